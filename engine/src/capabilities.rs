@@ -1,0 +1,173 @@
+//! Which zero-copy mechanisms work between two directories, found by copying a scratch file with each.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::attempt::Ends;
+use crate::error::{CopyError, Operation};
+use crate::facts::{Facts, built_in};
+use crate::ladder::{self, Volumes};
+use crate::options::{CopyOptions, Verification};
+use crate::outcome::RefusalReason;
+use crate::platform::{self, Calls, Status};
+use crate::select::select;
+use crate::staging::Staging;
+use crate::strategy::{Mechanism, Strategy};
+use crate::tuning::FileSystemPair;
+use crate::verify::{Unproven, verify};
+
+/// Large enough that no file system stores it inside its inode, where cloning differs.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+/// What works between two directories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZeroCopyCapabilities {
+    /// The file systems of the two directories.
+    pub pair: FileSystemPair,
+    /// Each zero-copy mechanism with what a real copy by it came to, in the order of the ladder.
+    pub mechanisms: Vec<(Mechanism, Capability)>,
+}
+
+/// What a real copy by one mechanism came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Capability {
+    /// It copied, and the content was right.
+    Works,
+    /// The kernel cannot do it here.
+    Refused(RefusalReason),
+    /// This build has no such mechanism.
+    NotBuiltIn,
+    /// It claims to have copied, and the content is wrong.
+    WrongContent,
+}
+
+impl ZeroCopyCapabilities {
+    /// The first mechanism of the ladder that works; none where files must be read and written.
+    #[must_use]
+    pub fn best(&self) -> Option<Mechanism> {
+        self.mechanisms.iter().find(|(_, capability)| *capability == Capability::Works).map(|(best, _)| *best)
+    }
+}
+
+/// Tries each zero-copy mechanism on a scratch file from `source_directory` to `destination_directory`. Nothing is
+/// left in either.
+///
+/// # Errors
+/// [`CopyError::Io`] when a scratch file cannot be made, written or read in one of the directories.
+pub fn zero_copy_capabilities(
+    source_directory: impl AsRef<Path>,
+    destination_directory: impl AsRef<Path>,
+) -> Result<ZeroCopyCapabilities, CopyError> {
+    let calls = &Calls::default();
+    let (from, to) = (source_directory.as_ref(), destination_directory.as_ref());
+    let source = scratch(from, calls)?;
+    write_pattern(source.file(), calls).map_err(|error| CopyError::io(Operation::Write, from, error))?;
+    let source_status = status(source.file(), from, calls)?;
+    let mut mechanisms = Vec::new();
+    for mechanism in zero_copy_mechanisms() {
+        let destination = scratch(to, calls)?;
+        let ends = Ends { from: source.file(), to: destination.file() };
+        let volumes =
+            Volumes { from: source_status.volume, to: status(destination.file(), to, calls)?.volume };
+        let capability = if built_in().contains(&mechanism) {
+            try_one(mechanism, ends, volumes, to, calls)?
+        } else {
+            Capability::NotBuiltIn
+        };
+        mechanisms.push((mechanism, capability));
+    }
+    let destination = scratch(to, calls)?;
+    let same_device = source_status.volume.device == status(destination.file(), to, calls)?.volume.device;
+    let pair = FileSystemPair {
+        source: file_system(source.file(), from, calls)?,
+        destination: file_system(destination.file(), to, calls)?,
+        same_device,
+    };
+    Ok(ZeroCopyCapabilities { pair, mechanisms })
+}
+
+/// Whether any zero-copy mechanism works between files in the directory for temporary files, found by a real copy.
+/// False also where no scratch file can be made there. For a pair of directories ask [`zero_copy_capabilities`].
+#[must_use]
+pub fn is_zero_copy_available() -> bool {
+    let directory = std::env::temp_dir();
+    zero_copy_capabilities(&directory, &directory).is_ok_and(|capabilities| capabilities.best().is_some())
+}
+
+fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
+    Mechanism::ALL.iter().copied().filter(|mechanism| mechanism.is_zero_copy())
+}
+
+fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
+    Staging::create(calls, &directory.join("probe"), 0o600)
+        .map_err(|error| CopyError::io(Operation::CreateStaging, directory.join("probe"), error))
+}
+
+fn status(file: &File, directory: &Path, calls: &Calls) -> Result<Status, CopyError> {
+    platform::status(calls, file).map_err(|error| CopyError::io(Operation::Inspect, directory, error))
+}
+
+fn file_system(file: &File, directory: &Path, calls: &Calls) -> Result<String, CopyError> {
+    platform::file_system(calls, file).map_err(|error| CopyError::io(Operation::Inspect, directory, error))
+}
+
+fn write_pattern(file: &File, calls: &Calls) -> io::Result<()> {
+    // A pattern that repeats at no power of two, so that shifted or repeated pages are seen.
+    let pattern: Vec<u8> = (0..=250).cycle().take(SCRATCH_BYTES).collect();
+    let mut written = 0;
+    while written < pattern.len() {
+        written += platform::write_at(calls, file, &pattern[written..], written as u64)?;
+    }
+    Ok(())
+}
+
+fn try_one(
+    mechanism: Mechanism,
+    ends: Ends<'_>,
+    volumes: Volumes,
+    directory: &Path,
+    calls: &Calls,
+) -> Result<Capability, CopyError> {
+    let size = SCRATCH_BYTES as u64;
+    let mut plan = select(&Facts::of_size(size), &CopyOptions::new().strategy(Strategy::ZeroCopy));
+    plan.rungs = vec![mechanism];
+    let climb = ladder::climb(&plan, ends, volumes, size, calls)
+        .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
+    if let Some(refusal) = climb.refusals.first() {
+        return Ok(Capability::Refused(refusal.reason));
+    }
+    // As for a read/write copy: the bytes must be read back even where extents are shared.
+    match verify(Verification::Compare, Mechanism::ReadWrite, ends, size, calls) {
+        Ok(_) => Ok(Capability::Works),
+        Err(Unproven::Mismatch(_)) => Ok(Capability::WrongContent),
+        Err(Unproven::Source(error) | Unproven::Destination(error)) => {
+            Err(CopyError::io(Operation::Read, directory, error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_answer_for_every_mechanism_and_leave_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let capabilities = zero_copy_capabilities(folder.path(), folder.path()).unwrap();
+        let probed: Vec<_> = capabilities.mechanisms.iter().map(|(mechanism, _)| *mechanism).collect();
+        assert_eq!(probed, zero_copy_mechanisms().collect::<Vec<_>>());
+        assert!(capabilities.pair.same_device);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let built_in = built_in().len() > 1;
+        assert_eq!(capabilities.best().is_some(), built_in);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_probed_is_named() {
+        let error = zero_copy_capabilities("no/such/place", ".").unwrap_err().to_string();
+        assert!(error.contains("no/such/place"), "{error}");
+    }
+}

@@ -1,0 +1,253 @@
+//! Why a copy failed: which operation, on which path, with which error of the system.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::outcome::{Digest, Omission, OmissionReason, Refusal};
+
+/// Why a copy failed. The destination is as it was before, and no staging file is left.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// A system call failed.
+    Io {
+        /// What was being done.
+        operation: Operation,
+        /// What it was being done to.
+        path: PathBuf,
+        /// What the system answered.
+        error: io::Error,
+    },
+    /// Source and destination are one file, by whatever names; it was not touched.
+    SameFile {
+        /// The source as given.
+        source: PathBuf,
+        /// The destination as given.
+        destination: PathBuf,
+    },
+    /// The source is no regular file.
+    SourceNotRegular {
+        /// The source as given.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// The destination exists and is no regular file.
+    DestinationNotRegular {
+        /// The destination as given.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// The destination is a symbolic link to nothing; writing through it would create a file elsewhere.
+    DanglingSymlink {
+        /// The destination as given.
+        path: PathBuf,
+    },
+    /// The options ask for zero-copy without fallback, and every zero-copy mechanism was refused.
+    ZeroCopyUnsupported {
+        /// The source as given.
+        source: PathBuf,
+        /// The destination as given.
+        destination: PathBuf,
+        /// What was tried, and why it was refused.
+        refusals: Vec<Refusal>,
+        /// What was not even tried, and why.
+        omissions: Vec<Omission>,
+    },
+    /// The destination, read back, is not the source.
+    ChecksumMismatch {
+        /// The destination as given. It was not replaced.
+        destination: PathBuf,
+        /// How they differ.
+        mismatch: Mismatch,
+    },
+    /// The source changed while it was copied, so that the copy may be torn.
+    SourceChanged {
+        /// The source as given.
+        path: PathBuf,
+    },
+}
+
+impl CopyError {
+    pub(crate) fn io(operation: Operation, path: impl Into<PathBuf>, error: impl Into<io::Error>) -> Self {
+        Self::Io { operation, path: path.into(), error: error.into() }
+    }
+
+    /// Whether the same call will fail again until someone repairs something (space, permissions, the path, the
+    /// device). The others may succeed when tried again: a source that changed, an interrupted or timed-out call, a
+    /// busy or locked file, and a missing mechanism, which [`crate::Reflink::Auto`] does without.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Io { error, .. } => !is_transient(error.kind()),
+            Self::SourceChanged { .. } | Self::ZeroCopyUnsupported { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the copy failed only because zero-copy was demanded and is not to be had between these files.
+    #[must_use]
+    pub const fn is_zero_copy_unsupported(&self) -> bool {
+        matches!(self, Self::ZeroCopyUnsupported { .. })
+    }
+}
+
+fn is_transient(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        kind,
+        Kind::Interrupted
+            | Kind::WouldBlock
+            | Kind::TimedOut
+            | Kind::ResourceBusy
+            | Kind::ExecutableFileBusy
+            | Kind::StaleNetworkFileHandle
+    )
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { operation, path, error } => {
+                write!(f, "cannot {operation} {}: {error}", path.display())
+            }
+            Self::SameFile { source, destination } => {
+                write!(f, "{} and {} are the same file", source.display(), destination.display())
+            }
+            Self::SourceNotRegular { path, kind } => {
+                write!(f, "cannot copy {}: it is a {kind}, not a regular file", path.display())
+            }
+            Self::DestinationNotRegular { path, kind } => {
+                write!(f, "cannot replace {}: it is a {kind}, not a regular file", path.display())
+            }
+            Self::DanglingSymlink { path } => {
+                write!(f, "cannot replace {}: it is a symbolic link to a missing file", path.display())
+            }
+            Self::ZeroCopyUnsupported { source, destination, refusals, omissions } => {
+                write!(f, "no zero-copy from {} to {}", source.display(), destination.display())?;
+                refusals.iter().try_for_each(|refusal| write!(f, "; {refusal}"))?;
+                let mut told =
+                    omissions.iter().filter(|omission| omission.reason != OmissionReason::ReflinkAlways);
+                told.try_for_each(|omission| write!(f, "; {omission}"))
+            }
+            Self::ChecksumMismatch { destination, mismatch } => {
+                write!(f, "verification of {} failed: {mismatch}", destination.display())
+            }
+            Self::SourceChanged { path } => write!(f, "{} changed while it was copied", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for CopyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What was being done when a system call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening the source for reading.
+    OpenSource,
+    /// Reading the status of a file.
+    Inspect,
+    /// Looking at what stands at the destination.
+    OpenDestination,
+    /// Creating the staging file beside the destination.
+    CreateStaging,
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+    /// Copying inside the kernel.
+    Copy,
+    /// Setting the mode of the new file.
+    SetMode,
+    /// Waiting for the disk.
+    Sync,
+    /// Closing the new file.
+    Close,
+    /// Giving the new file its final name.
+    Rename,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenSource | Self::OpenDestination => "open",
+            Self::Inspect => "inspect",
+            Self::CreateStaging => "create a staging file for",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Copy => "copy in the kernel to",
+            Self::SetMode => "set the mode of",
+            Self::Sync => "sync",
+            Self::Close => "close",
+            Self::Rename => "rename the staging file to",
+        })
+    }
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A regular file.
+    Regular,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A block or character device.
+    Device,
+    /// Something this system has no other name for.
+    Other,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Regular => "regular file",
+            Self::Directory => "directory",
+            Self::Symlink => "symbolic link",
+            Self::Fifo => "named pipe",
+            Self::Socket => "socket",
+            Self::Device => "device",
+            Self::Other => "special file",
+        })
+    }
+}
+
+/// How a destination, read back, differs from its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// The first differing byte, or the end of the shorter file.
+    Offset(u64),
+    /// Both SHA-256 digests.
+    Digests {
+        /// Of the source.
+        source: Digest,
+        /// Of the destination as read back.
+        destination: Digest,
+    },
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(offset) => write!(f, "the files differ at byte {offset}"),
+            Self::Digests { source, destination } => write!(f, "sha256 {destination} instead of {source}"),
+        }
+    }
+}

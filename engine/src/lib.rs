@@ -1,0 +1,61 @@
+//! A file-copy engine that falls back without being noticed, verifies for real and never loses data.
+//!
+//! [`copy_file`] copies one regular file by the fastest mechanism that works between its two file systems: shared
+//! extents, an in-kernel copy, or reading and writing. The destination is written under a staging name and renamed when
+//! it is whole. [`CopyOutcome`] names the mechanism that really moved the bytes, and why the faster ones did not.
+//!
+//! ```
+//! use orbit_engine::{CopyOptions, Verification, copy_file};
+//! # let folder = tempfile::tempdir()?;
+//! # let (source, destination) = (folder.path().join("a"), folder.path().join("b"));
+//! # std::fs::write(&source, vec![7; 100_000])?;
+//! let options = CopyOptions::new().verification(Verification::Sha256);
+//! let outcome = copy_file(&source, &destination, &options)?;
+//! println!("{} bytes by {}, {}", outcome.bytes, outcome.mechanism, outcome.verified);
+//! for refusal in &outcome.refusals {
+//!     println!("not by {refusal}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The library prints nothing, installs no signal handler, reads no environment variable, and joins every thread that
+//! it starts.
+//!
+//! Features: `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files
+//! ([`Tuning::load`]).
+
+mod attempt;
+mod capabilities;
+mod copy;
+mod drive;
+mod error;
+mod facts;
+#[cfg(all(target_os = "linux", not(orbit_portable)))]
+mod ffi;
+mod inspect;
+mod ladder;
+mod memory;
+mod names;
+mod options;
+mod outcome;
+mod platform;
+mod select;
+mod size;
+mod staging;
+mod strategy;
+mod tuning;
+mod verify;
+
+pub use capabilities::{Capability, ZeroCopyCapabilities, is_zero_copy_available, zero_copy_capabilities};
+pub use copy::copy_file;
+pub use error::{CopyError, FileKind, Mismatch, Operation};
+pub use facts::Facts;
+pub use names::UnknownName;
+pub use options::{CopyOptions, Durability, Reflink, Verification};
+pub use outcome::{CopyOutcome, Digest, Moved, Omission, OmissionReason, Refusal, RefusalReason, Verified};
+pub use select::{Plan, select};
+pub use size::{ByteSize, InvalidSize};
+pub use strategy::{Mechanism, Strategy};
+pub use tuning::{Chunk, FileSystemPair, Threshold, Tuning, Values};
+#[cfg(feature = "config")]
+pub use tuning::{Decision, Evidence, Provenance, TunedFile, TunedProfile, TuningError};

@@ -1,0 +1,185 @@
+//! What a copy did: the report that tests and benchmarks assert on, so that a dead fast path is noticed.
+
+use std::fmt;
+
+use crate::options::Durability;
+use crate::strategy::Mechanism;
+
+/// What a finished copy did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CopyOutcome {
+    /// The mechanism that moved most of the bytes; the last one tried where no byte was to be moved.
+    pub mechanism: Mechanism,
+    /// Length of the new file, in bytes.
+    pub bytes: u64,
+    /// How many bytes each mechanism moved, in the order in which they ran.
+    pub moved: Vec<Moved>,
+    /// Rungs that were left out before anything was tried.
+    pub omissions: Vec<Omission>,
+    /// Rungs that were tried and could not work here.
+    pub refusals: Vec<Refusal>,
+    /// System calls that the engine made for this copy, all kinds counted, each attempt once.
+    pub system_calls: u64,
+    /// What was proven.
+    pub verified: Verified,
+    /// What is on the disk.
+    pub durability: Durability,
+}
+
+/// A stretch of bytes that one mechanism moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// What moved them.
+    pub mechanism: Mechanism,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// What was proven about the destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verified {
+    /// Nothing was asked.
+    No,
+    /// The source, and the destination read back, are equal byte by byte.
+    Compared,
+    /// The source, and the destination read back, have this digest.
+    Sha256(Digest),
+    /// The destination shares the source's extents: there is one copy of the bytes, which equals itself.
+    SharedExtents,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::No => f.write_str("not verified"),
+            Self::Compared => f.write_str("compared byte by byte"),
+            Self::Sha256(digest) => write!(f, "sha256 {digest}"),
+            Self::SharedExtents => f.write_str("shares the source's extents"),
+        }
+    }
+}
+
+/// A SHA-256 digest. Displayed as 64 hexadecimal digits, as `sha256sum` prints them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// A rung that was tried and could not work here. The copy went on with the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rung.
+    pub mechanism: Mechanism,
+    /// Why it could not work.
+    pub reason: RefusalReason,
+    /// How many bytes of the file had been copied by then.
+    pub at: u64,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.mechanism, self.reason)?;
+        if self.at > 0 { write!(f, " (at byte {})", self.at) } else { Ok(()) }
+    }
+}
+
+/// Why a rung could not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The kernel answered with this error number.
+    Errno(i32),
+    /// The kernel moved nothing although the source has more to read.
+    MovedNothing,
+    /// The kernel claims to have moved more than it was asked to.
+    MovedTooMuch,
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Errno(errno) => write!(f, "{}", std::io::Error::from_raw_os_error(*errno)),
+            Self::MovedNothing => {
+                f.write_str("the kernel moved nothing although the source has more to read")
+            }
+            Self::MovedTooMuch => f.write_str("the kernel claims to have moved more than it was asked to"),
+        }
+    }
+}
+
+/// A rung that was left out before anything was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Omission {
+    /// The rung.
+    pub mechanism: Mechanism,
+    /// Why it was left out.
+    pub reason: OmissionReason,
+}
+
+impl fmt::Display for Omission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.mechanism, self.reason)
+    }
+}
+
+/// Why a rung was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OmissionReason {
+    /// The strategy is buffered.
+    BufferedStrategy,
+    /// The file is smaller than the zero-copy threshold.
+    BelowThreshold {
+        /// Size of the source in bytes.
+        size: u64,
+        /// The threshold in bytes.
+        threshold: u64,
+    },
+    /// The tuned profile says that zero-copy never pays between these file systems.
+    TunedNever,
+    /// The source has size 0, which special file systems also give to files with content; only reading tells.
+    UnknownLength,
+    /// Shared extents are not wanted.
+    ReflinkNever,
+    /// Only shared extents are wanted.
+    ReflinkAlways,
+    /// This build has no such mechanism: another operating system, or the feature `zero-copy` is off.
+    NotBuiltIn,
+    /// Between these two mounts the kernel has answered with this error number before.
+    RefusedBefore(i32),
+}
+
+impl fmt::Display for OmissionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferedStrategy => f.write_str("the strategy is buffered"),
+            Self::BelowThreshold { size, threshold } => {
+                write!(f, "{size} bytes is below the zero-copy threshold of {threshold}")
+            }
+            Self::TunedNever => f.write_str("the tuned profile says never"),
+            Self::UnknownLength => f.write_str("the source has size 0, only reading tells its length"),
+            Self::ReflinkNever => f.write_str("shared extents are not wanted"),
+            Self::ReflinkAlways => f.write_str("only shared extents are wanted"),
+            Self::NotBuiltIn => f.write_str("not in this build"),
+            Self::RefusedBefore(errno) => {
+                write!(
+                    f,
+                    "refused before between these file systems: {}",
+                    std::io::Error::from_raw_os_error(*errno)
+                )
+            }
+        }
+    }
+}

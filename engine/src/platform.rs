@@ -1,0 +1,113 @@
+//! The operating system, behind one set of functions with the same signatures everywhere. The only module that knows
+//! which system it runs on; it decides nothing and remembers nothing.
+
+#[cfg(all(target_os = "linux", not(orbit_portable)))]
+mod linux;
+#[cfg(any(not(target_os = "linux"), orbit_portable))]
+mod other;
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::error::FileKind;
+use crate::strategy::Mechanism;
+
+#[cfg(all(target_os = "linux", not(orbit_portable)))]
+pub(crate) use linux::*;
+#[cfg(any(not(target_os = "linux"), orbit_portable))]
+pub(crate) use other::*;
+
+/// Counts the system calls of one copy. Calls made on helper threads are counted there and added by the caller.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Cell<u64>);
+
+impl Calls {
+    pub(crate) fn count(&self) {
+        self.add(1);
+    }
+
+    pub(crate) fn add(&self, calls: u64) {
+        self.0.set(self.0.get() + calls);
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// What the system says about an open file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) kind: FileKind,
+    pub(crate) size: u64,
+    /// Permission bits, without set-user-id, set-group-id and sticky.
+    pub(crate) mode: u32,
+    pub(crate) volume: Volume,
+    /// Changes whenever content or metadata change.
+    pub(crate) version: Version,
+}
+
+/// What stands at a path, itself and not what it links to.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    Nothing,
+    Symlink,
+    /// A regular file, held so that its identity cannot be given to another one.
+    File(File),
+    Other(FileKind),
+}
+
+/// On which device and mount a file is. Two files of equal device may share extents; a mount is never confused
+/// with a later one, even when the system gives the device number again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Volume {
+    pub(crate) device: u64,
+    pub(crate) mount: u64,
+}
+
+/// Modification and status-change time, in seconds and nanoseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) modified: (i64, u32),
+    pub(crate) changed: (i64, u32),
+}
+
+/// What an error of a copying call means for the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A signal came; try again.
+    Interrupted,
+    /// This mechanism cannot work here.
+    Refused {
+        /// Whether every file between these two mounts would be refused alike.
+        every_file: bool,
+    },
+    /// No mechanism could do better.
+    Failed,
+}
+
+// A system whose functions drift from these types does not compile.
+const _: &[Mechanism] = MECHANISMS;
+const _: fn(&Calls, &Path) -> io::Result<File> = open_source;
+const _: fn(&Calls, &Path) -> io::Result<Standing> = open_destination;
+const _: fn(&Calls, &Path) -> io::Result<()> = check_writable;
+const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_exclusive;
+const _: fn(&Calls, &File) -> io::Result<Status> = status;
+const _: fn(&Calls, &File, &File) -> io::Result<bool> = same_file;
+const _: fn(&Calls, &File) -> io::Result<String> = file_system;
+const _: fn(&Calls, &File, &mut [u8], u64) -> io::Result<usize> = read_at;
+const _: fn(&Calls, &File, &[u8], u64) -> io::Result<usize> = write_at;
+const _: fn(&Calls, &File, u32) -> io::Result<()> = set_mode;
+const _: fn(&Calls, &File) -> io::Result<()> = sync_file;
+const _: fn(&Calls, &Path) -> io::Result<()> = sync_directory;
+const _: fn(&Calls, File) -> io::Result<()> = close;
+const _: fn(&Calls, &Path, &Path) -> io::Result<()> = rename;
+const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
+const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;
+const _: fn(&Calls) -> io::Result<Pipe> = Pipe::new;
+const _: fn(&mut Pipe, &Calls, &File, u64, u64) -> io::Result<u64> = Pipe::fill;
+const _: fn(&mut Pipe, &Calls, &File, u64) -> io::Result<u64> = Pipe::drain;
+const _: fn(&Pipe) -> u64 = Pipe::held;
+const _: fn(&io::Error, bool) -> Meaning = meaning;

@@ -1,0 +1,180 @@
+//! Linux, through rustix. One function is one system call, counted, without retries and without policy.
+
+mod errno;
+mod pipe;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, StatxFlags};
+
+use super::{Calls, Standing, Status, Version, Volume};
+use crate::error::FileKind;
+use crate::strategy::Mechanism;
+
+pub(crate) use errno::meaning;
+pub(crate) use pipe::Pipe;
+
+pub(crate) const MECHANISMS: &[Mechanism] = Mechanism::ALL;
+
+/// Never waits: without `NONBLOCK` a named pipe would hang until someone writes to it.
+pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    calls.count();
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::NOENT) => return Ok(Standing::Nothing),
+        Err(errno) => return Err(errno.into()),
+    };
+    Ok(match status(calls, &file)?.kind {
+        FileKind::Regular => Standing::File(file),
+        FileKind::Symlink => Standing::Symlink,
+        kind => Standing::Other(kind),
+    })
+}
+
+/// Fails where this process may not write to the file at `path`.
+pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::accessat(CWD, path, rustix::fs::Access::WRITE_OK, AtFlags::EACCESS)?)
+}
+
+/// Creates a new file, readable and writable through the descriptor, with `mode` less the umask on the name.
+pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?.into())
+}
+
+pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
+    // The unique mount id (Linux 6.8) is never given twice; older kernels ignore the bit.
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
+    calls.count();
+    let stat = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, wanted)?;
+    let time = |time: rustix::fs::StatxTimestamp| (time.tv_sec, time.tv_nsec);
+    Ok(Status {
+        kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
+        size: stat.stx_size,
+        mode: u32::from(stat.stx_mode) & 0o777,
+        volume: Volume {
+            device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+            mount: stat.stx_mnt_id,
+        },
+        version: Version { modified: time(stat.stx_mtime), changed: time(stat.stx_ctime) },
+    })
+}
+
+const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
+
+fn kind(file_type: FileType) -> FileKind {
+    match file_type {
+        FileType::RegularFile => FileKind::Regular,
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Symlink,
+        FileType::Fifo => FileKind::Fifo,
+        FileType::Socket => FileKind::Socket,
+        FileType::CharacterDevice | FileType::BlockDevice => FileKind::Device,
+        FileType::Unknown => FileKind::Other,
+    }
+}
+
+pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<bool> {
+    let identity = |file| {
+        calls.count();
+        rustix::fs::fstat(file).map(|stat| (stat.st_dev, stat.st_ino))
+    };
+    Ok(identity(one)? == identity(other)?)
+}
+
+/// The type of the file system as `mount(8)` names it, by its magic number; `0x…` for one that is not in the table.
+pub(crate) fn file_system(calls: &Calls, file: &File) -> io::Result<String> {
+    calls.count();
+    let magic = rustix::fs::fstatfs(file)?.f_type;
+    let name = FILE_SYSTEMS.iter().find(|(known, _)| i128::from(*known) == i128::from(magic));
+    Ok(name.map_or_else(|| format!("{magic:#x}"), |(_, name)| (*name).to_owned()))
+}
+
+/// Magic numbers of `linux/magic.h` and `statfs(2)`. ext2 and ext3 share ext4's number and driver.
+const FILE_SYSTEMS: [(u32, &str); 14] = [
+    (0x0000_ef53, "ext4"),
+    (0x5846_5342, "xfs"),
+    (0x9123_683e, "btrfs"),
+    (0x0102_1994, "tmpfs"),
+    (0x794c_7630, "overlay"),
+    (0x6573_5546, "fuse"),
+    (0x0000_6969, "nfs"),
+    (0xff53_4d42, "cifs"),
+    (0xfe53_4d42, "smb2"),
+    (0x2fc1_2fc1, "zfs"),
+    (0xf2f5_2010, "f2fs"),
+    (0xca45_1a4e, "bcachefs"),
+    (0x0000_9fa0, "proc"),
+    (0x6265_6572, "sysfs"),
+];
+
+pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    Ok(rustix::io::pread(file, buffer, offset)?)
+}
+
+pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    Ok(rustix::io::pwrite(file, bytes, offset)?)
+}
+
+pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?)
+}
+
+pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::fsync(file)?)
+}
+
+pub(crate) fn sync_directory(calls: &Calls, path: &Path) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    calls.count();
+    let directory = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    sync_file(calls, &directory)?;
+    close(calls, directory)
+}
+
+pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
+    calls.count();
+    crate::ffi::close(file)
+}
+
+pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::rename(from, to)?)
+}
+
+/// Lets `to`, which must be empty, share all extents of `from`.
+pub(crate) fn reflink(calls: &Calls, from: &File, to: &File) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::ioctl_ficlone(to, from)?)
+}
+
+/// Copies at most `length` bytes at `offset` of both files; how many, is returned.
+pub(crate) fn copy_file_range(
+    calls: &Calls,
+    from: &File,
+    to: &File,
+    offset: u64,
+    length: u64,
+) -> io::Result<u64> {
+    let (mut read_offset, mut write_offset) = (offset, offset);
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    calls.count();
+    let moved =
+        rustix::fs::copy_file_range(from, Some(&mut read_offset), to, Some(&mut write_offset), length)?;
+    Ok(moved as u64)
+}

@@ -1,0 +1,219 @@
+//! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use same_file::Handle;
+
+use super::{Calls, Meaning, Standing, Status, Version, Volume};
+use crate::error::FileKind;
+use crate::strategy::Mechanism;
+
+pub(crate) const MECHANISMS: &[Mechanism] = &[Mechanism::ReadWrite];
+
+/// Looks before it opens: without non-blocking opens in the standard library a named pipe would hang.
+pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
+    calls.add(2);
+    if is_special(std::fs::metadata(path)?.file_type()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a special file, not a regular file"));
+    }
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn is_special(kind: std::fs::FileType) -> bool {
+    !kind.is_file() && !kind.is_dir()
+}
+
+#[cfg(not(unix))]
+fn is_special(_: std::fs::FileType) -> bool {
+    false
+}
+
+pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
+    calls.count();
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Nothing),
+        Err(error) => return Err(error),
+    };
+    if kind.is_symlink() {
+        return Ok(Standing::Symlink);
+    }
+    if !kind.is_file() {
+        return Ok(Standing::Other(file_kind(kind)));
+    }
+    calls.count();
+    File::open(path).map(Standing::File)
+}
+
+pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
+    calls.count();
+    if std::fs::metadata(path)?.permissions().readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(())
+}
+
+pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    calls.count();
+    options.open(path)
+}
+
+pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
+    calls.count();
+    let metadata = file.metadata()?;
+    let (mode, device, changed) = unix_parts(&metadata);
+    let modified = seconds(metadata.modified()?);
+    Ok(Status {
+        kind: file_kind(metadata.file_type()),
+        size: metadata.len(),
+        mode,
+        volume: Volume { device, mount: 0 },
+        version: Version { modified, changed: changed.unwrap_or(modified) },
+    })
+}
+
+fn file_kind(file_type: std::fs::FileType) -> FileKind {
+    if file_type.is_file() {
+        FileKind::Regular
+    } else if file_type.is_dir() {
+        FileKind::Directory
+    } else {
+        FileKind::Other
+    }
+}
+
+#[cfg(unix)]
+fn unix_parts(metadata: &std::fs::Metadata) -> (u32, u64, Option<(i64, u32)>) {
+    use std::os::unix::fs::MetadataExt;
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or(0);
+    (metadata.mode() & 0o777, metadata.dev(), Some((metadata.ctime(), nanoseconds)))
+}
+
+#[cfg(not(unix))]
+fn unix_parts(metadata: &std::fs::Metadata) -> (u32, u64, Option<(i64, u32)>) {
+    (if metadata.permissions().readonly() { 0o444 } else { 0o666 }, 0, None)
+}
+
+fn seconds(time: std::time::SystemTime) -> (i64, u32) {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
+}
+
+pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<bool> {
+    calls.add(2);
+    Ok(Handle::from_file(one.try_clone()?)? == Handle::from_file(other.try_clone()?)?)
+}
+
+pub(crate) fn file_system(_: &Calls, _: &File) -> io::Result<String> {
+    Ok("unknown".to_owned())
+}
+
+#[cfg(unix)]
+pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(windows)]
+pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    calls.count();
+    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
+}
+
+pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
+    calls.count();
+    let mut permissions = file.metadata()?.permissions();
+    #[cfg(unix)]
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
+    #[cfg(not(unix))]
+    permissions.set_readonly(mode & 0o200 == 0);
+    file.set_permissions(permissions)
+}
+
+pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
+    calls.count();
+    file.sync_all()
+}
+
+#[cfg(unix)]
+pub(crate) fn sync_directory(calls: &Calls, path: &Path) -> io::Result<()> {
+    calls.count();
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_directory(_: &Calls, _: &Path) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no call that syncs a directory"))
+}
+
+/// The standard library has no close that reports; a sync brings the same errors to light before it.
+pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
+    sync_file(calls, &file)
+}
+
+pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {
+    calls.count();
+    std::fs::rename(from, to)
+}
+
+fn refused<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn reflink(_: &Calls, _: &File, _: &File) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
+    refused()
+}
+
+#[derive(Debug)]
+pub(crate) struct Pipe;
+
+impl Pipe {
+    pub(crate) fn new(_: &Calls) -> io::Result<Self> {
+        refused()
+    }
+
+    pub(crate) fn held(&self) -> u64 {
+        0
+    }
+
+    pub(crate) fn fill(&mut self, _: &Calls, _: &File, _: u64, _: u64) -> io::Result<u64> {
+        refused()
+    }
+
+    pub(crate) fn drain(&mut self, _: &Calls, _: &File, _: u64) -> io::Result<u64> {
+        refused()
+    }
+}
+
+pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
+    match error.kind() {
+        io::ErrorKind::Interrupted => Meaning::Interrupted,
+        io::ErrorKind::Unsupported => Meaning::Refused { every_file: true },
+        _ => Meaning::Failed,
+    }
+}

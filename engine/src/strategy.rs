@@ -1,0 +1,46 @@
+//! What users choose (strategies) and what moves the bytes (mechanisms). Names only: no decision is taken here.
+
+use crate::names::named;
+
+/// How a copy should move bytes. Every strategy falls back to reading and writing when the kernel cannot do better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Strategy {
+    /// Zero-copy from the tuned size threshold on, reading and writing below it.
+    #[default]
+    Auto,
+    /// Zero-copy at every size.
+    ZeroCopy,
+    /// Reading and writing through a buffer, always.
+    Buffered,
+}
+
+named!(Strategy { Auto => "auto", ZeroCopy => "zero-copy", Buffered => "buffered" });
+
+/// One way of moving the bytes of a file: a rung of the ladder. [`Mechanism::ALL`] is the order of the rungs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Mechanism {
+    /// `FICLONE`: the destination shares the source's extents, no byte is moved.
+    Reflink,
+    /// `copy_file_range(2)`: the kernel copies, on one file system or between files of one type.
+    CopyFileRange,
+    /// `splice(2)` through a pipe: the kernel copies, also across file systems.
+    Splice,
+    /// `pread(2)` and `pwrite(2)` through a buffer of this process.
+    ReadWrite,
+}
+
+named!(Mechanism {
+    Reflink => "reflink",
+    CopyFileRange => "copy-file-range",
+    Splice => "splice",
+    ReadWrite => "read-write",
+});
+
+impl Mechanism {
+    /// Whether the bytes stay out of this process.
+    #[must_use]
+    pub const fn is_zero_copy(self) -> bool {
+        !matches!(self, Self::ReadWrite)
+    }
+}

@@ -1,0 +1,275 @@
+//! The file format of tuned values, `orbit.tuned/1` in TOML: what the tuner writes and the engine reads, all or nothing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Chunk, FileSystemPair, Threshold, Tuning, Values};
+
+const SCHEMA: &str = "orbit.tuned/1";
+
+/// A tuned file: values per pair of file systems, with where they come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunedFile {
+    /// Always `orbit.tuned/1`.
+    pub schema: String,
+    /// Where the values come from; none in a file written by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+    /// Values for one pair each.
+    #[serde(default, rename = "profile", skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<TunedProfile>,
+}
+
+/// Which measurement the values come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Name of the run's folder.
+    pub run: String,
+    /// SHA-256 of the run's `samples.jsonl`, in hexadecimal.
+    pub samples_sha256: String,
+    /// Version of the engine that was measured.
+    pub engine: String,
+    /// When the file was made, RFC 3339 in UTC.
+    pub created: String,
+    /// Kernel release.
+    pub kernel: String,
+    /// Processor model.
+    pub cpu: String,
+}
+
+/// The values for one pair of file systems, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunedProfile {
+    /// Type of the source's file system.
+    pub source_fs: String,
+    /// Type of the destination's file system.
+    pub destination_fs: String,
+    /// Whether both are on one device.
+    pub same_device: bool,
+    /// What the tuner decided; none in a file written by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// From which size on `auto` uses zero-copy.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub zero_copy_threshold: Option<Threshold>,
+    /// Most bytes that one in-kernel copy call is asked to move.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub kernel_chunk: Option<Chunk>,
+    /// Size of the buffer for reading and writing.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub buffered_chunk: Option<Chunk>,
+    /// The figures behind the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// What the tuner made of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The measured value is better than the default beyond noise.
+    Accepted,
+    /// No value is better than the default beyond noise.
+    KeptDefault,
+    /// No zero-copy mechanism works on this pair.
+    Unsupported,
+}
+
+/// The figures behind a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Paired blocks that were measured.
+    pub blocks: u32,
+    /// Sizes that were measured.
+    pub sizes: u32,
+    /// Time saved against the default, in percent, estimated on blocks that did not choose the value.
+    pub gain_pct: f64,
+    /// Lower 95 % bound of that gain.
+    pub gain_lower_pct: f64,
+}
+
+impl Tuning {
+    /// Reads the tuned file at `path`.
+    ///
+    /// # Errors
+    /// [`TuningError`] when the file cannot be read, is not TOML, has another schema, an unknown key or a value out of
+    /// range. Nothing of such a file is used.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, TuningError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| TuningError {
+            path: path.into(),
+            line: None,
+            message: error.to_string(),
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a tuned file's text; `path` is named in errors.
+    ///
+    /// # Errors
+    /// As [`Tuning::load`].
+    pub fn parse(text: &str, path: impl Into<PathBuf>) -> Result<Self, TuningError> {
+        let path = path.into();
+        let file: TunedFile =
+            toml::from_str(text).map_err(|error| TuningError::in_text(&path, text, &error))?;
+        if file.schema != SCHEMA {
+            let message = format!("schema is `{}`; this engine reads `{SCHEMA}`", file.schema);
+            return Err(TuningError { path, line: None, message });
+        }
+        Ok(file.tuning())
+    }
+}
+
+impl TunedFile {
+    /// A file of this format.
+    #[must_use]
+    pub fn new(provenance: Provenance, profiles: Vec<TunedProfile>) -> Self {
+        Self { schema: SCHEMA.into(), provenance: Some(provenance), profiles }
+    }
+
+    fn tuning(self) -> Tuning {
+        self.profiles.into_iter().fold(Tuning::default(), |tuning, profile| {
+            let values = profile.values();
+            tuning.with_profile(profile.pair(), values)
+        })
+    }
+}
+
+impl TunedProfile {
+    /// The pair that this profile speaks for.
+    #[must_use]
+    pub fn pair(&self) -> FileSystemPair {
+        FileSystemPair {
+            source: self.source_fs.clone(),
+            destination: self.destination_fs.clone(),
+            same_device: self.same_device,
+        }
+    }
+
+    /// The values, with the defaults where the profile names none.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        let default = Values::default();
+        Values {
+            zero_copy_threshold: self.zero_copy_threshold.unwrap_or(default.zero_copy_threshold),
+            kernel_chunk: self.kernel_chunk.unwrap_or(default.kernel_chunk),
+            buffered_chunk: self.buffered_chunk.unwrap_or(default.buffered_chunk),
+        }
+    }
+}
+
+/// Why a tuned file was not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TuningError {
+    path: PathBuf,
+    line: Option<usize>,
+    message: String,
+}
+
+impl TuningError {
+    fn in_text(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+        let key = error.span().and_then(|span| key_of_line(text, span.start));
+        let message = match key {
+            Some(key) if !error.message().contains(&format!("`{key}`")) => {
+                format!("{key}: {}", error.message())
+            }
+            _ => error.message().to_owned(),
+        };
+        Self { path: path.into(), line, message: message.replace('\n', " ") }
+    }
+}
+
+/// The key of the `key = value` line around `at`: toml's spans cover the value alone when the value is at fault.
+fn key_of_line(text: &str, at: usize) -> Option<&str> {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let (key, _) = text[start..].lines().next()?.split_once('=')?;
+    Some(key.trim())
+}
+
+impl fmt::Display for TuningError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for TuningError {}
+
+/// Values that are written as the text which their `FromStr` reads.
+mod optional_text {
+    use super::{Deserialize, Deserializer, Serializer, fmt};
+
+    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
+        value: &Option<T>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => out.collect_str(value),
+            None => out.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T, D>(input: D) -> Result<Option<T>, D::Error>
+    where
+        T: std::str::FromStr<Err: fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(input)?;
+        text.parse().map(Some).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "schema = \"orbit.tuned/1\"\n[[profile]]\nsource_fs = \"ext4\"\ndestination_fs = \"ext4\"\nsame_device = true\n";
+
+    fn error_of(tail: &str) -> String {
+        Tuning::parse(&format!("{HEAD}{tail}"), "t.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn values_reach_their_pair() {
+        let text = format!(
+            "{HEAD}zero_copy_threshold = \"1MiB\"\nkernel_chunk = \"2MiB\"\nbuffered_chunk = \"8KiB\"\n"
+        );
+        let tuning = Tuning::parse(&text, "t.toml").unwrap();
+        let pair = FileSystemPair { source: "ext4".into(), destination: "ext4".into(), same_device: true };
+        let values = tuning.values(&pair);
+        assert_eq!(values.zero_copy_threshold, Threshold::AtLeast(1 << 20));
+        assert_eq!(values.kernel_chunk.bytes(), 2 << 20);
+        assert_eq!(values.buffered_chunk.bytes(), 8 << 10);
+    }
+
+    #[test]
+    fn errors_name_file_line_and_key() {
+        let unknown = error_of("zero_copy_treshold = \"1MiB\"\n");
+        assert!(unknown.starts_with("t.toml:6: unknown field `zero_copy_treshold`"), "{unknown}");
+        let range = error_of("kernel_chunk = \"1KiB\"\n");
+        assert_eq!(range, "t.toml:6: kernel_chunk: 1KiB is out of range; write a size from 4KiB to 128MiB");
+        let kind = error_of("zero_copy_threshold = 7\n");
+        assert!(kind.starts_with("t.toml:6: zero_copy_threshold: invalid type"), "{kind}");
+    }
+
+    #[test]
+    fn other_schemas_and_broken_files_are_refused_whole() {
+        let newer = Tuning::parse("schema = \"orbit.tuned/2\"\n", "t.toml").unwrap_err();
+        assert!(newer.to_string().contains("`orbit.tuned/2`"), "{newer}");
+        for text in ["", "schema", "schema = \"orbit.tuned/1\"\n[[profile]]\n", "\u{0}"] {
+            assert!(Tuning::parse(text, "t.toml").is_err(), "{text:?}");
+        }
+        let missing = Tuning::load("no/such/file.toml").unwrap_err().to_string();
+        assert!(missing.starts_with("no/such/file.toml: "), "{missing}");
+    }
+}
