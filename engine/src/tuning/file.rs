@@ -90,8 +90,14 @@ pub struct Evidence {
     pub sizes: u32,
     /// Time saved against the default, in percent, estimated on blocks that did not choose the value.
     pub gain_pct: f64,
-    /// Lower 95 % bound of that gain.
+    /// Lower 95 % bound of that gain; -100 where there were too few blocks for a bound.
     pub gain_lower_pct: f64,
+    /// Lower end of the 95 % interval of the threshold.
+    #[serde(with = "text")]
+    pub threshold_lower: Threshold,
+    /// Upper end of it.
+    #[serde(with = "text")]
+    pub threshold_upper: Threshold,
 }
 
 impl Tuning {
@@ -142,6 +148,21 @@ impl TunedFile {
 }
 
 impl TunedProfile {
+    /// A profile that leaves every value at its default.
+    #[must_use]
+    pub fn new(source_fs: &str, destination_fs: &str, same_device: bool) -> Self {
+        Self {
+            source_fs: source_fs.into(),
+            destination_fs: destination_fs.into(),
+            same_device,
+            decision: None,
+            zero_copy_threshold: None,
+            kernel_chunk: None,
+            buffered_chunk: None,
+            evidence: None,
+        }
+    }
+
     /// The pair that this profile speaks for.
     #[must_use]
     pub fn pair(&self) -> FileSystemPair {
@@ -205,16 +226,30 @@ impl fmt::Display for TuningError {
 
 impl std::error::Error for TuningError {}
 
-/// Values that are written as the text which their `FromStr` reads.
-mod optional_text {
+/// A value that is written as the text which its `FromStr` reads.
+mod text {
     use super::{Deserialize, Deserializer, Serializer, fmt};
 
-    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
-        value: &Option<T>,
-        out: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<T: fmt::Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(input: D) -> Result<T, D::Error>
+    where
+        T: std::str::FromStr<Err: fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        String::deserialize(input)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The same for a value that may be absent.
+mod optional_text {
+    use super::{Deserializer, Serializer, fmt, text};
+
+    pub(super) fn serialize<T: fmt::Display, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
         match value {
-            Some(value) => out.collect_str(value),
+            Some(value) => text::serialize(value, out),
             None => out.serialize_none(),
         }
     }
@@ -224,8 +259,7 @@ mod optional_text {
         T: std::str::FromStr<Err: fmt::Display>,
         D: Deserializer<'de>,
     {
-        let text = String::deserialize(input)?;
-        text.parse().map(Some).map_err(serde::de::Error::custom)
+        text::deserialize(input).map(Some)
     }
 }
 

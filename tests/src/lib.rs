@@ -1,0 +1,22 @@
+//! The one sandbox that every boundary test goes through.
+//!
+//! It offers real file systems whose abilities are declared, not probed ([`lab`]), deterministic content and
+//! checks of what a copy left behind ([`files`]), system calls that fail or kill ([`faults`]), exact system call
+//! counts ([`calls`]), resource limits ([`limits`]) and children that cannot hang a run ([`subprocess`]).
+//!
+//! It must not know the engine: a test states what the engine promises, the sandbox states what the kernel does.
+//! What a machine cannot offer is a [`skip::Skip`] with its reason, reported by name, never a silent pass.
+//!
+//! Mounting, tracing and limits exist on Linux only and skip elsewhere; Windows has no sandbox yet.
+#![cfg(unix)]
+
+pub mod calls;
+pub mod faults;
+pub mod files;
+pub mod lab;
+pub mod limits;
+pub mod skip;
+pub mod subprocess;
+
+mod strace;
+mod tool;

@@ -1,0 +1,65 @@
+//! The page cache: puts a file there, and checks that it is there by reads that may not wait for a device.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::path::Path;
+
+use rustix::io::{Errno, ReadWriteFlags};
+
+/// Where a file's pages were found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Residency {
+    /// All in memory.
+    Resident,
+    /// Some not in memory.
+    Missing,
+    /// This file system does not answer.
+    Unknown,
+}
+
+/// Reads the file at `path` once, then checks that its pages stayed.
+pub(crate) fn warm(path: &Path) -> io::Result<Residency> {
+    let file = File::open(path)?;
+    // The usual case: a file of an earlier block is still there, and one pass shows it.
+    match residency(&file)? {
+        Residency::Missing => {}
+        known => return Ok(known),
+    }
+    io::copy(&mut &file, &mut io::sink())?;
+    residency(&file)
+}
+
+fn residency(file: &File) -> io::Result<Residency> {
+    let mut buffer = vec![0; 1024 * 1024];
+    let mut offset = 0;
+    loop {
+        match rustix::io::preadv2(file, &mut [IoSliceMut::new(&mut buffer)], offset, ReadWriteFlags::NOWAIT) {
+            Ok(0) => return Ok(Residency::Resident),
+            Ok(read) => offset += read as u64,
+            Err(Errno::AGAIN) => return Ok(Residency::Missing),
+            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => return Ok(Residency::Unknown),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_dropped_from_the_cache_is_missing_until_it_is_warmed() {
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, vec![1; 8 << 20]).unwrap();
+        let file = File::open(&path).unwrap();
+        file.sync_all().unwrap();
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        // A file system without non-blocking reads, or one that lives in memory, has nothing to show.
+        if residency(&file).unwrap() == Residency::Missing {
+            assert_eq!(warm(&path).unwrap(), Residency::Resident);
+        }
+        assert_eq!(residency(&file).unwrap(), residency(&file).unwrap());
+    }
+}

@@ -1,0 +1,26 @@
+//! The commands: recipes over the pipeline's stages, with all reading, writing and printing. No measurement and no
+//! statistics live here.
+
+pub(crate) mod bench;
+pub(crate) mod report;
+pub(crate) mod tidy;
+pub(crate) mod tune;
+
+use std::path::{Path, PathBuf};
+
+/// How a command that did not fail ended.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Complete,
+    /// Stopped by a signal; with one line for the user.
+    Interrupted(String),
+}
+
+/// `path` as given, or below the checkout when it is relative and nothing stands there from here.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    if path.is_absolute() || path.exists() { path.to_path_buf() } else { root.join(path) }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

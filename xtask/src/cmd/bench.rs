@@ -1,0 +1,220 @@
+//! `cargo xtask bench`: scenario, plan, runner, samples, report. Refuses what it could not measure honestly.
+
+mod places;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use orbit_engine::{ByteSize, Tuning};
+use sha2::{Digest, Sha256};
+
+use crate::cmd::{Done, below, hex};
+use crate::fixture::{self, Fixture};
+use crate::flags::BenchFlags;
+use crate::host::Host;
+use crate::interrupt::Interrupt;
+use crate::plan::{self, Case};
+use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
+use crate::runner::{End, Runner};
+use crate::scenario::Scenario;
+use crate::subject::Subject;
+use crate::{report, summary};
+
+use places::Places;
+
+pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
+    if let Some(folder) = &flags.resume {
+        return resume(folder, root, out);
+    }
+    let mut scenario = Scenario::load(&scenario_path(root, &flags.scenario))?;
+    scenario.blocks = flags.blocks.unwrap_or(scenario.blocks);
+    let cases = chosen(&scenario, flags)?;
+    if flags.list {
+        cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
+        return Ok(Done::Complete);
+    }
+    if flags.dry_run {
+        return dry_run(&cases, scenario.blocks, out);
+    }
+    refuse_debug_code()?;
+    let places = Places::probe(root, &cases);
+    let (arms, skipped) = places.arms(cases, &tuning(flags.tuned.as_deref())?)?;
+    for skipped in &skipped {
+        writeln!(out, "skipped {}: {}", skipped.case, skipped.reason)?;
+    }
+    let cases: Vec<Case> = arms.iter().map(|(case, _)| case.clone()).collect();
+    if cases.is_empty() {
+        bail!("{}: no case can run here", scenario.name);
+    }
+    fixture::check_room(root, &cases)?;
+    let host = Host::look(root);
+    let started = jiff::Timestamp::now();
+    let record = RunRecord {
+        schema: record::SCHEMA.into(),
+        run: run_name(started, &host),
+        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        argv: std::env::args().collect(),
+        seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
+        engine: env!("CARGO_PKG_VERSION").into(),
+        host,
+        scenario: scenario_record(&scenario, flags),
+        places: places.records(root)?,
+        cases,
+        skipped,
+    };
+    let open = OpenRun::create(&below(root, &flags.results), &record)?;
+    Session { record: &record, arms: &arms, root }.measure(open, 0, out)
+}
+
+fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
+    refuse_debug_code()?;
+    let run = Run::load(folder)?;
+    if !run.is_partial() {
+        bail!("{} is complete; there is nothing to resume", folder.display());
+    }
+    let host = Host::look(root);
+    if host != run.record.host {
+        bail!("{} was begun on another machine, kernel or revision; measure anew", folder.display());
+    }
+    let record = &run.record;
+    let places = Places::probe(root, &record.cases);
+    let tuned = record.scenario.tuned.as_deref().map(Path::new);
+    let (arms, skipped) = places.arms(record.cases.clone(), &tuning(tuned)?)?;
+    if let Some(skipped) = skipped.first() {
+        bail!("{} cannot run any more: {}; measure anew", skipped.case, skipped.reason);
+    }
+    let open = OpenRun::resume(&run)?;
+    Session { record, arms: &arms, root }.measure(open, run.blocks(), out)
+}
+
+/// A run that is about to be measured.
+struct Session<'a> {
+    record: &'a RunRecord,
+    arms: &'a [(Case, Subject)],
+    root: &'a Path,
+}
+
+impl Session<'_> {
+    /// Measures what is left from block `first` on.
+    fn measure(&self, mut open: OpenRun, first: u32, out: &mut impl Write) -> Result<Done> {
+        let mut kept = first;
+        let end = self.run_blocks(&mut open, first, &mut kept);
+        match end {
+            Ok(End::Complete) => self.finish(open, out),
+            Ok(End::Interrupted) if kept > 0 => {
+                let folder = open.folder().display();
+                let blocks = self.record.scenario.blocks;
+                Ok(Done::Interrupted(format!(
+                    "interrupted after {kept} of {blocks} blocks; go on with `cargo xtask bench --resume {folder}`"
+                )))
+            }
+            Ok(End::Interrupted) => {
+                open.discard()?;
+                Ok(Done::Interrupted("interrupted before the first block was whole; nothing is kept".into()))
+            }
+            Err(error) => {
+                if kept == 0 {
+                    open.discard()?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn run_blocks(&self, open: &mut OpenRun, first: u32, kept: &mut u32) -> Result<End> {
+        let interrupt = &Interrupt::listen().context("cannot listen for signals")?;
+        let RunRecord { seed, scenario, cases, .. } = self.record;
+        let Some(fixture) = &Fixture::create(self.root, cases, *seed, interrupt)? else {
+            return Ok(End::Interrupted);
+        };
+        let runner = Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt };
+        runner.run(first..scenario.blocks, |samples| {
+            open.append(&samples)?;
+            *kept += 1;
+            Ok(())
+        })
+    }
+
+    fn finish(&self, open: OpenRun, out: &mut impl Write) -> Result<Done> {
+        let run = Run::load(open.folder())?;
+        let summary = summary::of(&run.record, &run.samples)?;
+        report::write(&run.folder, &run.record, &summary, &run.samples)?;
+        let folder = open.complete()?;
+        let folder = folder.strip_prefix(self.root).unwrap_or(&folder);
+        let invalid: u32 = summary.cases.iter().map(|case| case.invalid).sum();
+        writeln!(
+            out,
+            "{} cases in {} blocks, {invalid} invalid samples\n{}\n{}",
+            summary.cases.len(),
+            summary.blocks,
+            folder.join("summary.md").display(),
+            folder.join("plots").display(),
+        )?;
+        Ok(Done::Complete)
+    }
+}
+
+fn tuning(file: Option<&Path>) -> Result<Tuning> {
+    Ok(file.map_or_else(|| Ok(Tuning::default()), Tuning::load)?)
+}
+
+fn scenario_path(root: &Path, name: &str) -> PathBuf {
+    let path = Path::new(name);
+    if path.extension().is_some() { path.into() } else { root.join("bench-scenarios").join(name).with_extension("toml") }
+}
+
+fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<Vec<Case>> {
+    let mut cases = plan::cases(scenario);
+    if let Some(filter) = &flags.filter {
+        cases.retain(|case| filter.is_match(&case.id));
+        if cases.is_empty() {
+            bail!("--filter {}: no case of {} matches; see --list", filter.glob(), scenario.name);
+        }
+    }
+    Ok(cases)
+}
+
+fn refuse_debug_code() -> Result<()> {
+    if cfg!(debug_assertions) {
+        bail!("this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release");
+    }
+    Ok(())
+}
+
+fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
+    /// What a copy, its check and the warming of its source came to on slow machines.
+    const BYTES_PER_SECOND: u64 = 250 * 1024 * 1024;
+    const OVERHEAD_MS: u64 = 2;
+    let copies = cases.len() as u64 * (1 + u64::from(blocks));
+    let written: u64 = cases.iter().map(|case| case.size_bytes).sum::<u64>() * (1 + u64::from(blocks));
+    let seconds = written / BYTES_PER_SECOND + copies * OVERHEAD_MS / 1000;
+    writeln!(
+        out,
+        "{} cases, {copies} copies, {} MiB written, about {seconds} s or less",
+        cases.len(),
+        written >> 20
+    )?;
+    for (filesystems, bytes) in fixture::peak_bytes(cases) {
+        writeln!(out, "at one time on {filesystems}: {} MiB", bytes.div_ceil(1 << 20))?;
+    }
+    Ok(Done::Complete)
+}
+
+fn scenario_record(scenario: &Scenario, flags: &BenchFlags) -> ScenarioRecord {
+    ScenarioRecord {
+        name: scenario.name.clone(),
+        question: scenario.question.clone(),
+        blocks: scenario.blocks,
+        check: scenario.check,
+        sha256: hex(&Sha256::digest(&scenario.text)),
+        tuned: flags.tuned.as_ref().map(|file| file.display().to_string()),
+    }
+}
+
+/// `UTC-HOST-REVISION`, with nothing that a file system could object to.
+fn run_name(started: jiff::Timestamp, host: &Host) -> String {
+    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>();
+    let revision = host.revision.as_deref().unwrap_or("norev");
+    format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), plain(&host.name), plain(revision))
+}

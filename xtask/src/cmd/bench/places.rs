@@ -1,0 +1,86 @@
+//! Between which file systems a run copies, what works there, and which cases therefore make sense.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+use orbit_engine::{Capability, Tuning, ZeroCopyCapabilities, zero_copy_capabilities};
+
+use crate::fixture;
+use crate::plan::Case;
+use crate::record::PlaceRecord;
+use crate::scenario::FileSystems;
+use crate::subject::Subject;
+use crate::summary::Skipped;
+
+/// Each kind of file-system pair that a plan uses: what works there, or why it cannot be used.
+#[derive(Debug)]
+pub(super) struct Places(BTreeMap<FileSystems, Result<ZeroCopyCapabilities, String>>);
+
+impl Places {
+    pub(super) fn probe(root: &Path, cases: &[Case]) -> Self {
+        let mut places = BTreeMap::new();
+        for case in cases {
+            places.entry(case.filesystems).or_insert_with(|| probe(root, case.filesystems));
+        }
+        Self(places)
+    }
+
+    /// The cases that can run and say something, set up; and the others, with the reason.
+    pub(super) fn arms(
+        &self,
+        cases: Vec<Case>,
+        tuning: &Tuning,
+    ) -> Result<(Vec<(Case, Subject)>, Vec<Skipped>)> {
+        let (mut arms, mut skipped) = (Vec::new(), Vec::new());
+        for case in cases {
+            match &self.0[&case.filesystems] {
+                Err(reason) => skipped.push(Skipped { case: case.id, reason: reason.clone() }),
+                Ok(capabilities) => {
+                    let subject = Subject::new(&case, capabilities, tuning)?;
+                    match subject.pointless(&case) {
+                        Some(reason) => skipped.push(Skipped { case: case.id, reason }),
+                        None => arms.push((case, subject)),
+                    }
+                }
+            }
+        }
+        Ok((arms, skipped))
+    }
+
+    pub(super) fn records(&self, root: &Path) -> Result<BTreeMap<String, PlaceRecord>> {
+        let usable = self.0.iter().filter_map(|(kind, place)| Some((*kind, place.as_ref().ok()?)));
+        usable.map(|(kind, capabilities)| Ok((kind.to_string(), record(root, kind, capabilities)?))).collect()
+    }
+}
+
+fn probe(root: &Path, filesystems: FileSystems) -> Result<ZeroCopyCapabilities, String> {
+    let source = fixture::directory(root, FileSystems::Same);
+    let destination = fixture::directory(root, filesystems);
+    std::fs::create_dir_all(&source).map_err(|error| format!("cannot make {}: {error}", source.display()))?;
+    let capabilities =
+        zero_copy_capabilities(&source, &destination).map_err(|error| format!("cannot copy there: {error}"))?;
+    if filesystems == FileSystems::Cross && capabilities.pair.same_device {
+        return Err(format!("{} is on the workspace's own file system", destination.display()));
+    }
+    Ok(capabilities)
+}
+
+fn record(root: &Path, filesystems: FileSystems, capabilities: &ZeroCopyCapabilities) -> Result<PlaceRecord> {
+    let mechanisms = capabilities.mechanisms.iter().map(|(mechanism, capability)| {
+        let answer = match capability {
+            Capability::Works => "works".to_owned(),
+            Capability::Refused(reason) => reason.to_string(),
+            Capability::NotBuiltIn => "not built in".to_owned(),
+            _ => "wrong content".to_owned(),
+        };
+        (mechanism.to_string(), answer)
+    });
+    Ok(PlaceRecord {
+        source_fs: capabilities.pair.source.clone(),
+        destination_fs: capabilities.pair.destination.clone(),
+        same_device: capabilities.pair.same_device,
+        mechanisms: mechanisms.collect(),
+        free_bytes: fixture::free_bytes(&fixture::directory(root, filesystems))?,
+    })
+}

@@ -1,0 +1,147 @@
+//! `cargo xtask tune`: a run's samples to a tuned file, with the table that explains it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile};
+use sha2::{Digest, Sha256};
+
+use crate::cmd::{Done, below, hex};
+use crate::flags::TuneFlags;
+use crate::record::{PlaceRecord, Run};
+use crate::scenario::FileSystems;
+use crate::tuner::{self, Outcome, Ratios, Verdict};
+
+pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
+    let run = match &flags.run {
+        Some(folder) => Run::load(folder)?,
+        None => Run::newest(&below(root, &flags.results))?,
+    };
+    if run.is_partial() {
+        bail!("{} is not complete; go on with `cargo xtask bench --resume`", run.folder.display());
+    }
+    writeln!(out, "run {}", run.record.run)?;
+    let mut profiles = Vec::new();
+    for (name, place) in &run.record.places {
+        profiles.extend(profile(&run, name, place, out)?);
+    }
+    if profiles.is_empty() {
+        bail!("{} compares zero-copy with buffered at no size; measure with `cargo xtask bench`", run.record.run);
+    }
+    let path = flags.output.clone().unwrap_or_else(|| run.folder.join("tuned.toml"));
+    let file = TunedFile::new(provenance(&run)?, profiles);
+    let text = toml::to_string(&file).context("cannot write the tuned values as TOML")?;
+    write_whole(&path, &text)?;
+    writeln!(out, "\n{}", path.strip_prefix(root).unwrap_or(&path).display())?;
+    Ok(Done::Complete)
+}
+
+/// The profile for the copies called `name`; none where the run did not compare the strategies there.
+fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> Result<Option<TunedProfile>> {
+    let device = if place.same_device { "one device" } else { "two devices" };
+    let pair = format!("{name}: {} to {}, {device}", place.source_fs, place.destination_fs);
+    let bare = TunedProfile::new(&place.source_fs, &place.destination_fs, place.same_device);
+    if !place.mechanisms.values().any(|answer| answer == "works") {
+        writeln!(out, "\n{pair}\nno zero-copy mechanism works here")?;
+        let threshold = Some(Threshold::Never);
+        return Ok(Some(TunedProfile {
+            decision: Some(Decision::Unsupported),
+            zero_copy_threshold: threshold,
+            ..bare
+        }));
+    }
+    let filesystems: FileSystems = name.parse().map_err(anyhow::Error::msg)?;
+    let Some(ratios) = tuner::ratios(&run.record.cases, &run.samples, filesystems) else { return Ok(None) };
+    let outcome = tuner::decide(&ratios, run.record.seed);
+    writeln!(out, "\n{pair}")?;
+    table(&ratios, out)?;
+    writeln!(out, "{}", sentence(&outcome))?;
+    Ok(Some(TunedProfile {
+        decision: Some(if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault }),
+        zero_copy_threshold: Some(outcome.threshold),
+        evidence: Some(evidence(&ratios, &outcome)),
+        ..bare
+    }))
+}
+
+fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "    size   zero-copy    buffered   ratio   95 % interval   zero-copy is")?;
+    for row in &ratios.rows {
+        let interval = row.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} .. {high:.3}"));
+        let verdict = match row.verdict {
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::Same => "not different",
+        };
+        writeln!(
+            out,
+            "{:>8} {:>8.1} µs {:>8.1} µs   {:>5.3}   {interval:>14}   {verdict}",
+            ByteSize::new(row.size_bytes),
+            row.zero_copy_ns / 1000.0,
+            row.buffered_ns / 1000.0,
+            row.ratio,
+        )?;
+    }
+    Ok(())
+}
+
+fn sentence(outcome: &Outcome) -> String {
+    let Outcome { threshold, best, best_lower, best_upper, gain, .. } = outcome;
+    let figures = format!(
+        "gain {:.2} %, with 95 % confidence at least {:.2} %",
+        100.0 * gain.estimate,
+        100.0 * gain.lower
+    );
+    if outcome.accepted {
+        return format!("threshold {threshold} ({best_lower} .. {best_upper}) adopted: {figures}");
+    }
+    let seen = outcome.detectable.map_or_else(String::new, |effect| {
+        format!("; a gain of {:.2} % would have been seen", 100.0 * effect)
+    });
+    if best == threshold {
+        return format!("threshold {threshold} kept: no other one is better");
+    }
+    format!(
+        "threshold {threshold} kept: {best} ({best_lower} .. {best_upper}) is not better beyond noise, {figures}{seen}"
+    )
+}
+
+fn evidence(ratios: &Ratios, outcome: &Outcome) -> Evidence {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    // TOML has infinities, people who read it have less use for them.
+    let percent = |fraction: f64| (fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0;
+    Evidence {
+        blocks: count(ratios.blocks.len()),
+        sizes: count(ratios.sizes.len()),
+        gain_pct: percent(outcome.gain.estimate),
+        gain_lower_pct: percent(outcome.gain.lower),
+        threshold_lower: outcome.best_lower,
+        threshold_upper: outcome.best_upper,
+    }
+}
+
+fn provenance(run: &Run) -> Result<Provenance> {
+    let path = run.folder.join("samples.jsonl");
+    let samples = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Provenance {
+        run: run.record.run.clone(),
+        samples_sha256: hex(&Sha256::digest(samples)),
+        engine: run.record.engine.clone(),
+        created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        kernel: run.record.host.kernel.clone(),
+        cpu: run.record.host.cpu.clone(),
+    })
+}
+
+/// A reader finds the old file or the new one, never a part.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut new = tempfile::NamedTempFile::new_in(folder)?;
+        new.write_all(text.as_bytes())?;
+        new.persist(path).map_err(|error| error.error)
+    };
+    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
+}

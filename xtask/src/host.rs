@@ -1,0 +1,97 @@
+//! The machine and the build that a run was measured on. Looks, changes nothing.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// The machine and the build. What this system does not tell is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    /// Operating system and release.
+    pub(crate) kernel: String,
+    pub(crate) cpu: String,
+    /// Processors that this process may use.
+    pub(crate) cpus: u32,
+    pub(crate) memory_bytes: u64,
+    pub(crate) governor: Option<String>,
+    pub(crate) hypervisor: Option<String>,
+    /// Output of `rustc --version`.
+    pub(crate) rustc: Option<String>,
+    /// Build profile: `release` or `debug`.
+    pub(crate) profile: String,
+    /// Abbreviated git revision.
+    pub(crate) revision: Option<String>,
+    /// Whether the working copy differed from it.
+    pub(crate) dirty: Option<bool>,
+}
+
+impl Host {
+    /// Looks at this machine and at the git checkout in `root`.
+    pub(crate) fn look(root: &Path) -> Self {
+        let names = rustix::system::uname();
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        Self {
+            name: names.nodename().to_string_lossy().into_owned(),
+            kernel: format!("{} {}", names.sysname().to_string_lossy(), names.release().to_string_lossy()),
+            cpu: field(&cpuinfo, "model name").unwrap_or("unknown").to_owned(),
+            cpus: std::thread::available_parallelism()
+                .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
+            memory_bytes: memory_bytes().unwrap_or(0),
+            governor: first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            hypervisor: hypervisor(&cpuinfo),
+            rustc: output(root, "rustc", &["--version"]),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            revision: output(root, "git", &["rev-parse", "--short=12", "HEAD"]),
+            dirty: output(root, "git", &["status", "--porcelain"]).map(|changes| !changes.is_empty()),
+        }
+    }
+}
+
+fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        (name.trim() == key).then(|| value.trim())
+    })
+}
+
+fn memory_bytes() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes: u64 = field(&meminfo, "MemTotal")?.strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+fn hypervisor(cpuinfo: &str) -> Option<String> {
+    let flags = field(cpuinfo, "flags")?;
+    flags.split(' ').find(|flag| *flag == "hypervisor")?;
+    first_line("/sys/class/dmi/id/sys_vendor").or_else(|| Some("unnamed".to_owned()))
+}
+
+fn first_line(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().next().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
+}
+
+fn output(directory: &Path, program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).current_dir(directory).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_described() {
+        let host = Host::look(Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert!(host.cpus >= 1 && host.memory_bytes > 0 && !host.kernel.is_empty(), "{host:?}");
+        assert!(host.rustc.is_some_and(|version| version.starts_with("rustc ")));
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        assert_eq!(field("model name\t: A B\nmodel : 7\n", "model"), Some("7"));
+        assert_eq!(hypervisor("flags : fpu hypervisors\n"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! `cargo xtask`: measures, tunes and guards orbit-engine. Parses, calls one function per command, owns the exit code.
+
+mod cache;
+mod cmd;
+mod fixture;
+mod flags;
+mod histogram;
+mod host;
+mod interrupt;
+mod plan;
+mod record;
+mod report;
+mod runner;
+mod sample;
+mod scenario;
+mod stats;
+mod subject;
+mod summary;
+mod text;
+mod tuner;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cmd::Done;
+use crate::flags::{Command, Flags};
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    let root = workspace_root();
+    let mut out = io::stdout().lock();
+    let done = match &flags.command {
+        Command::Bench(flags) => cmd::bench::run(flags, &root, &mut out),
+        Command::Tune(flags) => cmd::tune::run(flags, &root, &mut out),
+        Command::Report(flags) => cmd::report::run(flags, &root, &mut out),
+        Command::Tidy => cmd::tidy::run(&root, scenario::KEYS).map(|()| Done::Complete),
+    };
+    match done {
+        Ok(Done::Complete) => ExitCode::SUCCESS,
+        Ok(Done::Interrupted(message)) => {
+            say(&message);
+            ExitCode::from(interrupt::EXIT_CODE)
+        }
+        // Whoever closed the pipe has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {}", format!("{error:#}").replace('\n', " ")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A closed stderr is nobody to tell about.
+fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The checkout that this program was built from.
+fn workspace_root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}

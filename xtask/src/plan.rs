@@ -1,0 +1,158 @@
+//! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
+
+use orbit_engine::{ByteSize, Chunk, Durability, Strategy, Verification};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::scenario::{Cache, Exclude, FileSystems, Scenario};
+use crate::text;
+
+/// One combination of a scenario's matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    /// `SCENARIO/size=…/strategy=…/…`: the same whatever the order of keys and values in the file.
+    pub(crate) id: String,
+    /// First 12 hexadecimal digits of the SHA-256 of everything that the measured time depends on.
+    pub(crate) hash: String,
+    pub(crate) size_bytes: u64,
+    #[serde(with = "text")]
+    pub(crate) strategy: Strategy,
+    pub(crate) filesystems: FileSystems,
+    #[serde(with = "text")]
+    pub(crate) verify: Verification,
+    pub(crate) chunk_bytes: u64,
+    pub(crate) cache: Cache,
+    #[serde(with = "text")]
+    pub(crate) durability: Durability,
+}
+
+/// The cases of `scenario`, grouped as tables show them.
+pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
+    let matrix = &scenario.matrix;
+    let mut cases = Vec::new();
+    for &filesystems in &matrix.filesystems {
+        for &verify in &matrix.verify {
+            for &size in &matrix.sizes {
+                for &strategy in &matrix.strategies {
+                    for &chunk in &matrix.chunks {
+                        let combination = Combination { filesystems, verify, size, strategy, chunk };
+                        if !matrix.exclude.iter().any(|exclude| combination.matches(exclude)) {
+                            cases.push(combination.case(scenario));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// The order in which `block` visits `count` cases: at random, and the same again for the same seed.
+pub(crate) fn order(seed: u64, block: u32, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    // One generator a block, so that a resumed run goes on as it would have gone on.
+    fastrand::Rng::with_seed(seed ^ u64::from(block).wrapping_mul(0x9e37_79b9_7f4a_7c15)).shuffle(&mut order);
+    order
+}
+
+struct Combination {
+    filesystems: FileSystems,
+    verify: Verification,
+    size: u64,
+    strategy: Strategy,
+    chunk: Chunk,
+}
+
+impl Combination {
+    fn matches(&self, exclude: &Exclude) -> bool {
+        fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
+            list.is_empty() || list.contains(value)
+        }
+        allows(&exclude.filesystems, &self.filesystems)
+            && allows(&exclude.verify, &self.verify)
+            && allows(&exclude.sizes, &self.size)
+            && allows(&exclude.strategies, &self.strategy)
+            && allows(&exclude.chunks, &self.chunk)
+    }
+
+    fn case(&self, scenario: &Scenario) -> Case {
+        let Self { filesystems, verify, size, strategy, chunk } = self;
+        let (size, cache, durability) = (ByteSize::new(*size), scenario.cache, scenario.durability);
+        let parameters = format!(
+            "size={size}/strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}"
+        );
+        let meaning = format!("{parameters}/cache={cache}/durability={durability}");
+        let digest = Sha256::digest(meaning);
+        Case {
+            id: format!("{}/{parameters}", scenario.name),
+            hash: digest[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
+            size_bytes: size.bytes(),
+            strategy: *strategy,
+            filesystems: *filesystems,
+            verify: *verify,
+            chunk_bytes: chunk.bytes(),
+            cache,
+            durability,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn scenario(tail: &str) -> Scenario {
+        let head = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n";
+        Scenario::parse(format!("{head}{tail}"), Path::new("t.toml")).unwrap()
+    }
+
+    #[test]
+    fn the_matrix_is_multiplied_and_excluded() {
+        let all = "[matrix]\nsize = [\"4KiB\", \"1MiB\"]\nstrategy = [\"zero-copy\", \"buffered\"]\n";
+        assert_eq!(cases(&scenario(all)).len(), 4);
+        let exclude = "[[matrix.exclude]]\nsize = \"4KiB\"\nstrategy = \"zero-copy\"\n";
+        let left = cases(&scenario(&format!("{all}{exclude}")));
+        let ids: Vec<_> = left.iter().map(|case| case.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            [
+                "t/size=4KiB/strategy=buffered/filesystems=same/verify=none/chunk=1MiB",
+                "t/size=1MiB/strategy=zero-copy/filesystems=same/verify=none/chunk=1MiB",
+                "t/size=1MiB/strategy=buffered/filesystems=same/verify=none/chunk=1MiB",
+            ]
+        );
+    }
+
+    #[test]
+    fn ids_and_hashes_do_not_depend_on_the_order_in_the_file() {
+        let mut one = cases(&scenario("[matrix]\nsize = [1, 2]\nverify = [\"none\", \"sha256\"]\n"));
+        let mut other = cases(&scenario("[matrix]\nverify = [\"sha256\", \"none\"]\nsize = [2, 1]\n"));
+        one.sort_by(|a, b| a.id.cmp(&b.id));
+        other.sort_by(|a, b| a.id.cmp(&b.id));
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn the_hash_tells_what_the_id_does_not() {
+        let warm = cases(&scenario("[matrix]\nsize = 1\n"));
+        let synced = cases(&scenario("[defaults]\ndurability = \"file\"\n[matrix]\nsize = 1\n"));
+        assert_eq!(warm[0].id, synced[0].id);
+        assert_ne!(warm[0].hash, synced[0].hash);
+        assert_eq!(warm[0].hash.len(), 12);
+    }
+
+    #[test]
+    fn blocks_visit_every_case_in_their_own_repeatable_order() {
+        let orders: Vec<_> = (0..4).map(|block| order(7, block, 50)).collect();
+        for (block, order) in (0..).zip(&orders) {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..50).collect::<Vec<_>>());
+            assert_eq!(order, &super::order(7, block, 50));
+        }
+        assert!(orders.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_ne!(order(7, 0, 50), order(8, 0, 50));
+    }
+}

@@ -1,0 +1,249 @@
+//! What is written once a run, `run.json`, and the folder of a run on the disk. Schema `orbit.run/1`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::host::Host;
+use crate::plan::Case;
+use crate::sample::Sample;
+use crate::scenario::Check;
+use crate::summary::Skipped;
+
+pub(crate) const SCHEMA: &str = "orbit.run/1";
+
+/// Ends the name of a run's folder until the run is complete. Nothing but `--resume` looks at such a folder.
+const PARTIAL: &str = ".partial";
+
+/// The conditions of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunRecord {
+    pub(crate) schema: String,
+    /// Name of the run's folder.
+    pub(crate) run: String,
+    /// When the run began, RFC 3339 in UTC.
+    pub(crate) started: String,
+    /// The command line.
+    pub(crate) argv: Vec<String>,
+    /// Orders the cases within the blocks and fills the fixtures.
+    pub(crate) seed: u64,
+    /// Version of the engine that was measured.
+    pub(crate) engine: String,
+    pub(crate) host: Host,
+    pub(crate) scenario: ScenarioRecord,
+    /// By the name that cases use: `same`, `cross`.
+    pub(crate) places: BTreeMap<String, PlaceRecord>,
+    /// What runs, in the order of the plan.
+    pub(crate) cases: Vec<Case>,
+    /// What does not, and why.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// The scenario that was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ScenarioRecord {
+    pub(crate) name: String,
+    pub(crate) question: String,
+    pub(crate) blocks: u32,
+    pub(crate) check: Check,
+    /// SHA-256 of the scenario file, in hexadecimal.
+    pub(crate) sha256: String,
+    /// The tuned file that `auto` obeyed, if any.
+    pub(crate) tuned: Option<String>,
+}
+
+/// From where to where the copies of one kind went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlaceRecord {
+    /// Types of file system, as the engine names them.
+    pub(crate) source_fs: String,
+    pub(crate) destination_fs: String,
+    pub(crate) same_device: bool,
+    /// Each zero-copy mechanism with what the probe said: `works`, or why not.
+    pub(crate) mechanisms: BTreeMap<String, String>,
+    pub(crate) free_bytes: u64,
+}
+
+/// A run as it stands on the disk.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) folder: PathBuf,
+    pub(crate) record: RunRecord,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Run {
+    /// Reads the run in `folder`, complete or not. Of an interrupted run, whole blocks only.
+    pub(crate) fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join("run.json");
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}; name the folder of a run", path.display()))?;
+        let record: RunRecord = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        if record.schema != SCHEMA {
+            bail!("{}: schema is `{}`; this suite reads `{SCHEMA}`", path.display(), record.schema);
+        }
+        let samples = whole_blocks(read_samples(&folder.join("samples.jsonl"))?, record.cases.len());
+        Ok(Self { folder: folder.into(), record, samples })
+    }
+
+    /// The newest complete run under `results`.
+    pub(crate) fn newest(results: &Path) -> Result<Self> {
+        let latest = results.join("latest");
+        let folder = fs::canonicalize(&latest)
+            .with_context(|| format!("no run in {}; measure one with `cargo xtask bench`", results.display()))?;
+        Self::load(&folder)
+    }
+
+    pub(crate) fn is_partial(&self) -> bool {
+        self.folder.to_string_lossy().ends_with(PARTIAL)
+    }
+
+    /// Blocks that are whole.
+    pub(crate) fn blocks(&self) -> u32 {
+        self.samples.last().map_or(0, |sample| sample.block + 1)
+    }
+}
+
+/// A line that was being written when the run was killed is no sample.
+fn read_samples(path: &Path) -> Result<Vec<Sample>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    (1..)
+        .zip(whole.lines())
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}:{number}", path.display()))
+        })
+        .collect()
+}
+
+fn whole_blocks(mut samples: Vec<Sample>, cases: usize) -> Vec<Sample> {
+    samples.truncate(samples.len() - samples.len() % cases.max(1));
+    samples
+}
+
+/// The folder of a run that is being measured.
+#[derive(Debug)]
+pub(crate) struct OpenRun {
+    partial: PathBuf,
+    samples: File,
+}
+
+impl OpenRun {
+    /// Makes the folder of a new run.
+    pub(crate) fn create(results: &Path, record: &RunRecord) -> Result<Self> {
+        let partial = results.join(format!("{}{PARTIAL}", record.run));
+        fs::create_dir_all(results)
+            .and_then(|()| fs::create_dir(&partial))
+            .with_context(|| format!("cannot make {}", partial.display()))?;
+        write_json(&partial.join("run.json"), record)?;
+        Self::open(partial)
+    }
+
+    /// Goes on with an interrupted run: its whole blocks are kept, what follows them is dropped.
+    pub(crate) fn resume(run: &Run) -> Result<Self> {
+        let (old, new) = (run.folder.join("samples.jsonl"), run.folder.join("samples.jsonl.new"));
+        fs::write(&new, lines(&run.samples)?)
+            .and_then(|()| fs::rename(&new, &old))
+            .with_context(|| format!("cannot write {}", new.display()))?;
+        Self::open(run.folder.clone())
+    }
+
+    fn open(partial: PathBuf) -> Result<Self> {
+        let path = partial.join("samples.jsonl");
+        let samples = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { partial, samples })
+    }
+
+    /// Adds the samples of a block, in one write.
+    pub(crate) fn append(&mut self, samples: &[Sample]) -> Result<()> {
+        self.samples
+            .write_all(&lines(samples)?)
+            .with_context(|| format!("cannot write {}", self.partial.join("samples.jsonl").display()))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Gives the folder its final name and points `latest` at it.
+    pub(crate) fn complete(self) -> Result<PathBuf> {
+        let name = self.partial.to_string_lossy().trim_end_matches(PARTIAL).to_owned();
+        let folder = PathBuf::from(name);
+        fs::rename(&self.partial, &folder).with_context(|| format!("cannot rename {}", self.partial.display()))?;
+        point_latest(&folder)?;
+        Ok(folder)
+    }
+
+    /// Removes the folder of a run that has nothing to keep.
+    pub(crate) fn discard(self) -> Result<()> {
+        fs::remove_dir_all(&self.partial).with_context(|| format!("cannot remove {}", self.partial.display()))
+    }
+}
+
+fn lines(samples: &[Sample]) -> Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for sample in samples {
+        serde_json::to_writer(&mut lines, sample)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// Replaces the link in one instant, so that `latest` always points at a complete run.
+fn point_latest(folder: &Path) -> Result<()> {
+    let results = folder.parent().unwrap_or_else(|| Path::new("."));
+    let (link, new) = (results.join("latest"), results.join(".latest.new"));
+    let name = folder.file_name().context("a run has a name")?;
+    let replace = || {
+        let _ = fs::remove_file(&new);
+        std::os::unix::fs::symlink(name, &new)?;
+        fs::rename(&new, &link)
+    };
+    replace().with_context(|| format!("cannot point {} at the run", link.display()))
+}
+
+/// Writes `value` as JSON that people can read.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)? + "\n";
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Trial;
+
+    fn sample(block: u32, position: u32) -> Sample {
+        let result = Trial::Invalid { reason: "planted".into() };
+        Sample { case: format!("case {position}"), block, position, result }
+    }
+
+    #[test]
+    fn a_torn_line_and_a_torn_block_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("samples.jsonl");
+        let samples = [sample(0, 0), sample(0, 1), sample(1, 0)];
+        let mut text = lines(&samples).unwrap();
+        text.extend_from_slice(b"{\"case\":\"torn");
+        fs::write(&path, text).unwrap();
+        assert_eq!(read_samples(&path).unwrap(), samples);
+        assert_eq!(whole_blocks(samples.to_vec(), 2), samples[..2]);
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("samples.jsonl");
+        fs::write(&path, "{}\n").unwrap();
+        let error = format!("{:#}", read_samples(&path).unwrap_err());
+        assert!(error.contains("samples.jsonl:1: "), "{error}");
+    }
+}

@@ -1,0 +1,122 @@
+//! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
+
+mod wire;
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::Context;
+use orbit_engine::{Chunk, Durability, Strategy, Verification};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use wire::KEYS;
+
+/// A validated scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) question: String,
+    /// Paired blocks: how often each case is measured.
+    pub(crate) blocks: u32,
+    pub(crate) cache: Cache,
+    pub(crate) durability: Durability,
+    pub(crate) check: Check,
+    pub(crate) matrix: Matrix,
+    /// The file's text, by whose hash a run is known.
+    pub(crate) text: String,
+}
+
+/// The values that are multiplied out into cases. No list is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Matrix {
+    pub(crate) sizes: Vec<u64>,
+    pub(crate) strategies: Vec<Strategy>,
+    pub(crate) filesystems: Vec<FileSystems>,
+    pub(crate) verify: Vec<Verification>,
+    pub(crate) chunks: Vec<Chunk>,
+    pub(crate) exclude: Vec<Exclude>,
+}
+
+/// Cases that are left out: those that match every list that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Exclude {
+    pub(crate) sizes: Vec<u64>,
+    pub(crate) strategies: Vec<Strategy>,
+    pub(crate) filesystems: Vec<FileSystems>,
+    pub(crate) verify: Vec<Verification>,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// Between which file systems a case copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FileSystems {
+    /// Within the workspace's own.
+    Same,
+    /// From the workspace's own to `/dev/shm`.
+    Cross,
+}
+
+/// Where the source's pages are when a copy begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Cache {
+    /// In the page cache, made so and checked before each sample.
+    Warm,
+    /// Wherever the copy before left them.
+    AsIs,
+}
+
+/// How often the destination is compared with the source, by the runner, outside the measured time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Check {
+    /// After the first copy of each case.
+    Once,
+    /// After each copy.
+    Every,
+}
+
+impl fmt::Display for FileSystems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Same => "same",
+            Self::Cross => "cross",
+        })
+    }
+}
+
+impl FromStr for FileSystems {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "same" => Ok(Self::Same),
+            "cross" => Ok(Self::Cross),
+            _ => Err(format!("`{name}` is none of same, cross")),
+        }
+    }
+}
+
+impl fmt::Display for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Warm => "warm",
+            Self::AsIs => "as-is",
+        })
+    }
+}
+
+impl Scenario {
+    /// Reads the scenario file at `path`.
+    pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(text, path)
+    }
+
+    /// Reads a scenario's text; `path` is named in errors.
+    pub(crate) fn parse(text: String, path: &Path) -> anyhow::Result<Self> {
+        wire::parse(text, path)
+    }
+}

@@ -1,0 +1,20 @@
+//! Statistics of blocks and runs: robust summaries, exact intervals and tests, the bootstrap, planning.
+//!
+//! Everything here is a pure function of numbers. It must not read a run, know a scenario, print, or
+//! draw from a random generator that the caller did not pass in. Results carry the unit of the values
+//! given. There is no mean of samples and no outlier removal: both hide what a benchmark has to show.
+
+mod bootstrap;
+mod effect;
+mod holm;
+mod interval;
+mod normal;
+mod quantile;
+mod signed_rank;
+
+pub(crate) use bootstrap::{block_bootstrap_interval, block_bootstrap_lower, bootstrap_indices};
+pub(crate) use effect::minimum_detectable_effect;
+pub(crate) use holm::holm;
+pub(crate) use interval::{Interval, median_interval};
+pub(crate) use quantile::{mad, median, quantile, sorted};
+pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p_greater};

@@ -1,0 +1,69 @@
+//! What is measured: the engine through its public API, set up for one case, with the mechanism that must run.
+
+use anyhow::{Result, bail};
+use orbit_engine::{
+    Capability, Chunk, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities, select,
+};
+
+use crate::plan::Case;
+
+/// The engine, set up for one case.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    pub(crate) options: CopyOptions,
+    /// The mechanism that every sample must report.
+    pub(crate) expected: Mechanism,
+}
+
+impl Subject {
+    /// Sets the engine up for `case`, between file systems that can do `capabilities`. The values of `tuning` for
+    /// that pair are used, except for the chunk, which the case gives.
+    pub(crate) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Result<Self> {
+        let Some(chunk) = Chunk::new(case.chunk_bytes) else {
+            bail!("{}: a chunk of {} bytes is out of range", case.id, case.chunk_bytes);
+        };
+        let values = tuning.values(&capabilities.pair).with_chunk(chunk);
+        let options = CopyOptions::new()
+            .strategy(case.strategy)
+            .verification(case.verify)
+            .durability(case.durability)
+            .tuning(Tuning::uniform(values));
+        let expected = expected(case, &options, capabilities);
+        Ok(Self { options, expected })
+    }
+
+    /// Why measuring this case would say nothing, if so.
+    pub(crate) fn pointless(&self, case: &Case) -> Option<String> {
+        (case.strategy == Strategy::ZeroCopy && !self.expected.is_zero_copy())
+            .then(|| "no zero-copy mechanism works here, so the buffered arm would run twice".to_owned())
+    }
+
+    /// Fails where another mechanism ran than the one that must.
+    pub(crate) fn check(&self, case: &Case, outcome: &CopyOutcome) -> Result<()> {
+        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes {
+            return Ok(());
+        }
+        let refusals: Vec<_> = outcome.refusals.iter().map(ToString::to_string).collect();
+        bail!(
+            "{}: expected {} bytes by {}, got {} by {} ({})",
+            case.id,
+            case.size_bytes,
+            self.expected,
+            outcome.bytes,
+            outcome.mechanism,
+            refusals.join("; ")
+        );
+    }
+}
+
+/// The first rung that the engine would try and that the probe saw working.
+fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
+    let works = |mechanism: &Mechanism| {
+        !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(*mechanism, Capability::Works))
+    };
+    select(&Facts::of_size(case.size_bytes), options)
+        .rungs
+        .into_iter()
+        .find(works)
+        .unwrap_or(Mechanism::ReadWrite)
+}

@@ -1,0 +1,124 @@
+//! A run's samples reduced to one row a case: `summary.json`, and all that plots and tables are drawn from. Pure.
+
+use anyhow::{Context, Result};
+use orbit_engine::Mechanism;
+use serde::{Deserialize, Serialize};
+
+use crate::histogram;
+use crate::plan::Case;
+use crate::record::RunRecord;
+use crate::sample::{Measurement, Sample};
+use crate::stats;
+use crate::text;
+
+const CONFIDENCE: f64 = 0.95;
+
+/// A run, reduced. Schema `orbit.summary/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    pub(crate) schema: String,
+    /// Name of the run's folder.
+    pub(crate) run: String,
+    pub(crate) blocks: u32,
+    /// In the order of the plan.
+    pub(crate) cases: Vec<CaseSummary>,
+    /// Cases that could not run here.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// A case that was not run, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Skipped {
+    pub(crate) case: String,
+    pub(crate) reason: String,
+}
+
+/// The samples of one case, reduced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CaseSummary {
+    #[serde(flatten)]
+    pub(crate) case: Case,
+    /// What moved the bytes in every sample.
+    #[serde(with = "text")]
+    pub(crate) mechanism: Mechanism,
+    /// Valid samples.
+    pub(crate) samples: u32,
+    /// Samples that were not counted.
+    pub(crate) invalid: u32,
+    pub(crate) wall_median_ns: u64,
+    /// 95 % interval of the median; none with fewer than six samples.
+    pub(crate) wall_lower_ns: Option<u64>,
+    pub(crate) wall_upper_ns: Option<u64>,
+    pub(crate) wall_min_ns: u64,
+    pub(crate) wall_max_ns: u64,
+    /// From the HDR histogram, three significant digits; only percentiles that this many samples can tell.
+    pub(crate) wall_percentiles: Vec<Percentile>,
+    pub(crate) cpu_median_ns: u64,
+    /// Bytes copied each second at the median wall time.
+    pub(crate) throughput_bytes_per_s: u64,
+    /// Most system calls of any sample.
+    pub(crate) system_calls_max: u64,
+}
+
+/// A quantile of the wall time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Percentile {
+    /// In percent, 50 is the median.
+    pub(crate) pct: f64,
+    pub(crate) wall_ns: u64,
+}
+
+/// Reduces the samples of a run.
+pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
+    let mut cases = Vec::with_capacity(record.cases.len());
+    let mut skipped = record.skipped.clone();
+    for case in &record.cases {
+        let all: Vec<&Sample> = samples.iter().filter(|sample| sample.case == case.id).collect();
+        let valid: Vec<&Measurement> = all.iter().filter_map(|sample| sample.measurement()).collect();
+        match valid.first() {
+            Some(first) => cases.push(reduce(case, first.mechanism, &valid, all.len())?),
+            None => skipped.push(Skipped { case: case.id.clone(), reason: "no sample was valid".into() }),
+        }
+    }
+    let blocks = samples.last().map_or(0, |sample| sample.block + 1);
+    Ok(Summary { schema: "orbit.summary/1".into(), run: record.run.clone(), blocks, cases, skipped })
+}
+
+fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize) -> Result<CaseSummary> {
+    let wall: Vec<f64> = valid.iter().map(|sample| float(sample.wall_ns)).collect();
+    let cpu: Vec<f64> = valid.iter().map(|sample| float(sample.cpu_ns)).collect();
+    let median = |values: &[f64]| stats::median(values).map(nanoseconds).context("a case without samples");
+    let interval = stats::median_interval(&wall, CONFIDENCE);
+    let histogram = histogram::of(valid.iter().map(|sample| sample.wall_ns))?;
+    let wall_median_ns = median(&wall)?;
+    Ok(CaseSummary {
+        case: case.clone(),
+        mechanism,
+        samples: count(valid.len()),
+        invalid: count(all - valid.len()),
+        wall_median_ns,
+        wall_lower_ns: interval.map(|interval| nanoseconds(interval.lower)),
+        wall_upper_ns: interval.map(|interval| nanoseconds(interval.upper)),
+        wall_min_ns: valid.iter().map(|sample| sample.wall_ns).min().unwrap_or(0),
+        wall_max_ns: valid.iter().map(|sample| sample.wall_ns).max().unwrap_or(0),
+        wall_percentiles: histogram::percentiles(&histogram),
+        cpu_median_ns: median(&cpu)?,
+        throughput_bytes_per_s: nanoseconds(float(case.size_bytes) * 1e9 / float(wall_median_ns.max(1))),
+        system_calls_max: valid.iter().map(|sample| sample.system_calls).max().unwrap_or(0),
+    })
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Exact up to 2^53: 104 days in nanoseconds, 8 PiB in bytes.
+#[expect(clippy::cast_precision_loss, reason = "times and sizes here are far below 2^53")]
+fn float(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and 0 is the least")]
+fn nanoseconds(number: f64) -> u64 {
+    number.round() as u64
+}
