@@ -18,10 +18,17 @@ use crate::sample::{Measurement, Sample, Trial};
 use crate::scenario::{Cache, Check};
 use crate::subject::Subject;
 
+/// A case with the subject that is set up for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Arm {
+    pub(crate) case: Case,
+    pub(crate) subject: Subject,
+}
+
 /// Everything that a run needs to measure.
 #[derive(Debug)]
 pub(crate) struct Runner<'a> {
-    pub(crate) arms: &'a [(Case, Subject)],
+    pub(crate) arms: &'a [Arm],
     pub(crate) fixture: &'a Fixture,
     pub(crate) seed: u64,
     pub(crate) check: Check,
@@ -62,7 +69,7 @@ impl Runner<'_> {
             if self.interrupt.raised() {
                 return Ok(None);
             }
-            let (case, subject) = &self.arms[index];
+            let Arm { case, subject } = &self.arms[index];
             let check = first || self.check == Check::Every;
             let result = self.trial(case, subject, check).with_context(|| case.id.clone())?;
             samples.push(Sample { case: case.id.clone(), block, position, result });

@@ -12,9 +12,9 @@ mod normal;
 mod quantile;
 mod signed_rank;
 
-pub(crate) use bootstrap::{block_bootstrap_interval, block_bootstrap_lower, bootstrap_indices};
+pub(crate) use bootstrap::bootstrap_indices;
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;
 pub(crate) use interval::{Interval, median_interval};
-pub(crate) use quantile::{mad, median, quantile, sorted};
+pub(crate) use quantile::{mad, median};
 pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p_greater};

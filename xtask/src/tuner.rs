@@ -4,20 +4,11 @@
 mod ratios;
 mod threshold;
 
-use crate::scenario::FileSystems;
 use crate::stats::Interval;
 use orbit_engine::Threshold;
 
-pub(crate) use ratios::{Ratios, Row, Verdict, ratios};
+pub(crate) use ratios::{Ratios, Verdict, ratios};
 pub(crate) use threshold::decide;
-
-/// What was decided for one pair of file systems.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tuned {
-    pub(crate) filesystems: FileSystems,
-    pub(crate) ratios: Ratios,
-    pub(crate) outcome: Outcome,
-}
 
 /// A threshold, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +21,7 @@ pub(crate) struct Outcome {
     pub(crate) best_lower: Threshold,
     pub(crate) best_upper: Threshold,
     /// Time saved against the default over the measured sizes, as a fraction, on blocks that did not choose the
-    /// threshold. The lower bound holds with 95 % confidence, and is minus infinity with too few blocks.
+    /// threshold. The lower bound holds with 99 % confidence, and is minus infinity with too few blocks.
     pub(crate) gain: Interval,
     /// The smallest gain that would have been seen in 90 of 100 such runs.
     pub(crate) detectable: Option<f64>,

@@ -90,7 +90,7 @@ pub struct Evidence {
     pub sizes: u32,
     /// Time saved against the default, in percent, estimated on blocks that did not choose the value.
     pub gain_pct: f64,
-    /// Lower 95 % bound of that gain; -100 where there were too few blocks for a bound.
+    /// Lower 99 % bound of that gain; -100 where there were too few blocks for a bound.
     pub gain_lower_pct: f64,
     /// Lower end of the 95 % interval of the threshold.
     #[serde(with = "text")]
@@ -247,7 +247,10 @@ mod text {
 mod optional_text {
     use super::{Deserializer, Serializer, fmt, text};
 
-    pub(super) fn serialize<T: fmt::Display, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
+        value: &Option<T>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => text::serialize(value, out),
             None => out.serialize_none(),

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::{ByteSize, Tuning};
+use orbit_engine::Tuning;
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, hex};
@@ -16,9 +16,8 @@ use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
-use crate::runner::{End, Runner};
+use crate::runner::{Arm, End, Runner};
 use crate::scenario::Scenario;
-use crate::subject::Subject;
 use crate::{report, summary};
 
 use places::Places;
@@ -43,7 +42,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     for skipped in &skipped {
         writeln!(out, "skipped {}: {}", skipped.case, skipped.reason)?;
     }
-    let cases: Vec<Case> = arms.iter().map(|(case, _)| case.clone()).collect();
+    let cases: Vec<Case> = arms.iter().map(|arm| arm.case.clone()).collect();
     if cases.is_empty() {
         bail!("{}: no case can run here", scenario.name);
     }
@@ -91,7 +90,7 @@ fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
 /// A run that is about to be measured.
 struct Session<'a> {
     record: &'a RunRecord,
-    arms: &'a [(Case, Subject)],
+    arms: &'a [Arm],
     root: &'a Path,
 }
 

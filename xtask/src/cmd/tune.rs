@@ -90,7 +90,7 @@ fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
 fn sentence(outcome: &Outcome) -> String {
     let Outcome { threshold, best, best_lower, best_upper, gain, .. } = outcome;
     let figures = format!(
-        "gain {:.2} %, with 95 % confidence at least {:.2} %",
+        "gain {:.2} %, with 99 % confidence at least {:.2} %",
         100.0 * gain.estimate,
         100.0 * gain.lower
     );

@@ -9,6 +9,7 @@ use orbit_engine::{Capability, Tuning, ZeroCopyCapabilities, zero_copy_capabilit
 use crate::fixture;
 use crate::plan::Case;
 use crate::record::PlaceRecord;
+use crate::runner::Arm;
 use crate::scenario::FileSystems;
 use crate::subject::Subject;
 use crate::summary::Skipped;
@@ -27,11 +28,7 @@ impl Places {
     }
 
     /// The cases that can run and say something, set up; and the others, with the reason.
-    pub(super) fn arms(
-        &self,
-        cases: Vec<Case>,
-        tuning: &Tuning,
-    ) -> Result<(Vec<(Case, Subject)>, Vec<Skipped>)> {
+    pub(super) fn arms(&self, cases: Vec<Case>, tuning: &Tuning) -> Result<(Vec<Arm>, Vec<Skipped>)> {
         let (mut arms, mut skipped) = (Vec::new(), Vec::new());
         for case in cases {
             match &self.0[&case.filesystems] {
@@ -40,7 +37,7 @@ impl Places {
                     let subject = Subject::new(&case, capabilities, tuning)?;
                     match subject.pointless(&case) {
                         Some(reason) => skipped.push(Skipped { case: case.id, reason }),
-                        None => arms.push((case, subject)),
+                        None => arms.push(Arm { case, subject }),
                     }
                 }
             }

@@ -1,0 +1,101 @@
+//! The artefacts of a run that people and other tools read, drawn from a finished summary. It must not measure, decide
+//! or look at a clock: equal input gives equal files.
+
+mod axes;
+mod chart;
+mod crossover;
+mod group;
+mod hist;
+mod latency;
+mod look;
+mod markdown;
+#[cfg(test)]
+mod planted;
+mod table;
+mod throughput;
+mod units;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::record::{RunRecord, write_json};
+use crate::sample::Sample;
+use crate::summary::Summary;
+
+/// Writes `summary.json`, `summary.md`, `hist/` and `plots/` into the run's folder, over what is there.
+pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, samples: &[Sample]) -> Result<()> {
+    write_json(&folder.join("summary.json"), summary)?;
+    hist::write(folder, record, summary, samples)?;
+    let mut plots = Vec::new();
+    for group in group::groups(&summary.cases) {
+        let drawn = [("throughput", throughput::draw(&group)?), ("latency", latency::draw(&group, samples)?)];
+        for (what, svg) in drawn.into_iter().filter_map(|(what, svg)| Some((what, svg?))) {
+            let name = format!("plots/{what}-{}.svg", group.name());
+            put(folder, &name, &svg)?;
+            plots.push(name);
+        }
+    }
+    put(folder, "summary.md", &markdown::render(record, summary, &plots))
+}
+
+/// Writes a file of the run's folder, and the folder that it stands in.
+fn put(folder: &Path, name: &str, content: &str) -> Result<()> {
+    let path = folder.join(name);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::Strategy;
+
+    use super::*;
+
+    fn written(sizes: &[u64], strategies: &[Strategy], samples: u32) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let (record, summary, samples) = planted::run(sizes, strategies, &[1 << 20], samples);
+        write(folder.path(), &record, &summary, &samples).unwrap();
+        let back = fs::read_to_string(folder.path().join("summary.json")).unwrap();
+        assert!(back.ends_with("}\n"));
+        assert_eq!(serde_json::from_str::<Summary>(&back).unwrap(), summary);
+        let mut names = Vec::new();
+        for below in ["hist", "plots"].map(|name| folder.path().join(name)) {
+            for entry in below.read_dir().into_iter().flatten() {
+                names.push(entry.unwrap().file_name().into_string().unwrap());
+            }
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_artefact_is_written() {
+        let names = written(&[4096], &[Strategy::Buffered], 15);
+        let case = "planted-size=4KiB-strategy=buffered-chunk=1MiB-00000000a000";
+        assert_eq!(
+            names,
+            [
+                format!("{case}.hgrm"),
+                format!("{case}.hlog"),
+                "latency-same-none.svg".to_owned(),
+                "throughput-same-none.svg".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn missing_data_is_no_panic() {
+        let all = [Strategy::Auto, Strategy::ZeroCopy, Strategy::Buffered];
+        for sizes in [&[][..], &[0], &[1], &[0, 4096], &[1 << 40]] {
+            for strategies in [&all[..1], &all[1..2], &all] {
+                for samples in [0, 1, 5, 6] {
+                    written(sizes, strategies, samples);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Axes of the plots: range, ticks and labels, and the mesh behind the data. Ranges come from the data; nothing is cut
+//! off.
+
+use anyhow::Result;
+use plotters::coord::combinators::{BindKeyPoints, WithKeyPoints};
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+use super::{chart, units};
+
+type Numbers = WithKeyPoints<RangedCoordf64>;
+
+/// A plot whose axes both take numbers and have chosen ticks.
+pub(super) type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Numbers, Numbers>>;
+
+/// Labels of file sizes need this share of the axis each.
+const SIZE_LABEL: f64 = 0.075;
+
+/// Range of an axis and where it is labelled.
+pub(super) struct Axis {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// File sizes by their binary logarithm. Labelled where they were measured, at powers of two when those are too
+    /// close together.
+    pub(super) fn sizes(bytes: impl Iterator<Item = u64>) -> Self {
+        let mut sizes: Vec<u64> = bytes.filter(|bytes| *bytes > 0).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let at: Vec<f64> = sizes.iter().map(|bytes| (*bytes as f64).log2()).collect();
+        let (low, high) = padded(&at, 0.04, 2.0);
+        let least = SIZE_LABEL * (high - low);
+        if at.windows(2).any(|pair| pair[1] - pair[0] < least) {
+            sizes = powers_of_two(low, high, least);
+        }
+        let ticks = sizes.into_iter().map(|bytes| ((bytes as f64).log2(), units::size(bytes))).collect();
+        Self { low, high, ticks }
+    }
+
+    /// Throughputs by their decimal logarithm.
+    pub(super) fn rates(log10: impl Iterator<Item = f64>) -> Self {
+        let at: Vec<f64> = log10.collect();
+        let (low, high) = padded(&at, 0.06, 0.7);
+        let label = |log10: f64| (log10, units::rate_tick(10_f64.powf(log10)));
+        Self { low, high, ticks: decades(low, high).into_iter().map(label).collect() }
+    }
+
+    /// Times from zero to the longest, in nanoseconds.
+    pub(super) fn times(longest_ns: u64) -> Self {
+        let high = (longest_ns as f64).max(1.0) * 1.1;
+        let ticks = round_steps(high, 4.0).into_iter().map(|ns| (ns, units::time_tick(ns))).collect();
+        Self { low: 0.0, high, ticks }
+    }
+
+    /// Plotters' form of the axis.
+    pub(super) fn coordinates(&self) -> Numbers {
+        (self.low..self.high).with_key_points(self.ticks.iter().map(|(at, _)| *at).collect())
+    }
+
+    fn label(&self, at: f64) -> String {
+        let nearest = self.ticks.iter().min_by(|a, b| (a.0 - at).abs().total_cmp(&(b.0 - at).abs()));
+        nearest.map_or_else(String::new, |tick| tick.1.clone())
+    }
+}
+
+/// Draws both axes with their titles, and thin lines through their ticks.
+pub(super) fn mesh(plot: &mut Plot<'_, '_>, axes: [&Axis; 2], titles: [&str; 2], size: i32) -> Result<()> {
+    let [x, y] = axes;
+    plot.configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(chart::MESH)
+        .axis_style(chart::GREY)
+        .x_label_formatter(&|at| x.label(*at))
+        .y_label_formatter(&|at| y.label(*at))
+        .label_style(chart::font(size, chart::INK))
+        .axis_desc_style(chart::font(chart::BODY, chart::INK))
+        .x_desc(titles[0])
+        .y_desc(titles[1])
+        .draw()?;
+    Ok(())
+}
+
+/// The range of the values with a margin on both sides, at least `least` wide.
+fn padded(values: &[f64], margin: f64, least: f64) -> (f64, f64) {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if low > high {
+        return (0.0, least);
+    }
+    let more = ((least - (high - low)) / 2.0).max((high - low) * margin);
+    (low - more, high + more)
+}
+
+/// Powers of two in the range whose logarithms are `least` or more apart.
+fn powers_of_two(low: f64, high: f64, least: f64) -> Vec<u64> {
+    let within: Vec<u32> = (0..64).filter(|power| (low..=high).contains(&f64::from(*power))).collect();
+    let apart = |step: &usize| *step as f64 >= least;
+    let step = (1..64).find(apart).unwrap_or(64);
+    within.into_iter().step_by(step).map(|power| 1 << power).collect()
+}
+
+/// 1, 2 and 5 times the powers of ten between two exponents; only the powers when that makes more than ten.
+fn decades(low: f64, high: f64) -> Vec<f64> {
+    let steps = |multiples: &[f64]| -> Vec<f64> {
+        std::iter::successors(Some(low.floor()), |power| Some(power + 1.0))
+            .take_while(|power| *power <= high)
+            .flat_map(|power| multiples.iter().map(move |multiple| power + multiple.log10()))
+            .filter(|at| (low..=high).contains(at))
+            .collect()
+    };
+    let fine = steps(&[1.0, 2.0, 5.0]);
+    if fine.len() <= 10 { fine } else { steps(&[1.0]) }
+}
+
+/// Round steps from zero to `high`, at most `most` of them besides zero.
+fn round_steps(high: f64, most: f64) -> Vec<f64> {
+    let power = 10_f64.powf((high / most).log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|multiple| multiple * power);
+    let step = steps.into_iter().find(|step| high / step <= most).unwrap_or(high);
+    (0..=10).map(|count| f64::from(count) * step).take_while(|at| *at <= high).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    #[test]
+    fn sizes_are_labelled_where_measured_unless_crowded() {
+        let measured = Axis::sizes([1_000_000, 64_000_000, 1_000_000, 0].into_iter());
+        assert_eq!(labels(&measured), ["1 MB", "64 MB"]);
+        let crowded = Axis::sizes((0..40).map(|k| 1024 + 1024 * k));
+        assert_eq!(labels(&crowded), ["1 KiB", "2 KiB", "4 KiB", "8 KiB", "16 KiB", "32 KiB"]);
+        let wide = Axis::sizes([1, 2, 1 << 40].into_iter());
+        assert!(wide.ticks.len() < 14, "{:?}", labels(&wide));
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(
+            labels(&Axis::rates([8.0, 9.0].into_iter())),
+            ["100 MB/s", "200 MB/s", "500 MB/s", "1 GB/s"]
+        );
+        assert_eq!(labels(&Axis::rates([5.0, 10.0].into_iter())).len(), 6);
+        assert_eq!(labels(&Axis::times(9_000)), ["0 ns", "2.5 µs", "5 µs", "7.5 µs"]);
+        assert_eq!(labels(&Axis::times(0)).first(), Some(&"0 ns"));
+    }
+
+    #[test]
+    fn one_value_has_a_range_too() {
+        let one = Axis::sizes([4096].into_iter());
+        assert_eq!((one.low, one.high), (11.0, 13.0));
+        assert_eq!(Axis::rates(std::iter::empty()).low, 0.0);
+    }
+}

@@ -1,0 +1,168 @@
+//! From which size one strategy overtakes the other. Compares medians only: whether a difference is more than noise is
+//! for the tuner to say.
+
+use std::collections::BTreeMap;
+
+use orbit_engine::Strategy;
+
+use super::group::Group;
+use super::units;
+
+/// How zero-copy compares with buffered over the measured sizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Crossover {
+    /// The faster one changes once.
+    At {
+        /// File size, interpolated in its logarithm.
+        bytes: f64,
+        /// Whether zero-copy is faster above it, not below.
+        above: bool,
+    },
+    Faster,
+    Slower,
+    /// The faster one changes this often.
+    Several(usize),
+    /// No difference at any size.
+    Equal,
+}
+
+/// The crossover of `(size in bytes, ln(zero-copy time / buffered time))`; none without points.
+pub(super) fn crossover(points: &[(u64, f64)]) -> Option<Crossover> {
+    let mut logs: Vec<(f64, f64)> = points
+        .iter()
+        .filter(|(size, ratio)| *size > 0 && ratio.is_finite())
+        .map(|&(size, ratio)| ((size as f64).ln(), ratio))
+        .collect();
+    logs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    logs.first()?;
+    let changes = sign_changes(&logs);
+    let first = logs.iter().find(|(_, ratio)| *ratio != 0.0);
+    Some(match (first, changes.as_slice()) {
+        (None, _) => Crossover::Equal,
+        (Some((_, ratio)), []) if *ratio < 0.0 => Crossover::Faster,
+        (Some(_), []) => Crossover::Slower,
+        (Some((_, ratio)), [at]) => Crossover::At { bytes: at.exp(), above: *ratio > 0.0 },
+        (Some(_), several) => Crossover::Several(several.len()),
+    })
+}
+
+/// Where the ratio passes zero; a tie between two signs is the place itself.
+fn sign_changes(points: &[(f64, f64)]) -> Vec<f64> {
+    let mut changes = Vec::new();
+    let (mut last, mut tie): (Option<(f64, f64)>, Option<f64>) = (None, None);
+    for &(x, ratio) in points {
+        if ratio == 0.0 {
+            tie = tie.or(Some(x));
+            continue;
+        }
+        if let Some((before, was)) = last
+            && (was < 0.0) != (ratio < 0.0)
+        {
+            changes.push(tie.unwrap_or(before + (x - before) * was / (was - ratio)));
+        }
+        (last, tie) = (Some((x, ratio)), None);
+    }
+    changes
+}
+
+/// The crossover for each chunk size at which both strategies ran, by ascending chunk.
+pub(super) fn of_group(group: &Group<'_>) -> Vec<(u64, Crossover)> {
+    let of_chunk = |chunk: u64| {
+        let buffered: BTreeMap<u64, u64> = group
+            .line(Strategy::Buffered, chunk)
+            .iter()
+            .map(|summary| (summary.case.size_bytes, summary.wall_median_ns))
+            .collect();
+        let points: Vec<(u64, f64)> = group
+            .line(Strategy::ZeroCopy, chunk)
+            .iter()
+            .filter_map(|zero| {
+                let size = zero.case.size_bytes;
+                Some((size, (zero.wall_median_ns as f64 / *buffered.get(&size)? as f64).ln()))
+            })
+            .collect();
+        Some((chunk, crossover(&points)?))
+    };
+    group.chunks().into_iter().filter_map(of_chunk).collect()
+}
+
+/// One sentence for each different answer, naming its chunk sizes when there is more than one answer.
+pub(super) fn sentences(crossovers: &[(u64, Crossover)]) -> Vec<String> {
+    let mut answers: Vec<(String, Vec<String>)> = Vec::new();
+    for (chunk, crossover) in crossovers {
+        let (answer, chunk) = (crossover.sentence(), units::size(*chunk));
+        match answers.iter_mut().find(|(other, _)| *other == answer) {
+            Some((_, chunks)) => chunks.push(chunk),
+            None => answers.push((answer, vec![chunk])),
+        }
+    }
+    let several = answers.len() > 1;
+    let named = |(answer, chunks): (String, Vec<String>)| {
+        if several { format!("chunk {}: {answer}", chunks.join(", ")) } else { answer }
+    };
+    answers.into_iter().map(named).collect()
+}
+
+impl Crossover {
+    fn sentence(self) -> String {
+        match self {
+            Self::At { bytes, above: true } => {
+                format!("zero-copy is faster from about {}", units::about(bytes))
+            }
+            Self::At { bytes, above: false } => {
+                format!("zero-copy is faster up to about {}", units::about(bytes))
+            }
+            Self::Faster => "zero-copy is faster at every size".to_owned(),
+            Self::Slower => "zero-copy is slower at every size".to_owned(),
+            Self::Several(times) => format!("no single crossover: the faster one changes {times} times"),
+            Self::Equal => "zero-copy is as fast as buffered at every size".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_change_is_interpolated_in_log_size() {
+        let found = crossover(&[(16 << 10, -0.1), (1 << 10, 0.3), (4 << 10, 0.1)]);
+        let Some(Crossover::At { bytes, above: true }) = found else { panic!("{found:?}") };
+        assert!((bytes / 8192.0 - 1.0).abs() < 1e-9, "{bytes}");
+        let found = crossover(&[(1 << 10, -0.2), (16 << 10, 0.2)]);
+        let Some(Crossover::At { bytes, above: false }) = found else { panic!("{found:?}") };
+        assert!((bytes / 4096.0 - 1.0).abs() < 1e-9, "{bytes}");
+    }
+
+    #[test]
+    fn a_tie_between_two_signs_is_the_crossover() {
+        let found = crossover(&[(1 << 10, 0.1), (2 << 10, 0.0), (64 << 10, -0.9)]);
+        let Some(Crossover::At { bytes, .. }) = found else { panic!("{found:?}") };
+        assert!((bytes / 2048.0 - 1.0).abs() < 1e-9, "{bytes}");
+        assert_eq!(crossover(&[(1, 0.0), (2, 0.1), (3, 0.0)]), Some(Crossover::Slower));
+    }
+
+    #[test]
+    fn none_and_many_changes_are_told_apart() {
+        assert_eq!(crossover(&[]), None);
+        assert_eq!(crossover(&[(0, 1.0), (1, f64::NAN)]), None);
+        assert_eq!(crossover(&[(1, -0.1)]), Some(Crossover::Faster));
+        assert_eq!(crossover(&[(1, 0.1), (2, 0.2)]), Some(Crossover::Slower));
+        assert_eq!(crossover(&[(1, 0.0), (2, 0.0)]), Some(Crossover::Equal));
+        assert_eq!(crossover(&[(1, 0.1), (2, -0.2), (3, 0.1), (4, -1.0)]), Some(Crossover::Several(3)));
+    }
+
+    #[test]
+    fn equal_answers_are_said_once() {
+        let (at, other) = (Crossover::At { bytes: 65536.0, above: true }, Crossover::Faster);
+        assert_eq!(sentences(&[(1, at), (2, at)]), ["zero-copy is faster from about 64 KiB"]);
+        assert_eq!(
+            sentences(&[(1024, at), (2048, other), (4096, at)]),
+            [
+                "chunk 1 KiB, 4 KiB: zero-copy is faster from about 64 KiB",
+                "chunk 2 KiB: zero-copy is faster at every size"
+            ]
+        );
+        assert!(sentences(&[]).is_empty());
+    }
+}

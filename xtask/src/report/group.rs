@@ -1,0 +1,82 @@
+//! Cases that belong into one table and one plot: those of the same file systems and verification. No text is laid out
+//! here.
+
+use std::collections::BTreeSet;
+
+use orbit_engine::{Mechanism, Strategy};
+
+use crate::summary::CaseSummary;
+
+/// The cases of one pair of file systems and one verification.
+pub(super) struct Group<'a> {
+    /// Never empty; in the order of the plan.
+    pub(super) cases: Vec<&'a CaseSummary>,
+}
+
+/// The groups of a run, in the order of the plan.
+pub(super) fn groups(cases: &[CaseSummary]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for summary in cases {
+        let same = |group: &&mut Group<'_>| {
+            let first = &group.cases[0].case;
+            first.filesystems == summary.case.filesystems && first.verify == summary.case.verify
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.cases.push(summary),
+            None => groups.push(Group { cases: vec![summary] }),
+        }
+    }
+    groups
+}
+
+impl<'a> Group<'a> {
+    /// Part of a file name.
+    pub(super) fn name(&self) -> String {
+        let first = &self.cases[0].case;
+        format!("{}-{}", first.filesystems, first.verify)
+    }
+
+    /// What all cases have in common, in words.
+    pub(super) fn conditions(&self) -> String {
+        let case = &self.cases[0].case;
+        format!(
+            "file systems: {} · verification: {} · cache: {} · durability: {}",
+            case.filesystems, case.verify, case.cache, case.durability
+        )
+    }
+
+    /// Ascending.
+    pub(super) fn sizes(&self) -> Vec<u64> {
+        let sizes: BTreeSet<u64> = self.cases.iter().map(|summary| summary.case.size_bytes).collect();
+        sizes.into_iter().collect()
+    }
+
+    /// Ascending.
+    pub(super) fn chunks(&self) -> Vec<u64> {
+        let chunks: BTreeSet<u64> = self.cases.iter().map(|summary| summary.case.chunk_bytes).collect();
+        chunks.into_iter().collect()
+    }
+
+    /// In the engine's order.
+    pub(super) fn strategies(&self) -> Vec<Strategy> {
+        let present =
+            |strategy: &Strategy| self.cases.iter().any(|summary| summary.case.strategy == *strategy);
+        Strategy::ALL.iter().copied().filter(present).collect()
+    }
+
+    /// What moved the bytes under this strategy, over all its cases.
+    pub(super) fn mechanisms(&self, strategy: Strategy) -> BTreeSet<Mechanism> {
+        let own = self.cases.iter().filter(|summary| summary.case.strategy == strategy);
+        own.map(|summary| summary.mechanism).collect()
+    }
+
+    /// The cases of one line of a plot, by ascending size.
+    pub(super) fn line(&self, strategy: Strategy, chunk_bytes: u64) -> Vec<&'a CaseSummary> {
+        let own = |summary: &&CaseSummary| {
+            summary.case.strategy == strategy && summary.case.chunk_bytes == chunk_bytes
+        };
+        let mut line: Vec<_> = self.cases.iter().copied().filter(own).collect();
+        line.sort_by_key(|summary| summary.case.size_bytes);
+        line
+    }
+}

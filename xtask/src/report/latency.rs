@@ -1,0 +1,231 @@
+//! The plot of wall times by percentile, one panel per file size. It draws every valid sample and reckons no percentile
+//! beyond those that the samples tell.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use orbit_engine::Strategy;
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::axes::{self, Axis};
+use super::chart::{self, Area};
+use super::group::Group;
+use super::look::{Look, look};
+use super::units;
+use crate::sample::Sample;
+
+const WIDTH: i32 = 900;
+/// Chunk size whose lines are drawn, or the nearest to it.
+const CHUNK: f64 = 1_048_576.0;
+/// Percentiles that may be labelled; the first ones win when there is too little room.
+const LABELLED: [(f64, &str); 8] = [
+    (0.0, "0"),
+    (90.0, "90"),
+    (99.0, "99"),
+    (99.9, "99.9"),
+    (50.0, "50"),
+    (75.0, "75"),
+    (95.0, "95"),
+    (99.99, "99.99"),
+];
+
+/// The wall times of one case, ascending and never empty.
+struct Line {
+    strategy: Strategy,
+    chunk_bytes: u64,
+    wall_ns: Vec<u64>,
+}
+
+struct Panel {
+    title: String,
+    lines: Vec<Line>,
+}
+
+/// The SVG, unless there is no sample.
+pub(super) fn draw(group: &Group<'_>, samples: &[Sample]) -> Result<Option<String>> {
+    let panels = panels(group, samples);
+    let most = panels.iter().flat_map(|panel| &panel.lines).map(|line| line.wall_ns.len()).max();
+    let Some(most) = most else { return Ok(None) };
+    let (columns, rows) = grid(panels.len());
+    let (top, panel_height, bottom) = (128, if columns < 3 { 340 } else { 240 }, 44);
+    let height = top + panel_height * i32::try_from(rows)? + bottom;
+    let svg = chart::svg((WIDTH.cast_unsigned(), height.cast_unsigned()), |area| {
+        let lines = [group.conditions(), format!("{} The dot is the slowest copy.", chunks(&panels))];
+        let y = chart::heading(area, "How long does one copy take, and how much does that vary?", &lines)?;
+        legend(area, group, y + 16)?;
+        let note = format!("share of copies that were at least as fast, in %, as far as {most} samples tell");
+        let middle = chart::anchored(chart::BODY, chart::INK, HPos::Center);
+        area.draw(&Text::new(note, (WIDTH / 2, height - bottom / 2), middle))?;
+        let cells = area.margin(top, bottom, 8, 8).split_evenly((rows, columns));
+        for (panel, cell) in panels.iter().zip(&cells) {
+            frame(cell, panel, &percentile_axis(most, WIDTH / i32::try_from(columns)?))?;
+        }
+        Ok(())
+    })?;
+    Ok(Some(svg))
+}
+
+/// Columns and rows.
+fn grid(panels: usize) -> (usize, usize) {
+    let columns = match panels {
+        0..=3 => panels.max(1),
+        4 => 2,
+        5 | 6 => 3,
+        _ => 4,
+    };
+    (columns, panels.div_ceil(columns))
+}
+
+fn panels(group: &Group<'_>, samples: &[Sample]) -> Vec<Panel> {
+    let panel = |size: u64| {
+        let lines: Vec<Line> = group
+            .strategies()
+            .into_iter()
+            .filter_map(|strategy| line(group, samples, strategy, size))
+            .collect();
+        (!lines.is_empty()).then(|| Panel { title: units::size(size), lines })
+    };
+    group.sizes().into_iter().filter_map(panel).collect()
+}
+
+fn line(group: &Group<'_>, samples: &[Sample], strategy: Strategy, size: u64) -> Option<Line> {
+    let same = |case: &crate::plan::Case| case.strategy == strategy && case.size_bytes == size;
+    let distance = |chunk: u64| (chunk as f64 / CHUNK).log2().abs();
+    let nearest = group
+        .cases
+        .iter()
+        .map(|summary| &summary.case)
+        .filter(|case| same(case))
+        .min_by(|a, b| distance(a.chunk_bytes).total_cmp(&distance(b.chunk_bytes)))?;
+    let own = samples.iter().filter(|sample| sample.case == nearest.id);
+    let mut wall_ns: Vec<u64> = own.filter_map(|sample| Some(sample.measurement()?.wall_ns)).collect();
+    wall_ns.sort_unstable();
+    (!wall_ns.is_empty()).then_some(Line { strategy, chunk_bytes: nearest.chunk_bytes, wall_ns })
+}
+
+/// Says at which chunk sizes the lines were measured.
+fn chunks(panels: &[Panel]) -> String {
+    let lines = panels.iter().flat_map(|panel| &panel.lines);
+    let drawn: BTreeSet<u64> = lines.map(|line| line.chunk_bytes).collect();
+    let names: Vec<String> = drawn.into_iter().map(units::size).collect();
+    format!("Chunk {}, the nearest to 1 MiB that was measured.", names.join(" or "))
+}
+
+fn legend(area: &Area<'_>, group: &Group<'_>, y: i32) -> Result<()> {
+    let mut x = chart::MARGIN;
+    for strategy in group.strategies() {
+        look(strategy, 0).key(area, (x, y), 38)?;
+        let mechanisms: Vec<String> = group.mechanisms(strategy).iter().map(ToString::to_string).collect();
+        let label = format!("{strategy} ({})", mechanisms.join(", "));
+        let step = 46 + 8 * i32::try_from(label.chars().count())?;
+        area.draw(&Text::new(label, (x + 46, y), chart::anchored(chart::BODY, chart::INK, HPos::Left)))?;
+        x += step + 16;
+    }
+    Ok(())
+}
+
+/// log10 of 1 / (1 − p), up to where `samples` samples tell.
+fn percentile_axis(samples: usize, width: i32) -> Axis {
+    let last = (samples as f64).log10();
+    let high = last.max(0.4) * 1.06;
+    let room = 30.0 * high / f64::from(width - 90);
+    let mut ticks: Vec<(f64, String)> = Vec::new();
+    for (percent, label) in LABELLED {
+        let at = -(1.0 - percent / 100.0).log10();
+        if at <= last && ticks.iter().all(|tick| (tick.0 - at).abs() >= room) {
+            ticks.push((at, label.to_owned()));
+        }
+    }
+    Axis { low: 0.0, high, ticks }
+}
+
+/// The steps of the empirical distribution: the k-th of n times holds from (k − 1)/n to k/n. The last one would run to
+/// infinity and is only begun.
+fn steps(wall_ns: &[u64]) -> Vec<(f64, f64)> {
+    let at = |rank: usize| -(1.0 - rank as f64 / wall_ns.len() as f64).log10();
+    let mut steps = Vec::new();
+    for (rank, &wall) in wall_ns.iter().enumerate() {
+        steps.push((at(rank), wall as f64));
+        if rank + 1 < wall_ns.len() {
+            steps.push((at(rank + 1), wall as f64));
+        }
+    }
+    steps
+}
+
+fn frame(cell: &Area<'_>, panel: &Panel, x: &Axis) -> Result<()> {
+    let longest = panel.lines.iter().filter_map(|line| line.wall_ns.last()).max();
+    let y = Axis::times(longest.copied().unwrap_or(0));
+    let title = chart::font(chart::BODY, chart::INK);
+    let mut plot = ChartBuilder::on(cell)
+        .caption(&panel.title, title)
+        .margin(6)
+        .x_label_area_size(26)
+        .y_label_area_size(58)
+        .build_cartesian_2d(x.coordinates(), y.coordinates())?;
+    axes::mesh(&mut plot, [x, &y], ["", ""], chart::SMALL)?;
+    for line in &panel.lines {
+        let look: Look = look(line.strategy, 0);
+        let steps = steps(&line.wall_ns);
+        look.path(&mut plot, &steps)?;
+        plot.draw_series(steps.last().map(|slowest| look.marker(*slowest)))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{group, planted};
+    use super::*;
+
+    fn drawn(sizes: &[u64], strategies: &[Strategy], chunks: &[u64], samples: u32) -> String {
+        let (_, summary, samples) = planted::run(sizes, strategies, chunks, samples);
+        draw(&group::groups(&summary.cases)[0], &samples).unwrap().unwrap()
+    }
+
+    #[test]
+    fn every_size_and_strategy_is_drawn_and_named() {
+        let sizes = [4096, 1 << 20, 64 << 20];
+        let svg = drawn(&sizes, Strategy::ALL, &[256 << 10, 1 << 20, 4 << 20], 15);
+        for text in ["4 KiB", "1 MiB", "64 MiB", "zero-copy (copy-file-range)", "buffered (read-write)"] {
+            assert!(svg.contains(&format!("\n{text}\n")), "{text}");
+        }
+        assert!(
+            svg.contains("auto (copy-file-range, read-write)") && svg.contains("Chunk 1 MiB, the nearest")
+        );
+        // The slowest copy of each line, and the keys.
+        assert_eq!(svg.matches("<circle").count(), 3 * 3 + 3);
+        assert!(svg.contains("as far as 15 samples tell"));
+    }
+
+    #[test]
+    fn the_nearest_chunk_is_named() {
+        let svg = drawn(&[4096], &[Strategy::Buffered], &[64 << 10, 256 << 10], 6);
+        assert!(svg.contains("Chunk 256 KiB, the nearest"), "{svg}");
+    }
+
+    #[test]
+    fn steps_follow_the_ranks() {
+        let log = |p: f64| -(1.0 - p).log10();
+        assert_eq!(steps(&[5, 7]), [(0.0, 5.0), (log(0.5), 5.0), (log(0.5), 7.0)]);
+        assert_eq!(steps(&[5]), [(0.0, 5.0)]);
+    }
+
+    #[test]
+    fn percentiles_that_the_samples_cannot_tell_are_not_labelled() {
+        let labels = |samples| {
+            let mut ticks = percentile_axis(samples, 900).ticks;
+            ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
+            ticks.into_iter().map(|tick| tick.1).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(1), ["0"]);
+        assert_eq!(labels(15), ["0", "50", "75", "90"]);
+        assert_eq!(labels(100), ["0", "50", "75", "90", "95", "99"]);
+    }
+
+    #[test]
+    fn panels_fill_a_grid() {
+        assert_eq!([1, 3, 4, 6, 8, 9].map(grid), [(1, 1), (3, 1), (2, 2), (3, 2), (4, 2), (4, 3)]);
+    }
+}

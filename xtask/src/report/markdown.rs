@@ -1,0 +1,181 @@
+//! `summary.md`: the run for a reader of the repository. It shows what the summary holds and reckons nothing of its own
+//! but the crossover.
+
+use crate::record::RunRecord;
+use crate::summary::{CaseSummary, Summary};
+
+use super::group::{Group, groups};
+use super::{crossover, table, units};
+
+const HEADINGS: [&str; 11] = [
+    ">Size",
+    "Strategy",
+    ">Chunk",
+    "Mechanism",
+    ">Samples (invalid)",
+    ">Median wall",
+    ">95 % from",
+    ">to",
+    ">Throughput",
+    ">Median CPU",
+    ">System calls",
+];
+
+/// The page; `plots` are paths relative to the run's folder.
+pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) -> String {
+    let mut sections = vec![
+        format!("# {}\n", summary.run),
+        format!("{}\n", record.scenario.question),
+        format!("## Environment\n\n{}", environment(record)),
+    ];
+    sections.extend(groups(&summary.cases).iter().map(measured));
+    sections.push(skipped(summary));
+    if !plots.is_empty() {
+        let images: Vec<String> =
+            plots.iter().map(|path| format!("![{}]({path})\n", caption(path))).collect();
+        sections.push(format!("## Plots\n\n{}", images.join("\n")));
+    }
+    sections.push(reproduce(record));
+    sections.join("\n")
+}
+
+fn environment(record: &RunRecord) -> String {
+    let host = &record.host;
+    let dirty = if host.dirty == Some(true) { ", with local changes" } else { "" };
+    let mut rows = vec![
+        ("Started", Some(record.started.clone())),
+        ("Host", Some(host.name.clone())),
+        ("Kernel", Some(host.kernel.clone())),
+        ("CPU", Some(format!("{}, {} usable", host.cpu, host.cpus))),
+        ("Memory", Some(units::about(host.memory_bytes as f64))),
+        ("Governor", host.governor.clone()),
+        ("Hypervisor", host.hypervisor.clone()),
+        ("Compiler", host.rustc.as_ref().map(|rustc| format!("{rustc}, {}", host.profile))),
+        ("Engine", Some(record.engine.clone())),
+        ("Revision", host.revision.as_ref().map(|revision| format!("{revision}{dirty}"))),
+        ("Scenario", Some(format!("{}, {} blocks", record.scenario.name, record.scenario.blocks))),
+        ("Tuned by", record.scenario.tuned.clone()),
+    ];
+    let places: Vec<(String, String)> = record
+        .places
+        .iter()
+        .map(|(name, place)| {
+            let device = if place.same_device { "same device" } else { "two devices" };
+            (
+                format!("File systems, {name}"),
+                format!("{} to {}, {device}", place.source_fs, place.destination_fs),
+            )
+        })
+        .collect();
+    rows.extend(places.iter().map(|(name, text)| (name.as_str(), Some(text.clone()))));
+    let told: Vec<Vec<String>> =
+        rows.into_iter().filter_map(|(what, value)| Some(vec![what.to_owned(), value?])).collect();
+    table::render(&["What", "Value"], &told)
+}
+
+fn measured(group: &Group<'_>) -> String {
+    let mut cases = group.cases.clone();
+    let strategies = group.strategies();
+    cases.sort_by_key(|summary| {
+        let case = &summary.case;
+        let strategy = strategies.iter().position(|strategy| *strategy == case.strategy);
+        (case.size_bytes, strategy, case.chunk_bytes)
+    });
+    let rows: Vec<Vec<String>> = cases.into_iter().map(row).collect();
+    let first = &group.cases[0].case;
+    let mut text = format!(
+        "## File systems: {}, verification: {}\n\nCache: {}. Durability: {}.\n\n{}",
+        first.filesystems,
+        first.verify,
+        first.cache,
+        first.durability,
+        table::render(&HEADINGS, &rows)
+    );
+    let answers = crossover::sentences(&crossover::of_group(group));
+    if !answers.is_empty() {
+        text += &format!("\nBy the medians: {}.\n", answers.join("; "));
+    }
+    text
+}
+
+fn row(summary: &CaseSummary) -> Vec<String> {
+    let bound = |wall: Option<u64>| wall.map_or_else(|| "–".to_owned(), units::time);
+    vec![
+        units::size(summary.case.size_bytes),
+        summary.case.strategy.to_string(),
+        units::size(summary.case.chunk_bytes),
+        summary.mechanism.to_string(),
+        format!("{} ({})", summary.samples, summary.invalid),
+        units::time(summary.wall_median_ns),
+        bound(summary.wall_lower_ns),
+        bound(summary.wall_upper_ns),
+        units::rate(summary.throughput_bytes_per_s),
+        units::time(summary.cpu_median_ns),
+        summary.system_calls_max.to_string(),
+    ]
+}
+
+fn skipped(summary: &Summary) -> String {
+    if summary.skipped.is_empty() {
+        return "## Skipped\n\nNo case was skipped.\n".to_owned();
+    }
+    let rows: Vec<Vec<String>> =
+        summary.skipped.iter().map(|skipped| vec![skipped.case.clone(), skipped.reason.clone()]).collect();
+    format!("## Skipped\n\n{}", table::render(&["Case", "Reason"], &rows))
+}
+
+/// `plots/throughput-same-none.svg` is `throughput, same, none`.
+fn caption(path: &str) -> String {
+    path.trim_start_matches("plots/").trim_end_matches(".svg").replacen('-', ", ", 2)
+}
+
+fn reproduce(record: &RunRecord) -> String {
+    let argv: Vec<String> = record.argv.iter().map(|argument| quoted(argument)).collect();
+    format!("## Reproduce\n\n```sh\n{}\n```\n\nSeed: {}.\n", argv.join(" "), record.seed)
+}
+
+/// The argument as a POSIX shell reads it back.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::Strategy;
+
+    use super::super::planted;
+    use super::*;
+
+    #[test]
+    fn the_page_is_as_expected() {
+        let (record, mut summary, _) =
+            planted::run(&[1 << 20, 4096], &[Strategy::Buffered, Strategy::ZeroCopy], &[1 << 20], 15);
+        summary.cases[0].wall_lower_ns = None;
+        summary.cases[0].wall_upper_ns = None;
+        let page = render(&record, &summary, &["plots/throughput-same-none.svg".to_owned()]);
+        assert_eq!(page, EXPECTED);
+    }
+
+    #[test]
+    fn nothing_measured_is_a_page_too() {
+        let (record, mut summary, _) = planted::run(&[], &[], &[], 0);
+        summary.skipped.clear();
+        let page = render(&record, &summary, &[]);
+        assert!(page.contains("No case was skipped.") && !page.contains("## Plots"), "{page}");
+    }
+
+    #[test]
+    fn arguments_survive_a_shell() {
+        assert_eq!(quoted("--seed=4"), "--seed=4");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    const EXPECTED: &str = "";
+}

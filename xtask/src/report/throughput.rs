@@ -1,0 +1,237 @@
+//! The plot of throughput against file size, one line per strategy and chunk. It draws medians and their intervals as
+//! the summary gives them, and marks where zero-copy overtakes.
+
+use anyhow::Result;
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::axes::{self, Axis};
+use super::chart::{self, Area};
+use super::crossover::{self, Crossover};
+use super::group::Group;
+use super::look::{Look, look};
+use super::units;
+use crate::summary::CaseSummary;
+
+const SIZE: (u32, u32) = (900, 560);
+/// Pixel column where the plot ends and the legend begins.
+const SPLIT: i32 = 690;
+/// Height of a crossover's label in pixels.
+const ROW: i32 = 18;
+
+/// One line of the plot.
+struct Line {
+    label: String,
+    look: Look,
+    points: Vec<Point>,
+}
+
+/// A case; size and throughput as the logarithms that the plot's axes are linear in.
+struct Point {
+    bytes: u64,
+    size: f64,
+    rate: f64,
+    /// Lower and upper end of the interval.
+    interval: Option<(f64, f64)>,
+}
+
+/// A vertical line at a crossover.
+struct Mark {
+    size: f64,
+    label: String,
+}
+
+/// The SVG, unless no case of the group has a throughput.
+pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
+    let lines = lines(group);
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let crossovers = crossover::of_group(group);
+    let marks = marks(&crossovers);
+    let svg = chart::svg(SIZE, |area| {
+        let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
+        if !crossovers.is_empty() {
+            subtitle.push(format!("By the medians, {}.", crossover::sentences(&crossovers).join("; ")));
+        }
+        let top = chart::heading(area, title(&crossovers), &subtitle)?;
+        legend(area, &lines, group, top + 14)?;
+        frame(area, &lines, &marks, top)
+    })?;
+    Ok(Some(svg))
+}
+
+fn title(crossovers: &[(u64, Crossover)]) -> &'static str {
+    if crossovers.is_empty() {
+        "How fast is a copy at each file size?"
+    } else {
+        "At which file sizes is zero-copy faster than buffered?"
+    }
+}
+
+fn lines(group: &Group<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for strategy in group.strategies() {
+        for (index, chunk) in group.chunks().into_iter().enumerate() {
+            let points: Vec<Point> = group.line(strategy, chunk).into_iter().filter_map(point).collect();
+            if !points.is_empty() {
+                let label = format!("{strategy}, {}", units::size(chunk));
+                lines.push(Line { label, look: look(strategy, index), points });
+            }
+        }
+    }
+    lines
+}
+
+/// None when size or time is zero, which has no logarithm.
+fn point(summary: &CaseSummary) -> Option<Point> {
+    let bytes = summary.case.size_bytes as f64;
+    let rate = |wall_ns: u64| Some((bytes * 1e9 / wall_ns as f64).log10()).filter(|rate| rate.is_finite());
+    let interval = summary.wall_upper_ns.and_then(rate).zip(summary.wall_lower_ns.and_then(rate));
+    Some(Point {
+        bytes: summary.case.size_bytes,
+        size: bytes.log2(),
+        rate: rate(summary.wall_median_ns)?,
+        interval,
+    })
+}
+
+fn marks(crossovers: &[(u64, Crossover)]) -> Vec<Mark> {
+    let mark = |(chunk, crossover): &(u64, Crossover)| match crossover {
+        Crossover::At { bytes, .. } => Some(Mark {
+            size: bytes.log2(),
+            label: format!("≈ {} at chunk {}", units::about(*bytes), units::size(*chunk)),
+        }),
+        _ => None,
+    };
+    crossovers.iter().filter_map(mark).collect()
+}
+
+fn legend(area: &Area<'_>, lines: &[Line], group: &Group<'_>, top: i32) -> Result<()> {
+    let (x, mut y) = (SPLIT + 18, top);
+    let mut text = |text: String, indent: i32, colour| -> Result<i32> {
+        area.draw(&Text::new(text, (x + indent, y), chart::anchored(chart::BODY, colour, HPos::Left)))?;
+        y += 21;
+        Ok(y - 21)
+    };
+    text("strategy, chunk".to_owned(), 0, chart::GREY)?;
+    for line in lines {
+        let y = text(line.label.clone(), 46, chart::INK)?;
+        line.look.key(area, (x, y), 38)?;
+    }
+    text(String::new(), 0, chart::GREY)?;
+    text("what moved the bytes".to_owned(), 0, chart::GREY)?;
+    for strategy in group.strategies() {
+        text(format!("{strategy}:"), 0, chart::INK)?;
+        for mechanism in group.mechanisms(strategy) {
+            text(mechanism.to_string(), 14, chart::INK)?;
+        }
+    }
+    Ok(())
+}
+
+fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()> {
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let x = Axis::sizes(points().map(|point| point.bytes));
+    let y = Axis::rates(points().flat_map(|point| {
+        let (low, high) = point.interval.unwrap_or((point.rate, point.rate));
+        [point.rate, low, high]
+    }));
+    let above = top + ROW * i32::try_from(marks.len()).unwrap_or(0) + 6;
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(above)
+        .margin_right(SIZE.0.cast_signed() - SPLIT)
+        .margin_bottom(12)
+        .margin_left(14)
+        .x_label_area_size(52)
+        .y_label_area_size(88)
+        .build_cartesian_2d(x.coordinates(), y.coordinates())?;
+    axes::mesh(&mut chart, [&x, &y], ["file size (log scale)", "throughput (log scale)"], chart::SMALL)?;
+    let (columns, rows) = chart.plotting_area().get_pixel_range();
+    for (mark, row) in marks.iter().zip(0..) {
+        let (column, _) = chart.backend_coord(&(mark.size, y.low));
+        let label_at = (column, top + 6 + ROW * row + ROW / 2);
+        vertical(area, label_at, rows.end)?;
+        let left = column < (columns.start + columns.end) * 3 / 5;
+        let (shift, side) = if left { (5, HPos::Left) } else { (-5, HPos::Right) };
+        let style = chart::anchored(chart::SMALL, chart::INK, side);
+        area.draw(&Text::new(mark.label.clone(), (column + shift, label_at.1), style))?;
+    }
+    for line in lines {
+        for point in &line.points {
+            if let Some((low, high)) = point.interval {
+                let pixel = |rate| chart.backend_coord(&(point.size, rate));
+                bar(area, pixel(low), pixel(high), line.look)?;
+            }
+        }
+        let path: Vec<(f64, f64)> = line.points.iter().map(|point| (point.size, point.rate)).collect();
+        line.look.path(&mut chart, &path)?;
+        chart.draw_series(path.into_iter().map(|at| line.look.marker(at)))?;
+    }
+    Ok(())
+}
+
+fn vertical(area: &Area<'_>, from: (i32, i32), to: i32) -> Result<()> {
+    Ok(area.draw(&PathElement::new(vec![from, (from.0, to)], chart::GREY.stroke_width(1)))?)
+}
+
+/// An interval with a short bar across each end.
+fn bar(area: &Area<'_>, low: (i32, i32), high: (i32, i32), look: Look) -> Result<()> {
+    let style = look.stroke(1);
+    area.draw(&PathElement::new(vec![low, high], style))?;
+    for (x, y) in [low, high] {
+        area.draw(&PathElement::new(vec![(x - 4, y), (x + 4, y)], style))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::Strategy;
+
+    use super::super::{group, planted};
+    use super::*;
+
+    fn drawn(sizes: &[u64], strategies: &[Strategy], chunks: &[u64]) -> String {
+        let (_, summary, _) = planted::run(sizes, strategies, chunks, 15);
+        draw(&group::groups(&summary.cases)[0]).unwrap().unwrap()
+    }
+
+    const BOTH: [Strategy; 2] = [Strategy::ZeroCopy, Strategy::Buffered];
+
+    #[test]
+    fn every_case_is_drawn_and_named() {
+        let svg = drawn(&[4096, 1 << 20, 64 << 20], Strategy::ALL, &[256 << 10, 1 << 20]);
+        for strategy in Strategy::ALL {
+            for chunk in ["256 KiB", "1 MiB"] {
+                assert!(svg.contains(&format!("\n{strategy}, {chunk}\n")), "{strategy} {chunk}");
+            }
+        }
+        for text in
+            ["\n4 KiB\n", "\n64 MiB\n", "\n1 GB/s\n", "copy-file-range", "read-write", "verification: none"]
+        {
+            assert!(svg.contains(text), "{text}");
+        }
+        // One round marker for each case and key of the first chunk size, one square for those of the second.
+        assert_eq!(svg.matches("<circle").count(), 3 * 3);
+        assert_eq!(svg.matches("<polygon").count(), 3 * 3);
+    }
+
+    #[test]
+    fn a_planted_crossover_is_marked() {
+        let svg = drawn(&[4096, 65536, 1 << 20], &BOTH, &[1 << 20]);
+        assert!(svg.contains("At which file sizes is zero-copy faster than buffered?"), "{svg}");
+        assert!(svg.contains("\nBy the medians, zero-copy is faster from about 8"), "{svg}");
+        assert!(svg.contains(" at chunk 1 MiB\n"), "{svg}");
+    }
+
+    #[test]
+    fn no_crossover_is_said() {
+        let slower = drawn(&[4096, 8192], &BOTH, &[1 << 20]);
+        assert!(slower.contains("zero-copy is slower at every size") && !slower.contains("at chunk"));
+        let faster = drawn(&[16 << 20, 64 << 20], &BOTH, &[1 << 20]);
+        assert!(faster.contains("zero-copy is faster at every size") && !faster.contains("at chunk"));
+        let alone = drawn(&[4096, 64 << 20], &BOTH[..1], &[1 << 20]);
+        assert!(alone.contains("How fast is a copy at each file size?") && !alone.contains("By the medians"));
+    }
+}
