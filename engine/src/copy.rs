@@ -153,7 +153,8 @@ impl Copy<'_> {
             platform::sync_directory(calls, directory)
                 .map_err(|error| CopyError::io(Operation::Sync, directory, error))?;
         }
-        source.close(calls)
+        source.close(calls);
+        Ok(())
     }
 
     fn ends(&self) -> Ends<'_> {

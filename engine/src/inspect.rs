@@ -40,8 +40,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    pub(crate) fn close(self, calls: &Calls) -> Result<(), CopyError> {
-        platform::close(calls, self.file).map_err(|error| CopyError::io(Operation::Close, self.path, error))
+    pub(crate) fn close(self, calls: &Calls) {
+        platform::discard(calls, self.file);
     }
 }
 
@@ -54,12 +54,12 @@ pub(crate) fn resolve(source: &Source<'_>, destination: &Path, calls: &Calls) ->
     match stand(destination, destination, calls)? {
         Standing::Nothing if destination.file_name().is_none() => Err(not_regular(FileKind::Directory)),
         Standing::Nothing => Ok(destination.into()),
-        Standing::File(file) => replaceable(source, destination, destination.into(), &file, calls),
+        Standing::File(file) => replaceable(source, destination, destination.into(), file, calls),
         Standing::Other(kind) => Err(not_regular(kind)),
         Standing::Symlink => {
             let target = std::fs::canonicalize(destination).map_err(|error| dangling(destination, error))?;
             match stand(&target, destination, calls)? {
-                Standing::File(file) => replaceable(source, destination, target, &file, calls),
+                Standing::File(file) => replaceable(source, destination, target, file, calls),
                 Standing::Other(kind) => Err(not_regular(kind)),
                 Standing::Nothing | Standing::Symlink => {
                     Err(CopyError::DanglingSymlink { path: destination.into() })
@@ -86,11 +86,13 @@ fn replaceable(
     source: &Source<'_>,
     destination: &Path,
     target: PathBuf,
-    standing: &File,
+    standing: File,
     calls: &Calls,
 ) -> Result<PathBuf, CopyError> {
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
-    if platform::same_file(calls, &source.file, standing).map_err(failed)? {
+    let same = platform::same_file(calls, &source.file, &standing).map_err(failed)?;
+    platform::discard(calls, standing);
+    if same {
         return Err(CopyError::SameFile { source: source.path.into(), destination: destination.into() });
     }
     platform::check_writable(calls, &target).map_err(failed)?;

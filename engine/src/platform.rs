@@ -103,6 +103,7 @@ const _: fn(&Calls, &File, u32) -> io::Result<()> = set_mode;
 const _: fn(&Calls, &File) -> io::Result<()> = sync_file;
 const _: fn(&Calls, &Path) -> io::Result<()> = sync_directory;
 const _: fn(&Calls, File) -> io::Result<()> = close;
+const _: fn(&Calls, File) = discard;
 const _: fn(&Calls, &Path, &Path) -> io::Result<()> = rename;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;

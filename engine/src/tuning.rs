@@ -203,7 +203,7 @@ impl FromStr for Chunk {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let size: ByteSize = text.parse().map_err(|error: crate::InvalidSize| error.to_string())?;
+        let size: ByteSize = text.parse().map_err(|error: crate::size::InvalidSize| error.to_string())?;
         in_range(size, &CHUNK_RANGE).map(Self)
     }
 }

@@ -66,6 +66,8 @@ impl fmt::Display for Calls {
 pub struct Counted {
     /// Between the marks, these excluded.
     pub calls: Calls,
+    /// The names of the same calls, one for each call, in the order in which they began.
+    pub order: Vec<String>,
     /// Before the first mark: add it to an n counted from there to get the n of [`crate::faults::Fault::nth`].
     pub before: Calls,
     /// How the child ended.
@@ -83,27 +85,35 @@ pub struct Counted {
 pub fn count(command: &Command) -> Result<Counted, Skip> {
     let traced = strace::run(command, &[])?;
     match read(&traced.trace) {
-        Ok((before, calls)) => Ok(Counted { calls, before, finished: traced.finished }),
+        Ok((before, between)) => Ok(Counted {
+            calls: tally(&between),
+            order: between.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            before: tally(&before),
+            finished: traced.finished,
+        }),
         Err(problem) => {
             panic!("{problem} in {command:?} ({}): {}", traced.finished.status, traced.finished.stderr)
         }
     }
 }
 
+/// Name and rest of a line that begins a call.
+type Call<'a> = (&'a str, &'a str);
+
 /// The calls before and between the marks.
-fn read(trace: &str) -> Result<(Calls, Calls), String> {
+fn read(trace: &str) -> Result<(Vec<Call<'_>>, Vec<Call<'_>>), String> {
     let lines: Vec<_> = trace.lines().filter_map(call).collect();
     let begin = position(&lines, BEGIN)?;
     let end = position(&lines, END)?;
     if end < begin {
         return Err(format!("{END} comes before {BEGIN}"));
     }
-    Ok((tally(&lines[..begin]), tally(&lines[begin + 1..end])))
+    Ok((lines[..begin].to_vec(), lines[begin + 1..end].to_vec()))
 }
 
-fn position(lines: &[(&str, &str)], mark: &str) -> Result<usize, String> {
+fn position(lines: &[Call<'_>], mark: &str) -> Result<usize, String> {
     let quoted = format!("\"{mark}\"");
-    let is_mark = |(name, arguments): &(&str, &str)| name.contains("access") && arguments.contains(&quoted);
+    let is_mark = |(name, arguments): &Call<'_>| name.contains("access") && arguments.contains(&quoted);
     let mut found = lines.iter().enumerate().filter(|(_, line)| is_mark(line)).map(|(index, _)| index);
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
@@ -112,7 +122,7 @@ fn position(lines: &[(&str, &str)], mark: &str) -> Result<usize, String> {
     }
 }
 
-fn tally(lines: &[(&str, &str)]) -> Calls {
+fn tally(lines: &[Call<'_>]) -> Calls {
     let mut calls = Calls::default();
     for (name, _) in lines {
         calls.add(name);
@@ -120,8 +130,8 @@ fn tally(lines: &[(&str, &str)]) -> Calls {
     calls
 }
 
-/// Name and rest of a line that begins a call: not signals (`---`), ends (`+++`) or resumed calls (`<...`).
-fn call(line: &str) -> Option<(&str, &str)> {
+/// None for signals (`---`), ends (`+++`) and resumed calls (`<...`).
+fn call(line: &str) -> Option<Call<'_>> {
     let (_thread, event) = line.split_once(' ')?;
     let (name, arguments) = event.trim_start().split_once('(')?;
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

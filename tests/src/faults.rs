@@ -1,10 +1,11 @@
-//! Makes one system call of a child fail, or kills the child at it.
+//! Makes one system call of a child fail, lie or wait, or kills the child at it.
 //!
 //! A fault test that injects nothing proves nothing: [`inject`] panics then. [`attempt`] is for sweeps over "the
 //! first, the second, … call" that end where there are no more calls.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -15,6 +16,8 @@ use crate::subprocess::Finished;
 #[derive(Clone, Copy, Debug)]
 enum Effect {
     Error(Errno),
+    Return(u32),
+    Delay(Duration),
     Kill,
 }
 
@@ -36,6 +39,16 @@ impl Fault {
     /// architecture has. The n-th call of each name counts by itself.
     pub fn error(calls: &str, errno: Errno) -> Self {
         Self::new(calls, Effect::Error(errno))
+    }
+
+    /// The first of `calls` does nothing and claims success with the result `value`.
+    pub fn claim(calls: &str, value: u32) -> Self {
+        Self::new(calls, Effect::Return(value))
+    }
+
+    /// The first of `calls` waits for `time` before it does its work, so that the test can act meanwhile.
+    pub fn delay(calls: &str, time: Duration) -> Self {
+        Self::new(calls, Effect::Delay(time))
     }
 
     /// The child is killed by signal 9 as it enters the first of `calls`, before the call does anything.
@@ -73,6 +86,8 @@ impl Fault {
         let Self { calls, nth, .. } = self;
         let effect = match self.effect {
             Effect::Error(errno) => format!("error={}", errno.raw_os_error()),
+            Effect::Return(value) => format!("retval={value}"),
+            Effect::Delay(time) => format!("delay_enter={}", time.as_micros()),
             Effect::Kill => "signal=SIGKILL".to_owned(),
         };
         let later = if self.and_later { "+" } else { "" };
@@ -86,7 +101,8 @@ impl Fault {
 
     fn struck(&self, trace: &str) -> bool {
         let trail = match self.effect {
-            Effect::Error(_) => "(INJECTED)",
+            Effect::Error(_) | Effect::Return(_) => "(INJECTED)",
+            Effect::Delay(_) => "(DELAYED)",
             Effect::Kill => "+++ killed by SIGKILL",
         };
         trace.lines().any(|line| line.contains(trail))

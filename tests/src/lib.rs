@@ -2,7 +2,8 @@
 //!
 //! It offers real file systems whose abilities are declared, not probed ([`lab`]), deterministic content and
 //! checks of what a copy left behind ([`files`]), system calls that fail or kill ([`faults`]), exact system call
-//! counts ([`calls`]), resource limits ([`limits`]) and children that cannot hang a run ([`subprocess`]).
+//! counts ([`calls`]), resource limits ([`limits`]), the system's own tools ([`tool`]) and children that cannot hang a
+//! run ([`subprocess`]).
 //!
 //! It must not know the engine: a test states what the engine promises, the sandbox states what the kernel does.
 //! What a machine cannot offer is a [`skip::Skip`] with its reason, reported by name, never a silent pass.
@@ -17,6 +18,6 @@ pub mod lab;
 pub mod limits;
 pub mod skip;
 pub mod subprocess;
+pub mod tool;
 
 mod strace;
-mod tool;

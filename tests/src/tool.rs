@@ -11,7 +11,10 @@ use crate::skip::Skip;
 const ADMINISTRATOR_DIRECTORIES: &str = "/usr/sbin:/sbin";
 
 /// A command for the installed tool `name`, with messages in English.
-pub(crate) fn find(name: &str) -> Result<Command, Skip> {
+///
+/// # Errors
+/// When it is not installed.
+pub fn find(name: &str) -> Result<Command, Skip> {
     let path = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&path).chain(env::split_paths(ADMINISTRATOR_DIRECTORIES));
     let program: Option<PathBuf> = directories.map(|dir| dir.join(name)).find(|file| file.is_file());
@@ -24,7 +27,8 @@ pub(crate) fn find(name: &str) -> Result<Command, Skip> {
 /// `outer … inner …`: the arguments of `inner` after those of `outer`, in the environment and directory of `inner`.
 ///
 /// Standard streams are not taken over, and a cleared environment cannot be seen and is not.
-pub(crate) fn wrap(mut outer: Command, inner: &Command) -> Command {
+#[must_use]
+pub fn wrap(mut outer: Command, inner: &Command) -> Command {
     outer.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         set(&mut outer, name, value);

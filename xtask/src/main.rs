@@ -36,8 +36,9 @@ fn main() -> ExitCode {
         Command::Bench(flags) => cmd::bench::run(flags, &root, &mut out),
         Command::Tune(flags) => cmd::tune::run(flags, &root, &mut out),
         Command::Report(flags) => cmd::report::run(flags, &root, &mut out),
-        Command::Tidy => cmd::tidy::run(&root, scenario::KEYS).map(|()| Done::Complete),
+        Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, &mut out),
     };
+    let done = done.and_then(|done| Ok(out.flush().map(|()| done)?));
     match done {
         Ok(Done::Complete) => ExitCode::SUCCESS,
         Ok(Done::Interrupted(message)) => {

@@ -26,6 +26,13 @@ pub(crate) struct Case {
     pub(crate) durability: Durability,
 }
 
+/// A case that was not run, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Skipped {
+    pub(crate) case: String,
+    pub(crate) reason: String,
+}
+
 /// The cases of `scenario`, grouped as tables show them.
 pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
     let matrix = &scenario.matrix;

@@ -9,10 +9,9 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
-use crate::plan::Case;
+use crate::plan::{Case, Skipped};
 use crate::sample::Sample;
 use crate::scenario::Check;
-use crate::summary::Skipped;
 
 pub(crate) const SCHEMA: &str = "orbit.run/1";
 

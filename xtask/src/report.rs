@@ -79,9 +79,9 @@ mod tests {
         assert_eq!(
             names,
             [
+                "latency-same-none.svg".to_owned(),
                 format!("{case}.hgrm"),
                 format!("{case}.hlog"),
-                "latency-same-none.svg".to_owned(),
                 "throughput-same-none.svg".to_owned(),
             ]
         );

@@ -5,7 +5,7 @@ use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
 use crate::histogram;
-use crate::plan::Case;
+use crate::plan::{Case, Skipped};
 use crate::record::RunRecord;
 use crate::sample::{Measurement, Sample};
 use crate::stats;
@@ -24,13 +24,6 @@ pub(crate) struct Summary {
     pub(crate) cases: Vec<CaseSummary>,
     /// Cases that could not run here.
     pub(crate) skipped: Vec<Skipped>,
-}
-
-/// A case that was not run, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Skipped {
-    pub(crate) case: String,
-    pub(crate) reason: String,
 }
 
 /// The samples of one case, reduced.

@@ -33,11 +33,13 @@ pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standin
         Err(rustix::io::Errno::NOENT) => return Ok(Standing::Nothing),
         Err(errno) => return Err(errno.into()),
     };
-    Ok(match status(calls, &file)?.kind {
-        FileKind::Regular => Standing::File(file),
+    let standing = match status(calls, &file)?.kind {
+        FileKind::Regular => return Ok(Standing::File(file)),
         FileKind::Symlink => Standing::Symlink,
         kind => Standing::Other(kind),
-    })
+    };
+    discard(calls, file);
+    Ok(standing)
 }
 
 /// Fails where this process may not write to the file at `path`.
@@ -144,12 +146,19 @@ pub(crate) fn sync_directory(calls: &Calls, path: &Path) -> io::Result<()> {
     calls.count();
     let directory = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     sync_file(calls, &directory)?;
-    close(calls, directory)
+    discard(calls, directory);
+    Ok(())
 }
 
 pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
     calls.count();
     crate::ffi::close(file)
+}
+
+/// Closes a file that nothing was written to: there is nothing to learn from it.
+pub(crate) fn discard(calls: &Calls, file: File) {
+    calls.count();
+    drop(file);
 }
 
 pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {

@@ -169,7 +169,14 @@ pub(crate) fn sync_directory(_: &Calls, _: &Path) -> io::Result<()> {
 
 /// The standard library has no close that reports; a sync brings the same errors to light before it.
 pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
-    sync_file(calls, &file)
+    let synced = sync_file(calls, &file);
+    discard(calls, file);
+    synced
+}
+
+pub(crate) fn discard(calls: &Calls, file: File) {
+    calls.count();
+    drop(file);
 }
 
 pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {

@@ -15,10 +15,12 @@ mod shape;
 mod tree;
 mod unsafety;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::bail;
+
+use crate::cmd::Done;
 
 use tree::{Tree, Violation};
 
@@ -47,10 +49,9 @@ const RULES: &[(&str, Rule)] = &[
 ///
 /// # Errors
 /// When there is a violation, and when the files or `cargo metadata` cannot be read.
-pub(crate) fn run(root: &Path, scenario_keys: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, scenario_keys: &[&str], out: &mut impl Write) -> anyhow::Result<Done> {
     let tree = Tree::load(root, scenario_keys)?;
     let lines = check(&tree);
-    let mut out = io::stdout().lock();
     for line in &lines {
         writeln!(out, "{line}")?;
     }
@@ -59,7 +60,7 @@ pub(crate) fn run(root: &Path, scenario_keys: &[&str]) -> anyhow::Result<()> {
         1 => bail!("1 violation"),
         n => bail!("{n} violations"),
     }
-    Ok(())
+    Ok(Done::Complete)
 }
 
 fn check(tree: &Tree) -> Vec<String> {

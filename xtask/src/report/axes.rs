@@ -1,22 +1,22 @@
 //! Axes of the plots: range, ticks and labels, and the mesh behind the data. Ranges come from the data; nothing is cut
 //! off.
 
+use std::ops::Range;
+
 use anyhow::Result;
-use plotters::coord::combinators::{BindKeyPoints, WithKeyPoints};
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::{chart, units};
 
-type Numbers = WithKeyPoints<RangedCoordf64>;
-
-/// A plot whose axes both take numbers and have chosen ticks.
-pub(super) type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Numbers, Numbers>>;
+pub(super) type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 /// Labels of file sizes need this share of the axis each.
 const SIZE_LABEL: f64 = 0.075;
 
-/// Range of an axis and where it is labelled.
+/// A linear axis: its range, and what is written where.
+#[derive(Debug, Clone)]
 pub(super) struct Axis {
     pub(super) low: f64,
     pub(super) high: f64,
@@ -54,27 +54,38 @@ impl Axis {
         let ticks = round_steps(high, 4.0).into_iter().map(|ns| (ns, units::time_tick(ns))).collect();
         Self { low: 0.0, high, ticks }
     }
+}
 
-    /// Plotters' form of the axis.
-    pub(super) fn coordinates(&self) -> Numbers {
-        (self.low..self.high).with_key_points(self.ticks.iter().map(|(at, _)| *at).collect())
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        RangedCoordf64::from(self.range()).map(value, limit)
     }
 
-    fn label(&self, at: f64) -> String {
-        let nearest = self.ticks.iter().min_by(|a, b| (a.0 - at).abs().total_cmp(&(b.0 - at).abs()));
-        nearest.map_or_else(String::new, |tick| tick.1.clone())
+    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
+        self.ticks.iter().map(|(at, _)| *at).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        let tick = self.ticks.iter().find(|(at, _)| at.total_cmp(value).is_eq());
+        tick.map_or_else(String::new, |(_, label)| label.clone())
     }
 }
 
 /// Draws both axes with their titles, and thin lines through their ticks.
-pub(super) fn mesh(plot: &mut Plot<'_, '_>, axes: [&Axis; 2], titles: [&str; 2], size: i32) -> Result<()> {
-    let [x, y] = axes;
+pub(super) fn mesh(plot: &mut Plot<'_, '_>, titles: [&str; 2], size: i32) -> Result<()> {
     plot.configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(chart::MESH)
         .axis_style(chart::GREY)
-        .x_label_formatter(&|at| x.label(*at))
-        .y_label_formatter(&|at| y.label(*at))
         .label_style(chart::font(size, chart::INK))
         .axis_desc_style(chart::font(chart::BODY, chart::INK))
         .x_desc(titles[0])

@@ -11,7 +11,7 @@ pub(super) type Area<'b> = DrawingArea<SVGBackend<'b>, Shift>;
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 pub(super) const GREY: RGBColor = RGBColor(0x55, 0x55, 0x55);
 pub(super) const MESH: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
-const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
 /// Sizes of fonts as plotters counts them; an em in the SVG is 1/1.24 of it.
 pub(super) const TITLE: i32 = 25;
@@ -22,10 +22,11 @@ pub(super) const SMALL: i32 = 15;
 pub(super) const MARGIN: i32 = 20;
 
 /// An SVG of this size, drawn on light paper.
-pub(super) fn svg(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<()>) -> Result<String> {
+pub(super) fn svg((width, height): (i32, i32), draw: impl FnOnce(&Area<'_>) -> Result<()>) -> Result<String> {
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, (width.unsigned_abs(), height.unsigned_abs()))
+            .into_drawing_area();
         area.fill(&PAPER)?;
         draw(&area)?;
         area.present()?;
@@ -33,16 +34,19 @@ pub(super) fn svg(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<()>) 
     Ok(text)
 }
 
-/// A title and the lines below it, from the top left corner. Returns the first free pixel row.
-pub(super) fn heading(area: &Area<'_>, title: &str, lines: &[String]) -> Result<i32> {
+/// Where the heading ends that has this many lines below its title.
+pub(super) fn heading_height(lines: usize) -> i32 {
+    i32::try_from(lines).map_or(i32::MAX, |lines| 48 + 20 * lines)
+}
+
+/// A title and the lines below it, from the top left corner.
+pub(super) fn heading(area: &Area<'_>, title: &str, lines: &[String]) -> Result<()> {
     let bold = ("sans-serif", TITLE, FontStyle::Bold).into_font().color(&INK);
     area.draw(&Text::new(title.to_owned(), (MARGIN, 16), bold))?;
-    let mut y = 48;
-    for line in lines {
-        area.draw(&Text::new(line.clone(), (MARGIN, y), font(BODY, GREY)))?;
-        y += 20;
+    for (index, line) in lines.iter().enumerate() {
+        area.draw(&Text::new(line.clone(), (MARGIN, heading_height(index)), font(BODY, GREY)))?;
     }
-    Ok(y)
+    Ok(())
 }
 
 pub(super) fn font(size: i32, colour: RGBColor) -> TextStyle<'static> {

@@ -20,8 +20,8 @@ pub(super) enum Crossover {
     },
     Faster,
     Slower,
-    /// The faster one changes this often.
-    Several(usize),
+    /// The faster one changes more than once.
+    Several,
     /// No difference at any size.
     Equal,
 }
@@ -42,7 +42,7 @@ pub(super) fn crossover(points: &[(u64, f64)]) -> Option<Crossover> {
         (Some((_, ratio)), []) if *ratio < 0.0 => Crossover::Faster,
         (Some(_), []) => Crossover::Slower,
         (Some((_, ratio)), [at]) => Crossover::At { bytes: at.exp(), above: *ratio > 0.0 },
-        (Some(_), several) => Crossover::Several(several.len()),
+        (Some(_), _) => Crossover::Several,
     })
 }
 
@@ -86,36 +86,59 @@ pub(super) fn of_group(group: &Group<'_>) -> Vec<(u64, Crossover)> {
     group.chunks().into_iter().filter_map(of_chunk).collect()
 }
 
-/// One sentence for each different answer, naming its chunk sizes when there is more than one answer.
+/// One sentence for each kind of answer, naming its chunk sizes when there is more than one kind.
 pub(super) fn sentences(crossovers: &[(u64, Crossover)]) -> Vec<String> {
-    let mut answers: Vec<(String, Vec<String>)> = Vec::new();
+    let mut kinds: Vec<(Vec<String>, Vec<Crossover>)> = Vec::new();
     for (chunk, crossover) in crossovers {
-        let (answer, chunk) = (crossover.sentence(), units::size(*chunk));
-        match answers.iter_mut().find(|(other, _)| *other == answer) {
-            Some((_, chunks)) => chunks.push(chunk),
-            None => answers.push((answer, vec![chunk])),
+        match kinds.iter_mut().find(|(_, others)| others[0].is_like(*crossover)) {
+            Some((chunks, others)) => {
+                chunks.push(units::size(*chunk));
+                others.push(*crossover);
+            }
+            None => kinds.push((vec![units::size(*chunk)], vec![*crossover])),
         }
     }
-    let several = answers.len() > 1;
-    let named = |(answer, chunks): (String, Vec<String>)| {
+    let several = kinds.len() > 1;
+    let named = |(chunks, alike): (Vec<String>, Vec<Crossover>)| {
+        let answer = sentence(&alike);
         if several { format!("chunk {}: {answer}", chunks.join(", ")) } else { answer }
     };
-    answers.into_iter().map(named).collect()
+    kinds.into_iter().map(named).collect()
+}
+
+/// What crossovers of one kind say.
+fn sentence(alike: &[Crossover]) -> String {
+    match alike[0] {
+        Crossover::At { above, .. } => {
+            let direction = if above { "from" } else { "up to" };
+            format!("zero-copy is faster {direction} {}", places(alike))
+        }
+        Crossover::Faster => "zero-copy is faster at every size".to_owned(),
+        Crossover::Slower => "zero-copy is slower at every size".to_owned(),
+        Crossover::Several => "no single crossover".to_owned(),
+        Crossover::Equal => "zero-copy is as fast as buffered at every size".to_owned(),
+    }
+}
+
+/// The least and the greatest place.
+fn places(alike: &[Crossover]) -> String {
+    let bytes = alike.iter().filter_map(|crossover| match crossover {
+        Crossover::At { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    let (least, most) = (bytes.clone().fold(f64::INFINITY, f64::min), bytes.fold(0.0, f64::max));
+    match (units::about(least), units::about(most)) {
+        (least, most) if least == most => format!("about {least}"),
+        (least, most) => format!("about {least} to {most}, depending on the chunk size"),
+    }
 }
 
 impl Crossover {
-    fn sentence(self) -> String {
-        match self {
-            Self::At { bytes, above: true } => {
-                format!("zero-copy is faster from about {}", units::about(bytes))
-            }
-            Self::At { bytes, above: false } => {
-                format!("zero-copy is faster up to about {}", units::about(bytes))
-            }
-            Self::Faster => "zero-copy is faster at every size".to_owned(),
-            Self::Slower => "zero-copy is slower at every size".to_owned(),
-            Self::Several(times) => format!("no single crossover: the faster one changes {times} times"),
-            Self::Equal => "zero-copy is as fast as buffered at every size".to_owned(),
+    /// Whether both are said in the same words, but for the place.
+    fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At { above, .. }, Self::At { above: other, .. }) => above == other,
+            (one, other) => one == other,
         }
     }
 }
@@ -149,20 +172,28 @@ mod tests {
         assert_eq!(crossover(&[(1, -0.1)]), Some(Crossover::Faster));
         assert_eq!(crossover(&[(1, 0.1), (2, 0.2)]), Some(Crossover::Slower));
         assert_eq!(crossover(&[(1, 0.0), (2, 0.0)]), Some(Crossover::Equal));
-        assert_eq!(crossover(&[(1, 0.1), (2, -0.2), (3, 0.1), (4, -1.0)]), Some(Crossover::Several(3)));
+        assert_eq!(crossover(&[(1, 0.1), (2, -0.2), (3, 0.1), (4, -1.0)]), Some(Crossover::Several));
     }
 
     #[test]
-    fn equal_answers_are_said_once() {
-        let (at, other) = (Crossover::At { bytes: 65536.0, above: true }, Crossover::Faster);
-        assert_eq!(sentences(&[(1, at), (2, at)]), ["zero-copy is faster from about 64 KiB"]);
+    fn answers_of_one_kind_are_said_once() {
+        let at = |kib: f64, above| Crossover::At { bytes: kib * 1024.0, above };
+        let said = |crossovers: &[Crossover]| {
+            let chunks = (12..).map(|power| 1 << power);
+            sentences(&chunks.zip(crossovers.iter().copied()).collect::<Vec<_>>())
+        };
+        assert!(said(&[]).is_empty());
+        assert_eq!(said(&[at(64.0, true), at(64.2, true)]), ["zero-copy is faster from about 64 KiB"]);
         assert_eq!(
-            sentences(&[(1024, at), (2048, other), (4096, at)]),
+            said(&[at(90.0, false), at(64.0, false)]),
+            ["zero-copy is faster up to about 64 KiB to 90 KiB, depending on the chunk size"]
+        );
+        assert_eq!(
+            said(&[at(64.0, true), Crossover::Several, at(64.0, true)]),
             [
-                "chunk 1 KiB, 4 KiB: zero-copy is faster from about 64 KiB",
-                "chunk 2 KiB: zero-copy is faster at every size"
+                "chunk 4 KiB, 16 KiB: zero-copy is faster from about 64 KiB",
+                "chunk 8 KiB: no single crossover"
             ]
         );
-        assert!(sentences(&[]).is_empty());
     }
 }

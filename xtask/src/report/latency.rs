@@ -50,20 +50,30 @@ pub(super) fn draw(group: &Group<'_>, samples: &[Sample]) -> Result<Option<Strin
     let (columns, rows) = grid(panels.len());
     let (top, panel_height, bottom) = (128, if columns < 3 { 340 } else { 240 }, 44);
     let height = top + panel_height * i32::try_from(rows)? + bottom;
-    let svg = chart::svg((WIDTH.cast_unsigned(), height.cast_unsigned()), |area| {
+    let svg = chart::svg((WIDTH, height), |area| {
         let lines = [group.conditions(), format!("{} The dot is the slowest copy.", chunks(&panels))];
-        let y = chart::heading(area, "How long does one copy take, and how much does that vary?", &lines)?;
-        legend(area, group, y + 16)?;
-        let note = format!("share of copies that were at least as fast, in %, as far as {most} samples tell");
-        let middle = chart::anchored(chart::BODY, chart::INK, HPos::Center);
-        area.draw(&Text::new(note, (WIDTH / 2, height - bottom / 2), middle))?;
-        let cells = area.margin(top, bottom, 8, 8).split_evenly((rows, columns));
+        chart::heading(area, "How long does one copy take, and how much does that vary?", &lines)?;
+        legend(area, group, chart::heading_height(lines.len()) + 16)?;
+        titles(area, height, most)?;
+        let cells = area.margin(top, bottom, 26, 8).split_evenly((rows, columns));
+        let x = percentile_axis(most, WIDTH / i32::try_from(columns)?);
         for (panel, cell) in panels.iter().zip(&cells) {
-            frame(cell, panel, &percentile_axis(most, WIDTH / i32::try_from(columns)?))?;
+            frame(area, cell, panel, x.clone())?;
         }
         Ok(())
     })?;
     Ok(Some(svg))
+}
+
+/// The titles that all panels share.
+fn titles(area: &Area<'_>, height: i32, samples: usize) -> Result<()> {
+    let x = format!(
+        "percentile: share of copies that took at most this long, in %, as far as {samples} samples tell"
+    );
+    let style = chart::anchored(chart::BODY, chart::INK, HPos::Center);
+    area.draw(&Text::new(x, (WIDTH / 2, height - 22), style.clone()))?;
+    let upwards = style.transform(FontTransform::Rotate270);
+    Ok(area.draw(&Text::new("wall time", (20, (height + 80) / 2), upwards))?)
 }
 
 /// Columns and rows.
@@ -109,7 +119,10 @@ fn chunks(panels: &[Panel]) -> String {
     let lines = panels.iter().flat_map(|panel| &panel.lines);
     let drawn: BTreeSet<u64> = lines.map(|line| line.chunk_bytes).collect();
     let names: Vec<String> = drawn.into_iter().map(units::size).collect();
-    format!("Chunk {}, the nearest to 1 MiB that was measured.", names.join(" or "))
+    match names.join(" or ") {
+        exact if exact == "1 MiB" => "Chunk 1 MiB.".to_owned(),
+        nearest => format!("Chunk {nearest}, the nearest to 1 MiB that was measured."),
+    }
 }
 
 fn legend(area: &Area<'_>, group: &Group<'_>, y: i32) -> Result<()> {
@@ -118,9 +131,9 @@ fn legend(area: &Area<'_>, group: &Group<'_>, y: i32) -> Result<()> {
         look(strategy, 0).key(area, (x, y), 38)?;
         let mechanisms: Vec<String> = group.mechanisms(strategy).iter().map(ToString::to_string).collect();
         let label = format!("{strategy} ({})", mechanisms.join(", "));
-        let step = 46 + 8 * i32::try_from(label.chars().count())?;
+        let step = 46 + 7 * i32::try_from(label.chars().count())?;
         area.draw(&Text::new(label, (x + 46, y), chart::anchored(chart::BODY, chart::INK, HPos::Left)))?;
-        x += step + 16;
+        x += step + 24;
     }
     Ok(())
 }
@@ -129,7 +142,7 @@ fn legend(area: &Area<'_>, group: &Group<'_>, y: i32) -> Result<()> {
 fn percentile_axis(samples: usize, width: i32) -> Axis {
     let last = (samples as f64).log10();
     let high = last.max(0.4) * 1.06;
-    let room = 30.0 * high / f64::from(width - 90);
+    let room = 20.0 * high / f64::from(width - 90);
     let mut ticks: Vec<(f64, String)> = Vec::new();
     for (percent, label) in LABELLED {
         let at = -(1.0 - percent / 100.0).log10();
@@ -154,7 +167,7 @@ fn steps(wall_ns: &[u64]) -> Vec<(f64, f64)> {
     steps
 }
 
-fn frame(cell: &Area<'_>, panel: &Panel, x: &Axis) -> Result<()> {
+fn frame(area: &Area<'_>, cell: &Area<'_>, panel: &Panel, x: Axis) -> Result<()> {
     let longest = panel.lines.iter().filter_map(|line| line.wall_ns.last()).max();
     let y = Axis::times(longest.copied().unwrap_or(0));
     let title = chart::font(chart::BODY, chart::INK);
@@ -163,13 +176,15 @@ fn frame(cell: &Area<'_>, panel: &Panel, x: &Axis) -> Result<()> {
         .margin(6)
         .x_label_area_size(26)
         .y_label_area_size(58)
-        .build_cartesian_2d(x.coordinates(), y.coordinates())?;
-    axes::mesh(&mut plot, [x, &y], ["", ""], chart::SMALL)?;
+        .build_cartesian_2d(x, y)?;
+    axes::mesh(&mut plot, ["", ""], chart::SMALL)?;
     for line in &panel.lines {
         let look: Look = look(line.strategy, 0);
         let steps = steps(&line.wall_ns);
         look.path(&mut plot, &steps)?;
-        plot.draw_series(steps.last().map(|slowest| look.marker(*slowest)))?;
+        if let Some(slowest) = steps.last() {
+            look.mark(area, plot.backend_coord(slowest))?;
+        }
     }
     Ok(())
 }
@@ -191,9 +206,7 @@ mod tests {
         for text in ["4 KiB", "1 MiB", "64 MiB", "zero-copy (copy-file-range)", "buffered (read-write)"] {
             assert!(svg.contains(&format!("\n{text}\n")), "{text}");
         }
-        assert!(
-            svg.contains("auto (copy-file-range, read-write)") && svg.contains("Chunk 1 MiB, the nearest")
-        );
+        assert!(svg.contains("auto (copy-file-range, read-write)") && svg.contains("\nChunk 1 MiB. The dot"));
         // The slowest copy of each line, and the keys.
         assert_eq!(svg.matches("<circle").count(), 3 * 3 + 3);
         assert!(svg.contains("as far as 15 samples tell"));

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use orbit_engine::Strategy;
-use plotters::element::{DynElement, IntoDynElement};
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
 use super::axes::Plot;
@@ -18,6 +18,10 @@ pub(super) struct Look {
     colour: RGBColor,
     dash: Option<(i32, i32)>,
     marker: usize,
+    /// Width of the line in pixels.
+    width: u32,
+    /// Half the width of the marker.
+    radius: i32,
 }
 
 /// The look of a strategy at the group's `chunk`th chunk size. Colours of Okabe and Ito, which colour-blind eyes tell
@@ -28,24 +32,27 @@ pub(super) fn look(strategy: Strategy, chunk: usize) -> Look {
         Strategy::Buffered => RGBColor(0xd5, 0x5e, 0x00),
         Strategy::Auto => RGBColor(0x00, 0x9e, 0x73),
     };
-    Look { colour, dash: DASHES[chunk % DASHES.len()], marker: chunk % 4 }
+    // `auto` runs what another strategy runs: drawn first and wide, it shows beneath that one's line.
+    let (width, radius) = if strategy == Strategy::Auto { (7, 7) } else { (2, 4) };
+    Look { colour, dash: DASHES[chunk % DASHES.len()], marker: chunk % DASHES.len(), width, radius }
 }
 
 impl Look {
+    /// A line without dashes, this many pixels wide.
     pub(super) fn stroke(self, width: u32) -> ShapeStyle {
         ShapeStyle { color: self.colour.into(), filled: false, stroke_width: width }
     }
 
-    /// The marker at a point of any coordinates.
-    pub(super) fn marker<'b, C: Clone + 'static>(self, at: C) -> DynElement<'static, SVGBackend<'b>, C> {
-        let (fill, r) = (self.colour.filled(), 4);
+    /// Draws the marker around a pixel.
+    pub(super) fn mark(self, area: &Area<'_>, (x, y): (i32, i32)) -> Result<()> {
+        let (fill, r) = (self.colour.filled(), self.radius);
         let corners = match self.marker {
-            0 => return Circle::new(at, r, fill).into_dyn(),
-            1 => vec![(-r, -r), (r, -r), (r, r), (-r, r)],
-            2 => vec![(0, -r - 1), (r + 1, r), (-r - 1, r)],
-            _ => vec![(0, -r - 2), (r + 2, 0), (0, r + 2), (-r - 2, 0)],
+            0 => return Ok(area.draw(&Circle::new((x, y), r, fill))?),
+            1 => vec![(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)],
+            2 => vec![(x, y - r - 1), (x + r + 1, y + r), (x - r - 1, y + r)],
+            _ => vec![(x, y - r - 2), (x + r + 2, y), (x, y + r + 2), (x - r - 2, y)],
         };
-        (EmptyElement::at(at) + Polygon::new(corners, fill)).into_dyn()
+        Ok(area.draw(&Polygon::new(corners, fill))?)
     }
 
     /// The line through these points, without markers.
@@ -53,10 +60,10 @@ impl Look {
         let points = points.to_vec();
         match self.dash {
             Some((stroke, gap)) => {
-                plot.draw_series(DashedLineSeries::new(points, stroke, gap, self.stroke(2)))?;
+                plot.draw_series(DashedLineSeries::new(points, stroke, gap, self.stroke(self.width)))?;
             }
             None => {
-                plot.draw_series(LineSeries::new(points, self.stroke(2)))?;
+                plot.draw_series(LineSeries::new(points, self.stroke(self.width)))?;
             }
         }
         Ok(())
@@ -67,11 +74,10 @@ impl Look {
         let ends = [from, (from.0 + length, from.1)];
         match self.dash {
             Some((stroke, gap)) => {
-                area.draw(&DashedPathElement::new(ends, stroke, gap, self.stroke(2)))?;
+                area.draw(&DashedPathElement::new(ends, stroke, gap, self.stroke(self.width)))?;
             }
-            None => area.draw(&PathElement::new(ends, self.stroke(2)))?,
+            None => area.draw(&PathElement::new(ends, self.stroke(self.width)))?,
         }
-        area.draw(&self.marker((from.0 + length / 2, from.1)))?;
-        Ok(())
+        self.mark(area, (from.0 + length / 2, from.1))
     }
 }

@@ -13,11 +13,15 @@ use super::look::{Look, look};
 use super::units;
 use crate::summary::CaseSummary;
 
-const SIZE: (u32, u32) = (900, 560);
-/// Pixel column where the plot ends and the legend begins.
+/// In pixels, as all of these. A long legend makes the plot higher.
+const WIDTH: i32 = 900;
+const HEIGHT: i32 = 560;
+/// Where the plot ends and the legend begins.
 const SPLIT: i32 = 690;
-/// Height of a crossover's label in pixels.
+/// Height of a crossover's label.
 const ROW: i32 = 18;
+/// Height of a row of the legend.
+const ENTRY: i32 = 21;
 
 /// One line of the plot.
 struct Line {
@@ -49,13 +53,16 @@ pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
     }
     let crossovers = crossover::of_group(group);
     let marks = marks(&crossovers);
-    let svg = chart::svg(SIZE, |area| {
-        let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
-        if !crossovers.is_empty() {
-            subtitle.push(format!("By the medians, {}.", crossover::sentences(&crossovers).join("; ")));
-        }
-        let top = chart::heading(area, title(&crossovers), &subtitle)?;
-        legend(area, &lines, group, top + 14)?;
+    let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
+    subtitle.extend(
+        crossover::sentences(&crossovers).into_iter().map(|answer| format!("By the medians, {answer}.")),
+    );
+    let entries = entries(&lines, group);
+    let top = chart::heading_height(subtitle.len());
+    let height = HEIGHT.max(top + ENTRY * i32::try_from(entries.len())? + 30);
+    let svg = chart::svg((WIDTH, height), |area| {
+        chart::heading(area, title(&crossovers), &subtitle)?;
+        legend(area, &entries, top + 14)?;
         frame(area, &lines, &marks, top)
     })?;
     Ok(Some(svg))
@@ -107,25 +114,29 @@ fn marks(crossovers: &[(u64, Crossover)]) -> Vec<Mark> {
     crossovers.iter().filter_map(mark).collect()
 }
 
-fn legend(area: &Area<'_>, lines: &[Line], group: &Group<'_>, top: i32) -> Result<()> {
-    let (x, mut y) = (SPLIT + 18, top);
-    let mut text = |text: String, indent: i32, colour| -> Result<i32> {
-        area.draw(&Text::new(text, (x + indent, y), chart::anchored(chart::BODY, colour, HPos::Left)))?;
-        y += 21;
-        Ok(y - 21)
-    };
-    text("strategy, chunk".to_owned(), 0, chart::GREY)?;
-    for line in lines {
-        let y = text(line.label.clone(), 46, chart::INK)?;
-        line.look.key(area, (x, y), 38)?;
-    }
-    text(String::new(), 0, chart::GREY)?;
-    text("what moved the bytes".to_owned(), 0, chart::GREY)?;
+/// A row of the legend: indentation, text, and the line that it explains.
+type Entry = (i32, String, Option<Look>);
+
+fn entries(lines: &[Line], group: &Group<'_>) -> Vec<Entry> {
+    let mut entries = vec![(0, "strategy, chunk".to_owned(), None)];
+    entries.extend(lines.iter().map(|line| (46, line.label.clone(), Some(line.look))));
+    entries.push((0, "what moved the bytes".to_owned(), None));
     for strategy in group.strategies() {
-        text(format!("{strategy}:"), 0, chart::INK)?;
-        for mechanism in group.mechanisms(strategy) {
-            text(mechanism.to_string(), 14, chart::INK)?;
+        entries.push((0, format!("{strategy}:"), None));
+        let mechanisms = group.mechanisms(strategy).into_iter();
+        entries.extend(mechanisms.map(|mechanism| (14, mechanism.to_string(), None)));
+    }
+    entries
+}
+
+fn legend(area: &Area<'_>, entries: &[Entry], top: i32) -> Result<()> {
+    let x = SPLIT + 18;
+    for ((indent, text, look), y) in entries.iter().zip((top..).step_by(ENTRY.unsigned_abs() as usize)) {
+        if let Some(look) = look {
+            look.key(area, (x, y), 38)?;
         }
+        let style = chart::anchored(chart::BODY, chart::INK, HPos::Left);
+        area.draw(&Text::new(text.clone(), (x + indent, y), style))?;
     }
     Ok(())
 }
@@ -140,22 +151,24 @@ fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()
     let above = top + ROW * i32::try_from(marks.len()).unwrap_or(0) + 6;
     let mut chart = ChartBuilder::on(area)
         .margin_top(above)
-        .margin_right(SIZE.0.cast_signed() - SPLIT)
+        .margin_right(WIDTH - SPLIT)
         .margin_bottom(12)
         .margin_left(14)
         .x_label_area_size(52)
         .y_label_area_size(88)
-        .build_cartesian_2d(x.coordinates(), y.coordinates())?;
-    axes::mesh(&mut chart, [&x, &y], ["file size (log scale)", "throughput (log scale)"], chart::SMALL)?;
+        .build_cartesian_2d(x, y)?;
+    axes::mesh(&mut chart, ["file size (log scale)", "throughput (log scale)"], chart::SMALL)?;
     let (columns, rows) = chart.plotting_area().get_pixel_range();
-    for (mark, row) in marks.iter().zip(0..) {
-        let (column, _) = chart.backend_coord(&(mark.size, y.low));
-        let label_at = (column, top + 6 + ROW * row + ROW / 2);
-        vertical(area, label_at, rows.end)?;
-        let left = column < (columns.start + columns.end) * 3 / 5;
-        let (shift, side) = if left { (5, HPos::Left) } else { (-5, HPos::Right) };
-        let style = chart::anchored(chart::SMALL, chart::INK, side);
-        area.draw(&Text::new(mark.label.clone(), (column + shift, label_at.1), style))?;
+    let at: Vec<(i32, i32)> = marks
+        .iter()
+        .zip(0..)
+        .map(|(mark, row)| (chart.backend_coord(&(mark.size, 0.0)).0, top + 6 + ROW * row + ROW / 2))
+        .collect();
+    for from in &at {
+        area.draw(&PathElement::new(vec![*from, (from.0, rows.end)], chart::GREY.stroke_width(1)))?;
+    }
+    for (mark, at) in marks.iter().zip(at) {
+        label(area, &mark.label, at, at.0 > (columns.start + columns.end) * 3 / 5)?;
     }
     for line in lines {
         for point in &line.points {
@@ -166,13 +179,23 @@ fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()
         }
         let path: Vec<(f64, f64)> = line.points.iter().map(|point| (point.size, point.rate)).collect();
         line.look.path(&mut chart, &path)?;
-        chart.draw_series(path.into_iter().map(|at| line.look.marker(at)))?;
+        for at in &path {
+            line.look.mark(area, chart.backend_coord(at))?;
+        }
     }
     Ok(())
 }
 
-fn vertical(area: &Area<'_>, from: (i32, i32), to: i32) -> Result<()> {
-    Ok(area.draw(&PathElement::new(vec![from, (from.0, to)], chart::GREY.stroke_width(1)))?)
+/// Text beside a crossover's line, over the lines of others.
+fn label(area: &Area<'_>, text: &str, (x, y): (i32, i32), to_the_left: bool) -> Result<()> {
+    let (side, direction) = if to_the_left { (HPos::Right, -1) } else { (HPos::Left, 1) };
+    let width = i32::try_from(text.chars().count())? * 7;
+    let (near, far) = (x + 3 * direction, x + (5 + width) * direction);
+    let paper =
+        Rectangle::new([(near.min(far), y - ROW / 2), (near.max(far), y + ROW / 2)], chart::PAPER.filled());
+    area.draw(&paper)?;
+    let style = chart::anchored(chart::SMALL, chart::INK, side);
+    Ok(area.draw(&Text::new(text.to_owned(), (x + 5 * direction, y), style))?)
 }
 
 /// An interval with a short bar across each end.
@@ -213,16 +236,16 @@ mod tests {
             assert!(svg.contains(text), "{text}");
         }
         // One round marker for each case and key of the first chunk size, one square for those of the second.
-        assert_eq!(svg.matches("<circle").count(), 3 * 3);
-        assert_eq!(svg.matches("<polygon").count(), 3 * 3);
+        assert_eq!(svg.matches("<circle").count(), 3 * (3 + 1));
+        assert_eq!(svg.matches("<polygon").count(), 3 * (3 + 1));
     }
 
     #[test]
     fn a_planted_crossover_is_marked() {
         let svg = drawn(&[4096, 65536, 1 << 20], &BOTH, &[1 << 20]);
         assert!(svg.contains("At which file sizes is zero-copy faster than buffered?"), "{svg}");
-        assert!(svg.contains("\nBy the medians, zero-copy is faster from about 8"), "{svg}");
-        assert!(svg.contains(" at chunk 1 MiB\n"), "{svg}");
+        assert!(svg.contains("\nBy the medians, zero-copy is faster from about 92 KiB.\n"), "{svg}");
+        assert!(svg.contains("\n≈ 92 KiB at chunk 1 MiB\n"), "{svg}");
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub(super) fn time(ns: u64) -> String {
     scaled(ns as f64, &TIME, false)
 }
 
-/// A time as an axis shows it, without trailing zeros: `1.2 ms`.
+/// A time as an axis shows it, without trailing zeros: `1.2 ms`, `0`.
 pub(super) fn time_tick(ns: f64) -> String {
-    scaled(ns, &TIME, true)
+    if ns > 0.0 { scaled(ns, &TIME, true) } else { "0".to_owned() }
 }
 
 /// A throughput to three significant digits, in units of 1000.
@@ -42,9 +42,12 @@ pub(super) fn rate_tick(bytes_per_s: f64) -> String {
     scaled(bytes_per_s, &RATE, true)
 }
 
-/// A number of bytes that was estimated, in units of 1024.
+/// A number of bytes that was estimated, in units of 1024: `88 KiB`, `1.5 MiB`.
 pub(super) fn about(bytes: f64) -> String {
-    scaled(bytes, &BINARY, true)
+    let &(unit, factor) = BINARY.iter().rev().find(|(_, factor)| bytes >= *factor).unwrap_or(&BINARY[0]);
+    let number = bytes / factor;
+    let decimals = usize::from(number < 9.95 && (number - number.round()).abs() >= 0.05);
+    format!("{number:.decimals$} {unit}")
 }
 
 /// An exact number of bytes, in the unit that makes it shortest: 1048576 is `1 MiB`, 1000000 is `1 MB`.
@@ -99,9 +102,17 @@ mod tests {
     #[test]
     fn ticks_are_short() {
         assert_eq!(time_tick(2_500_000.0), "2.5 ms");
-        assert_eq!(time_tick(0.0), "0 ns");
+        assert_eq!(time_tick(0.0), "0");
         assert_eq!(rate_tick(5e8), "500 MB/s");
-        assert_eq!(about(41.04 * 1024.0), "41 KiB");
+        assert_eq!(rate_tick(0.5), "0 B/s");
+    }
+
+    #[test]
+    fn estimates_are_not_exact() {
+        let kib = [(41.04, "41 KiB"), (88.4, "88 KiB"), (1.52, "1.5 KiB"), (1024.0, "1 MiB"), (0.5, "512 B")];
+        for (kib, text) in kib {
+            assert_eq!(about(kib * 1024.0), text);
+        }
     }
 
     #[test]

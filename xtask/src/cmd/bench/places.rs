@@ -7,12 +7,11 @@ use anyhow::Result;
 use orbit_engine::{Capability, Tuning, ZeroCopyCapabilities, zero_copy_capabilities};
 
 use crate::fixture;
-use crate::plan::Case;
+use crate::plan::{Case, Skipped};
 use crate::record::PlaceRecord;
 use crate::runner::Arm;
 use crate::scenario::FileSystems;
 use crate::subject::Subject;
-use crate::summary::Skipped;
 
 /// Each kind of file-system pair that a plan uses: what works there, or why it cannot be used.
 #[derive(Debug)]

@@ -1,0 +1,57 @@
+//! Files whose reported size is not their length: procfs (0) and sysfs (a page).
+
+use std::fs;
+use std::path::Path;
+
+use orbit_engine::{CopyOptions, Strategy, Verification};
+use orbit_tests::files;
+use orbit_tests::lab;
+use orbit_tests::skip::Skip;
+
+use super::copied_with;
+
+/// Files that say the same whenever they are read. The last one takes many short reads.
+const PROCFS: [&str; 4] = ["/proc/version", "/proc/self/limits", "/proc/filesystems", "/proc/kallsyms"];
+
+const SYSFS: [&str; 3] = [
+    "/sys/devices/system/cpu/possible",
+    "/sys/class/net/lo/mtu",
+    "/sys/kernel/mm/transparent_hugepage/enabled",
+];
+
+#[track_caller]
+fn assert_copied(test: &str, sources: &[&str], reported: impl Fn(u64) -> bool) {
+    lab::for_each_file_system(test, |place| {
+        for source in sources.iter().map(Path::new) {
+            if !source.exists() {
+                Skip::because(format!("there is no {}", source.display())).report(test);
+                continue;
+            }
+            assert!(reported(fs::metadata(source).unwrap().len()), "{} has another size", source.display());
+            for &strategy in Strategy::ALL {
+                for verification in [Verification::None, Verification::Compare, Verification::Sha256] {
+                    let options = CopyOptions::new().strategy(strategy).verification(verification);
+                    let outcome = copied_with(&options, source, &place.join("copy"));
+                    let expected = fs::read(source).unwrap();
+                    assert!(!expected.is_empty() && outcome.bytes == expected.len() as u64, "{outcome:?}");
+                    assert!(fs::read(place.join("copy")).unwrap() == expected, "{}", source.display());
+                    files::assert_no_litter(place.dir(), ["copy"]);
+                    fs::remove_file(place.join("copy")).unwrap();
+                    if expected.len() > 1 << 20 {
+                        break;
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn procfs_files_of_reported_size_0_arrive_whole() {
+    assert_copied("procfs_files_of_reported_size_0_arrive_whole", &PROCFS, |size| size == 0);
+}
+
+#[test]
+fn sysfs_files_of_reported_size_4096_arrive_and_not_more() {
+    assert_copied("sysfs_files_of_reported_size_4096_arrive_and_not_more", &SYSFS, |size| size == 4096);
+}

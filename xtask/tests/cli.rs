@@ -1,0 +1,101 @@
+//! The command line as a user meets it: what is refused, with which words and which exit code.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn xtask(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("xtask starts")
+}
+
+/// One line on stderr that begins with `error: `, nothing on stdout, and the exit code for a failed command.
+fn refused(arguments: &[&str]) -> String {
+    let output = xtask(arguments);
+    let stderr = String::from_utf8(output.stderr).expect("stderr is text");
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(output.stdout.is_empty());
+    stderr.strip_prefix("error: ").expect("an error begins with `error: `").trim_end().to_owned()
+}
+
+fn scenario_file(folder: &Path, text: &str) -> String {
+    let path = folder.join("s.toml");
+    std::fs::write(&path, text).expect("the scenario is written");
+    path.to_str().expect("the path is text").to_owned()
+}
+
+#[test]
+fn a_debug_build_measures_nothing() {
+    assert!(cfg!(debug_assertions), "this test must be built for debugging");
+    assert!(refused(&["bench"]).starts_with("this is a debug build, which measures nothing"));
+}
+
+#[test]
+fn an_unknown_key_names_file_line_and_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "schema = \"orbit.scenario/1\"\nname = \"a\"\nquestion = \"?\"\n[matrix]\nsizes = 1\n";
+    let path = scenario_file(folder.path(), text);
+    let error = refused(&["bench", &path]);
+    assert!(error.starts_with(&format!("{path}:5: unknown field `sizes`")), "{error}");
+    assert!(error.ends_with("did you mean `size`?"), "{error}");
+}
+
+#[test]
+fn missing_files_are_named() {
+    assert!(refused(&["bench", "no/such.toml"]).starts_with("cannot read no/such.toml: "));
+    assert!(refused(&["bench", "nosuch"]).contains("bench-scenarios/nosuch.toml"));
+    assert!(refused(&["tune", "no/such/run"]).starts_with("cannot read no/such/run/run.json"));
+    assert!(refused(&["report", "no/such/run"]).starts_with("cannot read no/such/run/run.json"));
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().to_str().unwrap();
+    assert!(refused(&["tune", "--results", empty]).contains("measure one with `cargo xtask bench`"));
+}
+
+#[test]
+fn a_filter_that_matches_nothing_is_said() {
+    assert!(refused(&["bench", "--filter", "nothing/*"]).starts_with("--filter nothing/*: no case of default"));
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for arguments in [
+        &["bench", "--blocks", "0"][..],
+        &["bench", "--filter", "[", "--list"],
+        &["bench", "--resume", "x", "--seed", "1"],
+        &["nosuch"],
+    ] {
+        assert_eq!(xtask(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_has_cases_and_a_dry_run() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench-scenarios");
+    let documented = std::fs::read_to_string(scenarios.join("../docs/scenarios.md")).unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(scenarios).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let list = xtask(&["bench", &name, "--list"]);
+        assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
+        let list = String::from_utf8(list.stdout).unwrap();
+        assert!(list.lines().count() > 1 && list.lines().all(|line| line.contains(&format!(" {name}/size="))));
+        let dry_run = String::from_utf8(xtask(&["bench", &name, "--dry-run"]).stdout).unwrap();
+        assert!(dry_run.contains(&format!("{} cases", list.lines().count())), "{dry_run}");
+        assert!(documented.contains(&format!("| `{name}` |")), "docs/scenarios.md does not list {name}");
+        seen += 1;
+    }
+    assert!(seen >= 6);
+}
+
+#[test]
+fn a_filter_chooses_cases() {
+    let list = String::from_utf8(xtask(&["bench", "--list", "--filter", "*/size=4KiB/*/verify=none/*"]).stdout).unwrap();
+    assert_eq!(list.lines().count(), 4, "{list}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let command = format!("{} bench --list | head -1", env!("CARGO_BIN_EXE_xtask"));
+    let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
