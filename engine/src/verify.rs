@@ -13,9 +13,7 @@ use crate::platform::{self, Calls};
 use crate::strategy::Mechanism;
 
 /// Two of these stay in a second-level cache.
-const COMPARE_BYTES: usize = 256 * 1024;
-
-const HASH_BYTES: usize = 256 * 1024;
+const BUFFER_BYTES: u64 = 256 * 1024;
 
 /// From here on a second thread saves more than it costs to start.
 const PARALLEL_BYTES: u64 = 1024 * 1024;
@@ -39,13 +37,18 @@ pub(crate) fn verify(
     match wanted {
         Verification::None => Ok(Verified::No),
         _ if mechanism == Mechanism::Reflink => Ok(Verified::SharedExtents),
-        Verification::Compare => compare(ends, calls),
+        Verification::Compare => compare(ends, bytes, calls),
         Verification::Sha256 => sha256(ends, bytes, calls),
     }
 }
 
-fn compare(ends: Ends<'_>, calls: &Calls) -> Result<Verified, Unproven> {
-    let (mut source, mut destination) = (vec![0; COMPARE_BYTES], vec![0; COMPARE_BYTES]);
+/// For files of `bytes` bytes: one byte more, so that a single read shows the end of a small file.
+fn buffer(bytes: u64) -> Vec<u8> {
+    vec![0; usize::try_from(bytes.saturating_add(1).min(BUFFER_BYTES)).unwrap_or(usize::MAX)]
+}
+
+fn compare(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unproven> {
+    let (mut source, mut destination) = (buffer(bytes), buffer(bytes));
     let mut offset = 0;
     loop {
         let read = read_full(ends.from, &mut source, offset, calls).map_err(Unproven::Source)?;
@@ -55,7 +58,7 @@ fn compare(ends: Ends<'_>, calls: &Calls) -> Result<Verified, Unproven> {
                 source[..read].iter().zip(&destination[..back]).take_while(|(one, other)| one == other);
             return Err(Unproven::Mismatch(Mismatch::Offset(offset + same.count() as u64)));
         }
-        if read < COMPARE_BYTES {
+        if read < source.len() {
             return Ok(Verified::Compared);
         }
         offset += read as u64;
@@ -64,7 +67,7 @@ fn compare(ends: Ends<'_>, calls: &Calls) -> Result<Verified, Unproven> {
 
 fn sha256(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unproven> {
     let (source, destination) =
-        if bytes < PARALLEL_BYTES { one_after_the_other(ends, calls) } else { side_by_side(ends, calls) };
+        if bytes < PARALLEL_BYTES { in_turn(ends, bytes, calls) } else { side_by_side(ends, bytes, calls) };
     let source = source.map_err(Unproven::Source)?;
     let destination = destination.map_err(Unproven::Destination)?;
     if source == destination {
@@ -76,36 +79,36 @@ fn sha256(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unprove
 
 type Digests = (io::Result<Digest>, io::Result<Digest>);
 
-fn one_after_the_other(ends: Ends<'_>, calls: &Calls) -> Digests {
-    (digest(ends.from, calls), digest(ends.to, calls))
+fn in_turn(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Digests {
+    (digest(ends.from, bytes, calls), digest(ends.to, bytes, calls))
 }
 
 /// Hashing is bound by one core's arithmetic, so two files take two cores. Without a second thread to be had, one
 /// does both.
-fn side_by_side(ends: Ends<'_>, calls: &Calls) -> Digests {
+fn side_by_side(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Digests {
     let hash_source = || {
         let calls = Calls::default();
-        (digest(ends.from, &calls), calls.total())
+        (digest(ends.from, bytes, &calls), calls.total())
     };
     std::thread::scope(|scope| {
         let Ok(thread) = std::thread::Builder::new().spawn_scoped(scope, hash_source) else {
-            return one_after_the_other(ends, calls);
+            return in_turn(ends, bytes, calls);
         };
-        let destination = digest(ends.to, calls);
+        let destination = digest(ends.to, bytes, calls);
         let (source, made) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         calls.add(made);
         (source, destination)
     })
 }
 
-fn digest(file: &File, calls: &Calls) -> io::Result<Digest> {
+fn digest(file: &File, bytes: u64, calls: &Calls) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; HASH_BYTES];
+    let mut buffer = buffer(bytes);
     let mut offset = 0;
     loop {
         let read = read_full(file, &mut buffer, offset, calls)?;
         hasher.update(&buffer[..read]);
-        if read < HASH_BYTES {
+        if read < buffer.len() {
             return Ok(Digest(hasher.finalize().into()));
         }
         offset += read as u64;
@@ -132,6 +135,8 @@ mod tests {
 
     use super::*;
 
+    const BUFFER: usize = 256 * 1024;
+
     fn file(content: &[u8]) -> File {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn every_difference_is_seen() {
         let content: Vec<u8> = (0..=2_621_440_u32).map(|index| index.to_le_bytes()[0] ^ 0x5a).collect();
-        for length in [0, 1, COMPARE_BYTES - 1, COMPARE_BYTES, COMPARE_BYTES + 1, content.len()] {
+        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, content.len()] {
             let source = &content[..length];
             for wanted in [Verification::Compare, Verification::Sha256] {
                 assert!(check(wanted, source, source).is_ok(), "{wanted} {length}");
@@ -178,7 +183,7 @@ mod tests {
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ] {
-            let digest = digest(&file(message.as_bytes()), &Calls::default()).unwrap();
+            let digest = digest(&file(message.as_bytes()), 0, &Calls::default()).unwrap();
             assert_eq!(digest.to_string(), expected);
         }
     }

@@ -1,5 +1,7 @@
 //! The files that cases copy, and the folders they copy into. Made for one run and removed with it.
 
+mod folder;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -7,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use orbit_engine::ByteSize;
-use tempfile::TempDir;
 
+use crate::fixture::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
 use crate::scenario::FileSystems;
@@ -27,8 +29,8 @@ pub(crate) fn directory(root: &Path, filesystems: FileSystems) -> PathBuf {
 /// Sources by size, and a destination folder for each kind of file-system pair.
 #[derive(Debug)]
 pub(crate) struct Fixture {
-    sources: TempDir,
-    destinations: BTreeMap<FileSystems, TempDir>,
+    sources: Folder,
+    destinations: BTreeMap<FileSystems, Folder>,
 }
 
 impl Fixture {
@@ -39,10 +41,12 @@ impl Fixture {
         seed: u64,
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
-        let sources = folder(&directory(root, FileSystems::Same))?;
+        let sources = Folder::create(&directory(root, FileSystems::Same))?;
         let kinds: BTreeSet<FileSystems> = cases.iter().map(|case| case.filesystems).collect();
-        let destinations =
-            kinds.into_iter().map(|kind| Ok((kind, folder(&directory(root, kind))?))).collect::<Result<_>>()?;
+        let destinations = kinds
+            .into_iter()
+            .map(|kind| Ok((kind, Folder::create(&directory(root, kind))?)))
+            .collect::<Result<_>>()?;
         let fixture = Self { sources, destinations };
         for size in sizes(cases) {
             let path = fixture.source(size);
@@ -64,12 +68,6 @@ impl Fixture {
         let folder = self.destinations.get(&filesystems).context("a case has no destination folder")?;
         Ok(folder.path().join("destination"))
     }
-}
-
-fn folder(parent: &Path) -> Result<TempDir> {
-    std::fs::create_dir_all(parent)
-        .and_then(|()| tempfile::Builder::new().prefix("orbit-bench-").tempdir_in(parent))
-        .with_context(|| format!("cannot make a folder in {}", parent.display()))
 }
 
 fn sizes(cases: &[Case]) -> BTreeSet<u64> {

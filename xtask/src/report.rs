@@ -9,6 +9,8 @@ mod hist;
 mod latency;
 mod look;
 mod markdown;
+mod marks;
+mod percentile;
 #[cfg(test)]
 mod planted;
 mod table;
@@ -62,10 +64,13 @@ mod tests {
         let back = fs::read_to_string(folder.path().join("summary.json")).unwrap();
         assert!(back.ends_with("}\n"));
         assert_eq!(serde_json::from_str::<Summary>(&back).unwrap(), summary);
+        let page = fs::read_to_string(folder.path().join("summary.md")).unwrap();
         let mut names = Vec::new();
         for below in ["hist", "plots"].map(|name| folder.path().join(name)) {
             for entry in below.read_dir().into_iter().flatten() {
-                names.push(entry.unwrap().file_name().into_string().unwrap());
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                assert_eq!(page.contains(&format!("](plots/{name})")), name.ends_with(".svg"), "{name}");
+                names.push(name);
             }
         }
         names.sort();

@@ -113,8 +113,13 @@ fn powers_of_two(low: f64, high: f64, least: f64) -> Vec<u64> {
     within.into_iter().step_by(step).map(|power| 1 << power).collect()
 }
 
-/// 1, 2 and 5 times the powers of ten between two exponents; only the powers when that makes more than ten.
+/// Round multiples of the powers of ten between two exponents: as many kinds of multiple as give at most eight ticks.
 fn decades(low: f64, high: f64) -> Vec<f64> {
+    const MULTIPLES: [&[f64]; 3] = [
+        &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+        &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+        &[1.0, 2.0, 5.0],
+    ];
     let steps = |multiples: &[f64]| -> Vec<f64> {
         std::iter::successors(Some(low.floor()), |power| Some(power + 1.0))
             .take_while(|power| *power <= high)
@@ -122,8 +127,8 @@ fn decades(low: f64, high: f64) -> Vec<f64> {
             .filter(|at| (low..=high).contains(at))
             .collect()
     };
-    let fine = steps(&[1.0, 2.0, 5.0]);
-    if fine.len() <= 10 { fine } else { steps(&[1.0]) }
+    let few = MULTIPLES.iter().map(|multiples| steps(multiples)).find(|ticks| ticks.len() <= 8);
+    few.unwrap_or_else(|| steps(&[1.0]))
 }
 
 /// Round steps from zero to `high`, at most `most` of them besides zero.
@@ -154,13 +159,12 @@ mod tests {
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(
-            labels(&Axis::rates([8.0, 9.0].into_iter())),
-            ["100 MB/s", "200 MB/s", "500 MB/s", "1 GB/s"]
-        );
-        assert_eq!(labels(&Axis::rates([5.0, 10.0].into_iter())).len(), 6);
-        assert_eq!(labels(&Axis::times(9_000)), ["0 ns", "2.5 µs", "5 µs", "7.5 µs"]);
-        assert_eq!(labels(&Axis::times(0)).first(), Some(&"0 ns"));
+        let rates = |low, high| labels(&Axis::rates([low, high].into_iter())).join(" ");
+        assert_eq!(rates(8.0, 8.6), "100 MB/s 120 MB/s 150 MB/s 200 MB/s 250 MB/s 300 MB/s 400 MB/s");
+        assert_eq!(rates(8.0, 10.0), "100 MB/s 200 MB/s 500 MB/s 1 GB/s 2 GB/s 5 GB/s 10 GB/s");
+        assert_eq!(rates(5.0, 10.0), "100 kB/s 1 MB/s 10 MB/s 100 MB/s 1 GB/s 10 GB/s");
+        assert_eq!(labels(&Axis::times(9_000)), ["0", "2.5 µs", "5 µs", "7.5 µs"]);
+        assert_eq!(labels(&Axis::times(0)).first(), Some(&"0"));
     }
 
     #[test]

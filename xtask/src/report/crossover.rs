@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn one_change_is_interpolated_in_log_size() {
-        let found = crossover(&[(16 << 10, -0.1), (1 << 10, 0.3), (4 << 10, 0.1)]);
+        // A quarter of the way from 4 KiB to 64 KiB is 8 KiB.
+        let found = crossover(&[(64 << 10, -0.3), (1 << 10, 0.3), (4 << 10, 0.1)]);
         let Some(Crossover::At { bytes, above: true }) = found else { panic!("{found:?}") };
         assert!((bytes / 8192.0 - 1.0).abs() < 1e-9, "{bytes}");
         let found = crossover(&[(1 << 10, -0.2), (16 << 10, 0.2)]);

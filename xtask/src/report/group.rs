@@ -80,3 +80,23 @@ impl<'a> Group<'a> {
         line
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::Verification;
+
+    use super::super::planted;
+    use super::*;
+    use crate::scenario::FileSystems;
+
+    #[test]
+    fn file_systems_and_verification_keep_cases_apart() {
+        let (_, mut summary, _) = planted::run(&[1, 2, 3, 4], &[Strategy::Auto], &[4096], 1);
+        summary.cases[1].case.verify = Verification::Sha256;
+        summary.cases[2].case.filesystems = FileSystems::Cross;
+        let found: Vec<(String, Vec<u64>)> =
+            groups(&summary.cases).iter().map(|group| (group.name(), group.sizes())).collect();
+        let expected = [("same-none", vec![1, 4]), ("same-sha256", vec![2]), ("cross-none", vec![3])];
+        assert_eq!(found, expected.map(|(name, sizes)| (name.to_owned(), sizes)));
+    }
+}

@@ -11,25 +11,13 @@ use plotters::style::text_anchor::HPos;
 use super::axes::{self, Axis};
 use super::chart::{self, Area};
 use super::group::Group;
-use super::look::{Look, look};
-use super::units;
+use super::look::look;
+use super::{percentile, units};
 use crate::sample::Sample;
 
 const WIDTH: i32 = 900;
 /// Chunk size whose lines are drawn, or the nearest to it.
 const CHUNK: f64 = 1_048_576.0;
-/// Percentiles that may be labelled; the first ones win when there is too little room.
-const LABELLED: [(f64, &str); 8] = [
-    (0.0, "0"),
-    (90.0, "90"),
-    (99.0, "99"),
-    (99.9, "99.9"),
-    (50.0, "50"),
-    (75.0, "75"),
-    (95.0, "95"),
-    (99.99, "99.99"),
-];
-
 /// The wall times of one case, ascending and never empty.
 struct Line {
     strategy: Strategy,
@@ -56,7 +44,7 @@ pub(super) fn draw(group: &Group<'_>, samples: &[Sample]) -> Result<Option<Strin
         legend(area, group, chart::heading_height(lines.len()) + 16)?;
         titles(area, height, most)?;
         let cells = area.margin(top, bottom, 26, 8).split_evenly((rows, columns));
-        let x = percentile_axis(most, WIDTH / i32::try_from(columns)?);
+        let x = percentile::axis(most, WIDTH / i32::try_from(columns)?);
         for (panel, cell) in panels.iter().zip(&cells) {
             frame(area, cell, panel, x.clone())?;
         }
@@ -67,9 +55,8 @@ pub(super) fn draw(group: &Group<'_>, samples: &[Sample]) -> Result<Option<Strin
 
 /// The titles that all panels share.
 fn titles(area: &Area<'_>, height: i32, samples: usize) -> Result<()> {
-    let x = format!(
-        "percentile: share of copies that took at most this long, in %, as far as {samples} samples tell"
-    );
+    let told = if samples == 1 { "one sample tells".to_owned() } else { format!("{samples} samples tell") };
+    let x = format!("percentile: share of copies that took at most this long, in %, as far as {told}");
     let style = chart::anchored(chart::BODY, chart::INK, HPos::Center);
     area.draw(&Text::new(x, (WIDTH / 2, height - 22), style.clone()))?;
     let upwards = style.transform(FontTransform::Rotate270);
@@ -138,49 +125,22 @@ fn legend(area: &Area<'_>, group: &Group<'_>, y: i32) -> Result<()> {
     Ok(())
 }
 
-/// log10 of 1 / (1 − p), up to where `samples` samples tell.
-fn percentile_axis(samples: usize, width: i32) -> Axis {
-    let last = (samples as f64).log10();
-    let high = last.max(0.4) * 1.06;
-    let room = 20.0 * high / f64::from(width - 90);
-    let mut ticks: Vec<(f64, String)> = Vec::new();
-    for (percent, label) in LABELLED {
-        let at = -(1.0 - percent / 100.0).log10();
-        if at <= last && ticks.iter().all(|tick| (tick.0 - at).abs() >= room) {
-            ticks.push((at, label.to_owned()));
-        }
-    }
-    Axis { low: 0.0, high, ticks }
-}
-
-/// The steps of the empirical distribution: the k-th of n times holds from (k − 1)/n to k/n. The last one would run to
-/// infinity and is only begun.
-fn steps(wall_ns: &[u64]) -> Vec<(f64, f64)> {
-    let at = |rank: usize| -(1.0 - rank as f64 / wall_ns.len() as f64).log10();
-    let mut steps = Vec::new();
-    for (rank, &wall) in wall_ns.iter().enumerate() {
-        steps.push((at(rank), wall as f64));
-        if rank + 1 < wall_ns.len() {
-            steps.push((at(rank + 1), wall as f64));
-        }
-    }
-    steps
-}
-
 fn frame(area: &Area<'_>, cell: &Area<'_>, panel: &Panel, x: Axis) -> Result<()> {
     let longest = panel.lines.iter().filter_map(|line| line.wall_ns.last()).max();
     let y = Axis::times(longest.copied().unwrap_or(0));
-    let title = chart::font(chart::BODY, chart::INK);
     let mut plot = ChartBuilder::on(cell)
-        .caption(&panel.title, title)
         .margin(6)
+        .margin_top(30)
         .x_label_area_size(26)
         .y_label_area_size(58)
         .build_cartesian_2d(x, y)?;
     axes::mesh(&mut plot, ["", ""], chart::SMALL)?;
+    let (columns, rows) = plot.plotting_area().get_pixel_range();
+    let title = chart::anchored(chart::BODY, chart::INK, HPos::Center);
+    area.draw(&Text::new(panel.title.clone(), ((columns.start + columns.end) / 2, rows.start - 14), title))?;
     for line in &panel.lines {
-        let look: Look = look(line.strategy, 0);
-        let steps = steps(&line.wall_ns);
+        let look = look(line.strategy, 0);
+        let steps = percentile::steps(&line.wall_ns);
         look.path(&mut plot, &steps)?;
         if let Some(slowest) = steps.last() {
             look.mark(area, plot.backend_coord(slowest))?;
@@ -219,22 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn steps_follow_the_ranks() {
-        let log = |p: f64| -(1.0 - p).log10();
-        assert_eq!(steps(&[5, 7]), [(0.0, 5.0), (log(0.5), 5.0), (log(0.5), 7.0)]);
-        assert_eq!(steps(&[5]), [(0.0, 5.0)]);
-    }
-
-    #[test]
-    fn percentiles_that_the_samples_cannot_tell_are_not_labelled() {
-        let labels = |samples| {
-            let mut ticks = percentile_axis(samples, 900).ticks;
-            ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
-            ticks.into_iter().map(|tick| tick.1).collect::<Vec<_>>()
-        };
-        assert_eq!(labels(1), ["0"]);
-        assert_eq!(labels(15), ["0", "50", "75", "90"]);
-        assert_eq!(labels(100), ["0", "50", "75", "90", "95", "99"]);
+    fn a_line_has_its_own_samples_in_ascending_order() {
+        let (_, summary, samples) = planted::run(&[4096, 8192], Strategy::ALL, &[1 << 20], 15);
+        let group = &group::groups(&summary.cases)[0];
+        let line = line(group, &samples, Strategy::Buffered, 8192).unwrap();
+        assert!(line.wall_ns.is_sorted());
+        let case = group.line(Strategy::Buffered, 1 << 20)[1];
+        let ends = (line.wall_ns[0], line.wall_ns[14], line.wall_ns.len());
+        assert_eq!(ends, (case.wall_min_ns, case.wall_max_ns, 15));
     }
 
     #[test]

@@ -15,7 +15,7 @@ const DASHES: [Option<(i32, i32)>; 4] = [None, Some((8, 4)), Some((2, 3)), Some(
 /// Of one line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
-    colour: RGBColor,
+    colour: RGBAColor,
     dash: Option<(i32, i32)>,
     marker: usize,
     /// Width of the line in pixels.
@@ -32,15 +32,16 @@ pub(super) fn look(strategy: Strategy, chunk: usize) -> Look {
         Strategy::Buffered => RGBColor(0xd5, 0x5e, 0x00),
         Strategy::Auto => RGBColor(0x00, 0x9e, 0x73),
     };
-    // `auto` runs what another strategy runs: drawn first and wide, it shows beneath that one's line.
-    let (width, radius) = if strategy == Strategy::Auto { (7, 7) } else { (2, 4) };
+    // `auto` does what another strategy does: drawn first, wide and pale, it shows beneath that one's line.
+    let (opacity, width, radius) = if strategy == Strategy::Auto { (0.45, 7, 7) } else { (1.0, 2, 4) };
+    let colour = colour.mix(opacity);
     Look { colour, dash: DASHES[chunk % DASHES.len()], marker: chunk % DASHES.len(), width, radius }
 }
 
 impl Look {
     /// A line without dashes, this many pixels wide.
     pub(super) fn stroke(self, width: u32) -> ShapeStyle {
-        ShapeStyle { color: self.colour.into(), filled: false, stroke_width: width }
+        ShapeStyle { color: self.colour, filled: false, stroke_width: width }
     }
 
     /// Draws the marker around a pixel.

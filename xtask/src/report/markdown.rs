@@ -177,5 +177,56 @@ mod tests {
         assert_eq!(quoted(""), "''");
     }
 
-    const EXPECTED: &str = "";
+    const EXPECTED: &str = "\
+# 20260102T030405Z-host-abc
+
+From which size does zero-copy win?
+
+## Environment
+
+| What               | Value                   |
+| ------------------ | ----------------------- |
+| Started            | 2026-01-02T03:04:05Z    |
+| Host               | host                    |
+| Kernel             | Linux 6.12.0            |
+| CPU                | Planted CPU, 2 usable   |
+| Memory             | 8 GiB                   |
+| Hypervisor         | kvm                     |
+| Compiler           | rustc 1.95.0, release   |
+| Engine             | 0.1.0                   |
+| Revision           | abc, with local changes |
+| Scenario           | planted, 15 blocks      |
+| File systems, same | xfs to xfs, same device |
+
+## File systems: same, verification: none
+
+Cache: warm. Durability: none.
+
+|  Size | Strategy  | Chunk | Mechanism       | Samples (invalid) | Median wall | 95 % from |      to | Throughput | Median CPU | System calls |
+| ----: | --------- | ----: | --------------- | ----------------: | ----------: | --------: | ------: | ---------: | ---------: | -----------: |
+| 4 KiB | zero-copy | 1 MiB | copy-file-range |            15 (1) |     32.5 µs |   31.6 µs | 32.9 µs |   126 MB/s |    16.2 µs |            7 |
+| 4 KiB | buffered  | 1 MiB | read-write      |            15 (1) |     14.5 µs |   14.2 µs | 14.7 µs |   282 MB/s |    7.27 µs |            7 |
+| 1 MiB | zero-copy | 1 MiB | copy-file-range |            15 (1) |      305 µs |    300 µs |  312 µs |  3.44 GB/s |     152 µs |            7 |
+| 1 MiB | buffered  | 1 MiB | read-write      |            15 (1) |      522 µs |         – |       – |  2.01 GB/s |     261 µs |            7 |
+
+By the medians: zero-copy is faster from about 111 KiB.
+
+## Skipped
+
+| Case              | Reason      |
+| ----------------- | ----------- |
+| planted/size=1TiB | needs 1 TiB |
+
+## Plots
+
+![throughput, same, none](plots/throughput-same-none.svg)
+
+## Reproduce
+
+```sh
+xtask bench 'planted scenario.toml'
+```
+
+Seed: 42.
+";
 }

@@ -3,11 +3,11 @@
 use orbit_engine::{ByteSize, Durability, Mechanism, Strategy, Verification};
 
 use crate::host::Host;
-use crate::plan::Case;
+use crate::plan::{Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
 use crate::scenario::{Cache, Check, FileSystems};
-use crate::summary::{self, Skipped, Summary};
+use crate::summary::{self, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
 /// at about 86 KiB.

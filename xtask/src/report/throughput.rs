@@ -10,6 +10,7 @@ use super::chart::{self, Area};
 use super::crossover::{self, Crossover};
 use super::group::Group;
 use super::look::{Look, look};
+use super::marks::{self, Mark};
 use super::units;
 use crate::summary::CaseSummary;
 
@@ -18,8 +19,6 @@ const WIDTH: i32 = 900;
 const HEIGHT: i32 = 560;
 /// Where the plot ends and the legend begins.
 const SPLIT: i32 = 690;
-/// Height of a crossover's label.
-const ROW: i32 = 18;
 /// Height of a row of the legend.
 const ENTRY: i32 = 21;
 
@@ -39,12 +38,6 @@ struct Point {
     interval: Option<(f64, f64)>,
 }
 
-/// A vertical line at a crossover.
-struct Mark {
-    size: f64,
-    label: String,
-}
-
 /// The SVG, unless no case of the group has a throughput.
 pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
     let lines = lines(group);
@@ -52,7 +45,7 @@ pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
         return Ok(None);
     }
     let crossovers = crossover::of_group(group);
-    let marks = marks(&crossovers);
+    let marks = marks::of(&crossovers);
     let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
     subtitle.extend(
         crossover::sentences(&crossovers).into_iter().map(|answer| format!("By the medians, {answer}.")),
@@ -103,40 +96,34 @@ fn point(summary: &CaseSummary) -> Option<Point> {
     })
 }
 
-fn marks(crossovers: &[(u64, Crossover)]) -> Vec<Mark> {
-    let mark = |(chunk, crossover): &(u64, Crossover)| match crossover {
-        Crossover::At { bytes, .. } => Some(Mark {
-            size: bytes.log2(),
-            label: format!("≈ {} at chunk {}", units::about(*bytes), units::size(*chunk)),
-        }),
-        _ => None,
-    };
-    crossovers.iter().filter_map(mark).collect()
-}
-
 /// A row of the legend: indentation, text, and the line that it explains.
 type Entry = (i32, String, Option<Look>);
 
 fn entries(lines: &[Line], group: &Group<'_>) -> Vec<Entry> {
-    let mut entries = vec![(0, "strategy, chunk".to_owned(), None)];
+    let heading = |text: &str| (0, text.to_owned(), None);
+    let mut entries = vec![heading("strategy, chunk")];
     entries.extend(lines.iter().map(|line| (46, line.label.clone(), Some(line.look))));
-    entries.push((0, "what moved the bytes".to_owned(), None));
+    entries.extend([heading(""), heading("what moved the bytes")]);
     for strategy in group.strategies() {
-        entries.push((0, format!("{strategy}:"), None));
+        entries.push((8, format!("{strategy}:"), None));
         let mechanisms = group.mechanisms(strategy).into_iter();
-        entries.extend(mechanisms.map(|mechanism| (14, mechanism.to_string(), None)));
+        entries.extend(mechanisms.map(|mechanism| (24, mechanism.to_string(), None)));
     }
     entries
 }
 
 fn legend(area: &Area<'_>, entries: &[Entry], top: i32) -> Result<()> {
-    let x = SPLIT + 18;
-    for ((indent, text, look), y) in entries.iter().zip((top..).step_by(ENTRY.unsigned_abs() as usize)) {
+    let (x, mut y) = (SPLIT + 18, top);
+    for (indent, text, look) in entries {
         if let Some(look) = look {
             look.key(area, (x, y), 38)?;
         }
-        let style = chart::anchored(chart::BODY, chart::INK, HPos::Left);
-        area.draw(&Text::new(text.clone(), (x + indent, y), style))?;
+        if !text.is_empty() {
+            let colour = if *indent == 0 { chart::GREY } else { chart::INK };
+            let style = chart::anchored(chart::BODY, colour, HPos::Left);
+            area.draw(&Text::new(text.clone(), (x + indent, y), style))?;
+        }
+        y += ENTRY;
     }
     Ok(())
 }
@@ -148,7 +135,7 @@ fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()
         let (low, high) = point.interval.unwrap_or((point.rate, point.rate));
         [point.rate, low, high]
     }));
-    let above = top + ROW * i32::try_from(marks.len()).unwrap_or(0) + 6;
+    let above = top + marks::height(marks);
     let mut chart = ChartBuilder::on(area)
         .margin_top(above)
         .margin_right(WIDTH - SPLIT)
@@ -158,18 +145,7 @@ fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()
         .y_label_area_size(88)
         .build_cartesian_2d(x, y)?;
     axes::mesh(&mut chart, ["file size (log scale)", "throughput (log scale)"], chart::SMALL)?;
-    let (columns, rows) = chart.plotting_area().get_pixel_range();
-    let at: Vec<(i32, i32)> = marks
-        .iter()
-        .zip(0..)
-        .map(|(mark, row)| (chart.backend_coord(&(mark.size, 0.0)).0, top + 6 + ROW * row + ROW / 2))
-        .collect();
-    for from in &at {
-        area.draw(&PathElement::new(vec![*from, (from.0, rows.end)], chart::GREY.stroke_width(1)))?;
-    }
-    for (mark, at) in marks.iter().zip(at) {
-        label(area, &mark.label, at, at.0 > (columns.start + columns.end) * 3 / 5)?;
-    }
+    marks::draw(area, &chart, marks, top)?;
     for line in lines {
         for point in &line.points {
             if let Some((low, high)) = point.interval {
@@ -184,18 +160,6 @@ fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Text beside a crossover's line, over the lines of others.
-fn label(area: &Area<'_>, text: &str, (x, y): (i32, i32), to_the_left: bool) -> Result<()> {
-    let (side, direction) = if to_the_left { (HPos::Right, -1) } else { (HPos::Left, 1) };
-    let width = i32::try_from(text.chars().count())? * 7;
-    let (near, far) = (x + 3 * direction, x + (5 + width) * direction);
-    let paper =
-        Rectangle::new([(near.min(far), y - ROW / 2), (near.max(far), y + ROW / 2)], chart::PAPER.filled());
-    area.draw(&paper)?;
-    let style = chart::anchored(chart::SMALL, chart::INK, side);
-    Ok(area.draw(&Text::new(text.to_owned(), (x + 5 * direction, y), style))?)
 }
 
 /// An interval with a short bar across each end.
@@ -238,6 +202,14 @@ mod tests {
         // One round marker for each case and key of the first chunk size, one square for those of the second.
         assert_eq!(svg.matches("<circle").count(), 3 * (3 + 1));
         assert_eq!(svg.matches("<polygon").count(), 3 * (3 + 1));
+    }
+
+    #[test]
+    fn intervals_are_drawn_where_there_are_any() {
+        let thin = |svg: &str| svg.matches("stroke=\"#0072B2\" stroke-width=\"1\"").count();
+        assert_eq!(thin(&drawn(&[4096, 8192], &BOTH, &[1 << 20])), 2 * 3);
+        let (_, few, _) = planted::run(&[4096, 8192], &BOTH, &[1 << 20], 5);
+        assert_eq!(thin(&draw(&group::groups(&few.cases)[0]).unwrap().unwrap()), 0);
     }
 
     #[test]
