@@ -66,12 +66,19 @@ impl fmt::Display for Calls {
 pub struct Counted {
     /// Between the marks, these excluded.
     pub calls: Calls,
-    /// The names of the same calls, one for each call, in the order in which they began.
-    pub order: Vec<String>,
+    /// The same calls as strace wrote them, `name(arguments…`, in the order in which they began.
+    pub lines: Vec<String>,
     /// Before the first mark: add it to an n counted from there to get the n of [`crate::faults::Fault::nth`].
     pub before: Calls,
     /// How the child ended.
     pub finished: Finished,
+}
+
+impl Counted {
+    /// The names of the calls between the marks, one for each call, in the order in which they began.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.split_once('(').map_or(line.as_str(), |(name, _)| name))
+    }
 }
 
 /// Runs the command and counts.
@@ -87,7 +94,7 @@ pub fn count(command: &Command) -> Result<Counted, Skip> {
     match read(&traced.trace) {
         Ok((before, between)) => Ok(Counted {
             calls: tally(&between),
-            order: between.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            lines: between.iter().map(|(name, arguments)| format!("{name}({arguments}")).collect(),
             before: tally(&before),
             finished: traced.finished,
         }),

@@ -139,7 +139,8 @@ pub(crate) fn check_content(source: &Path, destination: &Path) -> Result<()> {
     let (mut one, mut other) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut offset = 0;
     loop {
-        let (read, back) = (read_full(&mut source_file, &mut one)?, read_full(&mut destination_file, &mut other)?);
+        let (read, back) =
+            (read_full(&mut source_file, &mut one)?, read_full(&mut destination_file, &mut other)?);
         if one[..read] != other[..back] {
             let size = ByteSize::new(offset);
             bail!("wrong copy: {} differs from {} after {size}", destination.display(), source.display());

@@ -3,8 +3,15 @@
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
-use crate::summary::Percentile;
+/// A quantile of the wall time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Percentile {
+    /// In percent, 50 is the median.
+    pub(crate) pct: f64,
+    pub(crate) wall_ns: u64,
+}
 
 /// Significant decimal digits that the histogram keeps: an error of at most 0.1 %.
 const DIGITS: u8 = 3;

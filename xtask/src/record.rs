@@ -92,8 +92,9 @@ impl Run {
     /// The newest complete run under `results`.
     pub(crate) fn newest(results: &Path) -> Result<Self> {
         let latest = results.join("latest");
-        let folder = fs::canonicalize(&latest)
-            .with_context(|| format!("no run in {}; measure one with `cargo xtask bench`", results.display()))?;
+        let folder = fs::canonicalize(&latest).with_context(|| {
+            format!("no run in {}; measure one with `cargo xtask bench`", results.display())
+        })?;
         Self::load(&folder)
     }
 
@@ -176,7 +177,8 @@ impl OpenRun {
     pub(crate) fn complete(self) -> Result<PathBuf> {
         let name = self.partial.to_string_lossy().trim_end_matches(PARTIAL).to_owned();
         let folder = PathBuf::from(name);
-        fs::rename(&self.partial, &folder).with_context(|| format!("cannot rename {}", self.partial.display()))?;
+        fs::rename(&self.partial, &folder)
+            .with_context(|| format!("cannot rename {}", self.partial.display()))?;
         point_latest(&folder)?;
         Ok(folder)
     }

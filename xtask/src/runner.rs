@@ -45,7 +45,11 @@ pub(crate) enum End {
 impl Runner<'_> {
     /// Runs `blocks`, handing each to `keep` when it is whole. Every case is first copied once unmeasured, so that
     /// code, memory and page cache are warm and a wrong copy is seen before time is spent.
-    pub(crate) fn run(&self, blocks: Range<u32>, mut keep: impl FnMut(Vec<Sample>) -> Result<()>) -> Result<End> {
+    pub(crate) fn run(
+        &self,
+        blocks: Range<u32>,
+        mut keep: impl FnMut(Vec<Sample>) -> Result<()>,
+    ) -> Result<End> {
         let rounds = 1 + blocks.len();
         let bar = progress_bar(rounds * self.arms.len());
         let warm_up = u32::MAX;
@@ -90,7 +94,8 @@ impl Runner<'_> {
             check_content(&source, &destination)?;
         }
         // Removed before the kernel writes it back, which would disturb the samples to come.
-        std::fs::remove_file(&destination).with_context(|| format!("cannot remove {}", destination.display()))?;
+        std::fs::remove_file(&destination)
+            .with_context(|| format!("cannot remove {}", destination.display()))?;
         Ok(Trial::Measured(trial))
     }
 }

@@ -111,7 +111,8 @@ impl fmt::Display for Cache {
 impl Scenario {
     /// Reads the scenario file at `path`.
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(text, path)
     }
 

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use orbit_engine::{
-    Capability, Chunk, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities, select,
+    Capability, Chunk, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities,
+    select,
 };
 
 use crate::plan::Case;
@@ -40,7 +41,8 @@ impl Subject {
 
     /// Fails where another mechanism ran than the one that must.
     pub(crate) fn check(&self, case: &Case, outcome: &CopyOutcome) -> Result<()> {
-        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes {
+        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes
+        {
             return Ok(());
         }
         let refusals: Vec<_> = outcome.refusals.iter().map(ToString::to_string).collect();

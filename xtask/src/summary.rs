@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
-use crate::histogram;
+use crate::histogram::{self, Percentile};
 use crate::plan::{Case, Skipped};
 use crate::record::RunRecord;
 use crate::sample::{Measurement, Sample};
@@ -51,14 +51,6 @@ pub(crate) struct CaseSummary {
     pub(crate) throughput_bytes_per_s: u64,
     /// Most system calls of any sample.
     pub(crate) system_calls_max: u64,
-}
-
-/// A quantile of the wall time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Percentile {
-    /// In percent, 50 is the median.
-    pub(crate) pct: f64,
-    pub(crate) wall_ns: u64,
 }
 
 /// Reduces the samples of a run.
@@ -111,7 +103,11 @@ fn float(number: u64) -> f64 {
     number as f64
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and 0 is the least")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and 0 is the least"
+)]
 fn nanoseconds(number: f64) -> u64 {
     number.round() as u64
 }

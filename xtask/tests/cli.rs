@@ -52,7 +52,9 @@ fn missing_files_are_named() {
 
 #[test]
 fn a_filter_that_matches_nothing_is_said() {
-    assert!(refused(&["bench", "--filter", "nothing/*"]).starts_with("--filter nothing/*: no case of default"));
+    assert!(
+        refused(&["bench", "--filter", "nothing/*"]).starts_with("--filter nothing/*: no case of default")
+    );
 }
 
 #[test]
@@ -78,7 +80,9 @@ fn every_shipped_scenario_has_cases_and_a_dry_run() {
         let list = xtask(&["bench", &name, "--list"]);
         assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
         let list = String::from_utf8(list.stdout).unwrap();
-        assert!(list.lines().count() > 1 && list.lines().all(|line| line.contains(&format!(" {name}/size="))));
+        assert!(
+            list.lines().count() > 1 && list.lines().all(|line| line.contains(&format!(" {name}/size=")))
+        );
         let dry_run = String::from_utf8(xtask(&["bench", &name, "--dry-run"]).stdout).unwrap();
         assert!(dry_run.contains(&format!("{} cases", list.lines().count())), "{dry_run}");
         assert!(documented.contains(&format!("| `{name}` |")), "docs/scenarios.md does not list {name}");
@@ -89,7 +93,9 @@ fn every_shipped_scenario_has_cases_and_a_dry_run() {
 
 #[test]
 fn a_filter_chooses_cases() {
-    let list = String::from_utf8(xtask(&["bench", "--list", "--filter", "*/size=4KiB/*/verify=none/*"]).stdout).unwrap();
+    let list =
+        String::from_utf8(xtask(&["bench", "--list", "--filter", "*/size=4KiB/*/verify=none/*"]).stdout)
+            .unwrap();
     assert_eq!(list.lines().count(), 4, "{list}");
 }
 
@@ -97,5 +103,9 @@ fn a_filter_chooses_cases() {
 fn a_closed_pipe_is_no_error() {
     let command = format!("{} bench --list | head -1", env!("CARGO_BIN_EXE_xtask"));
     let output = Command::new("sh").args(["-c", &command]).output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

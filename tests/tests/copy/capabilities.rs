@@ -6,7 +6,7 @@ use orbit_engine::{
 use orbit_tests::files;
 use orbit_tests::lab::{self, Capability, FileSystem, Place};
 
-/// The found capabilities as a map from mechanism would give them.
+/// What was found for one mechanism.
 #[track_caller]
 fn found(from: &Place, to: &Place, wanted: Mechanism) -> Found {
     let capabilities = zero_copy_capabilities(from.dir(), to.dir()).expect("both directories take files");

@@ -47,10 +47,8 @@ fn sources_that_are_no_files_are_refused_at_once() {
         for (source, expected) in &cases {
             for &strategy in Strategy::ALL {
                 let error = refused_at_once(source, &place.join("copy"), strategy);
-                assert!(
-                    matches!(&error, CopyError::SourceNotRegular { path, kind } if path == source && kind == expected),
-                    "{error:?}"
-                );
+                let CopyError::SourceNotRegular { path, kind } = &error else { panic!("{error:?}") };
+                assert_eq!((path, kind), (source, expected));
             }
         }
         files::assert_no_litter(place.dir(), ["fifo", "directory"]);
@@ -98,10 +96,8 @@ fn destinations_that_are_no_files_are_refused_and_stay() {
         for (destination, expected) in &cases {
             for &strategy in Strategy::ALL {
                 let error = refused_at_once(&source, destination, strategy);
-                assert!(
-                    matches!(&error, CopyError::DestinationNotRegular { path, kind } if path == destination && kind == expected),
-                    "{error:?}"
-                );
+                let CopyError::DestinationNotRegular { path, kind } = &error else { panic!("{error:?}") };
+                assert_eq!((path, kind), (destination, expected));
             }
             let left = fs::symlink_metadata(destination).unwrap().file_type();
             assert!(left.is_fifo() || left.is_socket() || left.is_char_device());

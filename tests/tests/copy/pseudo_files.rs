@@ -27,16 +27,24 @@ fn assert_copied(test: &str, sources: &[&str], reported: impl Fn(u64) -> bool) {
                 Skip::because(format!("there is no {}", source.display())).report(test);
                 continue;
             }
-            assert!(reported(fs::metadata(source).unwrap().len()), "{} has another size", source.display());
+            assert!(
+                reported(fs::metadata(source).expect("it exists").len()),
+                "{} has another size",
+                source.display()
+            );
             for &strategy in Strategy::ALL {
                 for verification in [Verification::None, Verification::Compare, Verification::Sha256] {
                     let options = CopyOptions::new().strategy(strategy).verification(verification);
                     let outcome = copied_with(&options, source, &place.join("copy"));
-                    let expected = fs::read(source).unwrap();
+                    let expected = fs::read(source).expect("read the source");
                     assert!(!expected.is_empty() && outcome.bytes == expected.len() as u64, "{outcome:?}");
-                    assert!(fs::read(place.join("copy")).unwrap() == expected, "{}", source.display());
+                    assert!(
+                        fs::read(place.join("copy")).expect("read the copy") == expected,
+                        "{}",
+                        source.display()
+                    );
                     files::assert_no_litter(place.dir(), ["copy"]);
-                    fs::remove_file(place.join("copy")).unwrap();
+                    fs::remove_file(place.join("copy")).expect("remove the copy");
                     if expected.len() > 1 << 20 {
                         break;
                     }

@@ -98,11 +98,8 @@ fn a_directory_or_what_is_written_like_one_is_refused() {
             let destination = place.join(destination);
             for &strategy in Strategy::ALL {
                 let error = refused(strategy, &place.join("source"), &destination);
-                let expected = FileKind::Directory;
-                assert!(
-                    matches!(&error, CopyError::DestinationNotRegular { kind, path } if *kind == expected && *path == destination),
-                    "{error:?}"
-                );
+                let CopyError::DestinationNotRegular { path, kind } = &error else { panic!("{error:?}") };
+                assert_eq!((path, *kind), (&destination, FileKind::Directory));
             }
         }
         assert!(fs::read(place.join("copy")).unwrap() == old_content());

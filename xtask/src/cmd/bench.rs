@@ -160,7 +160,11 @@ fn tuning(file: Option<&Path>) -> Result<Tuning> {
 
 fn scenario_path(root: &Path, name: &str) -> PathBuf {
     let path = Path::new(name);
-    if path.extension().is_some() { path.into() } else { root.join("bench-scenarios").join(name).with_extension("toml") }
+    if path.extension().is_some() {
+        path.into()
+    } else {
+        root.join("bench-scenarios").join(name).with_extension("toml")
+    }
 }
 
 fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<Vec<Case>> {
@@ -176,7 +180,9 @@ fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<Vec<Case>> {
 
 fn refuse_debug_code() -> Result<()> {
     if cfg!(debug_assertions) {
-        bail!("this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release");
+        bail!(
+            "this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release"
+        );
     }
     Ok(())
 }

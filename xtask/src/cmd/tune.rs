@@ -28,7 +28,10 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
         profiles.extend(profile(&run, name, place, out)?);
     }
     if profiles.is_empty() {
-        bail!("{} compares zero-copy with buffered at no size; measure with `cargo xtask bench`", run.record.run);
+        bail!(
+            "{} compares zero-copy with buffered at no size; measure with `cargo xtask bench`",
+            run.record.run
+        );
     }
     let path = flags.output.clone().unwrap_or_else(|| run.folder.join("tuned.toml"));
     let file = TunedFile::new(provenance(&run)?, profiles);
@@ -69,7 +72,8 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
 fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "    size   zero-copy    buffered   ratio   95 % interval   zero-copy is")?;
     for row in &ratios.rows {
-        let interval = row.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} .. {high:.3}"));
+        let interval =
+            row.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} .. {high:.3}"));
         let verdict = match row.verdict {
             Verdict::Faster => "faster",
             Verdict::Slower => "slower",

@@ -161,7 +161,8 @@ fn key_at(text: &str, error: &toml::de::Error, message: &str) -> String {
         let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
         text[start..].lines().next()?.split_once('=').map(|(key, _)| key.trim().to_owned())
     });
-    key.filter(|key| !message.contains(&format!("`{key}`"))).map_or_else(String::new, |key| format!("{key}: "))
+    key.filter(|key| !message.contains(&format!("`{key}`")))
+        .map_or_else(String::new, |key| format!("{key}: "))
 }
 
 /// Serde words it "unknown field `a`, expected one of `b`, `c`"; a test pins that.
@@ -295,7 +296,10 @@ mod tests {
         assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").starts_with("s.toml:5: unknown field `sizes`"));
         assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").ends_with("did you mean `size`?"));
         let far = error("[matrix]\nsize = 1\nzzzzzzzz = 1\n");
-        assert!(far.starts_with("s.toml:6: unknown field `zzzzzzzz`") && !far.contains("did you mean"), "{far}");
+        assert!(
+            far.starts_with("s.toml:6: unknown field `zzzzzzzz`") && !far.contains("did you mean"),
+            "{far}"
+        );
     }
 
     #[test]
@@ -317,7 +321,11 @@ mod tests {
     fn the_table_of_keys_is_the_format() {
         for key in KEYS.iter().filter(|key| !key.starts_with("matrix.exclude")) {
             let (table, name) = key.split_once('.').unwrap_or(("", key));
-            let text = if table.is_empty() { format!("{name} = {{}}\n") } else { format!("[{table}]\n{name} = {{}}\n") };
+            let text = if table.is_empty() {
+                format!("{name} = {{}}\n")
+            } else {
+                format!("[{table}]\n{name} = {{}}\n")
+            };
             let message = format!("{:#}", parse(text, Path::new("s.toml")).unwrap_err());
             assert!(!message.contains("unknown field"), "{key}: {message}");
         }

@@ -60,7 +60,9 @@ pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: FileSystem
     let whole: Vec<u32> = first
         .keys()
         .copied()
-        .filter(|block| pairs.iter().all(|(_, zero, buffered)| zero.contains_key(block) && buffered.contains_key(block)))
+        .filter(|block| {
+            pairs.iter().all(|(_, zero, buffered)| zero.contains_key(block) && buffered.contains_key(block))
+        })
         .collect();
     let blocks: Vec<Vec<f64>> = whole
         .iter()

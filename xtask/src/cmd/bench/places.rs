@@ -54,8 +54,8 @@ fn probe(root: &Path, filesystems: FileSystems) -> Result<ZeroCopyCapabilities, 
     let source = fixture::directory(root, FileSystems::Same);
     let destination = fixture::directory(root, filesystems);
     std::fs::create_dir_all(&source).map_err(|error| format!("cannot make {}: {error}", source.display()))?;
-    let capabilities =
-        zero_copy_capabilities(&source, &destination).map_err(|error| format!("cannot copy there: {error}"))?;
+    let capabilities = zero_copy_capabilities(&source, &destination)
+        .map_err(|error| format!("cannot copy there: {error}"))?;
     if filesystems == FileSystems::Cross && capabilities.pair.same_device {
         return Err(format!("{} is on the workspace's own file system", destination.display()));
     }

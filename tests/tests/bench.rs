@@ -1,0 +1,11 @@
+//! The suite end to end, in release code: measure, be interrupted, go on, tune, obey. Real copies, small ones.
+
+#[path = "bench/suite.rs"]
+mod suite;
+
+#[path = "bench/faulty.rs"]
+mod faulty;
+#[path = "bench/interrupted.rs"]
+mod interrupted;
+#[path = "bench/whole.rs"]
+mod whole;

@@ -1,0 +1,213 @@
+//! An in-kernel call that fails: which error falls back and which one ends the copy, before and after bytes moved.
+
+use std::io;
+
+use orbit_tests::faults::{self, Fault};
+use orbit_tests::lab::FileSystem;
+use orbit_tests::skip::{Skip, unless_skipped};
+use rustix::io::Errno;
+
+use super::copy_once::Report;
+use super::{KIB, Scene};
+
+const SIZE: u64 = 256 * KIB;
+
+const CHUNK: u64 = 64 * KIB;
+
+/// The mechanism cannot work here: the next one goes on, at whatever offset.
+const UNSUPPORTED: [Errno; 10] = [
+    Errno::XDEV,
+    Errno::OPNOTSUPP,
+    Errno::NOSYS,
+    Errno::NOTTY,
+    Errno::INVAL,
+    Errno::PERM,
+    Errno::TXTBSY,
+    Errno::BADF,
+    Errno::ACCESS,
+    Errno::OVERFLOW,
+];
+
+/// Nothing else would do better: the copy ends.
+const FATAL: [Errno; 7] =
+    [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ISDIR, Errno::STALE, Errno::FBIG];
+
+/// In no list: before any byte moved the next mechanism tries, afterwards the copy ends.
+const ODD: [Errno; 3] = [Errno::CONNREFUSED, Errno::NODEV, Errno::TOOBIG];
+
+/// A mechanism and its system call, with the scene in which it is the first to work.
+struct Subject {
+    mechanism: &'static str,
+    call: &'static str,
+    scene: Scene,
+}
+
+fn subjects() -> Vec<Result<Subject, Skip>> {
+    let subject = |mechanism, call| move |scene| Subject { mechanism, call, scene };
+    vec![
+        Scene::on(FileSystem::Xfs, SIZE).map(subject("reflink", "ioctl")),
+        Scene::on(FileSystem::Tmpfs, SIZE).map(subject("reflink", "ioctl")),
+        Scene::on(FileSystem::Tmpfs, SIZE).map(subject("copy-file-range", "copy_file_range")),
+        Scene::on(FileSystem::Ext4, SIZE).map(subject("copy-file-range", "copy_file_range")),
+        Scene::across(SIZE).map(subject("splice", "splice")),
+    ]
+}
+
+fn message(errno: Errno) -> String {
+    io::Error::from(errno).to_string()
+}
+
+#[test]
+fn a_first_call_that_is_unsupported_falls_back_and_the_refusal_is_told() {
+    let test = "a_first_call_that_is_unsupported_falls_back_and_the_refusal_is_told";
+    for subject in subjects() {
+        let Some(Subject { mechanism, call, scene }) = unless_skipped(test, subject) else { continue };
+        for errno in UNSUPPORTED.into_iter().chain(ODD) {
+            scene.reset();
+            let finished = faults::inject(&scene.command(&[]), &Fault::error(call, errno));
+            let Some(finished) = unless_skipped(test, finished) else { return };
+            let report = Report::of(finished);
+            scene.assert_copied();
+            let refusal = format!("{mechanism}: {}", message(errno));
+            assert!(report.all("refusal").contains(&refusal.as_str()), "{errno:?}: {report:?}");
+            assert_ne!(report.get("mechanism"), mechanism);
+            assert_eq!(report.all("moved").len(), 1, "{report:?}");
+        }
+    }
+}
+
+/// On a file system that shares, `copy_file_range` is the second best and also works; splice is the one after it.
+#[test]
+fn each_rung_falls_to_the_next_one_in_order() {
+    let test = "each_rung_falls_to_the_next_one_in_order";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Xfs, SIZE)) else { return };
+    for (calls, expected) in [
+        ("ioctl", "copy-file-range"),
+        ("ioctl,copy_file_range", "splice"),
+        ("ioctl,copy_file_range,splice", "read-write"),
+    ] {
+        scene.reset();
+        let finished = faults::inject(&scene.command(&[]), &Fault::error(calls, Errno::OPNOTSUPP));
+        let Some(finished) = unless_skipped(test, finished) else { return };
+        let report = Report::of(finished);
+        assert_eq!(report.get("mechanism"), expected);
+        assert_eq!(report.all("refusal").len(), calls.split(',').count());
+        scene.assert_copied();
+    }
+}
+
+#[test]
+fn a_first_call_that_fails_for_good_ends_the_copy() {
+    let test = "a_first_call_that_fails_for_good_ends_the_copy";
+    for subject in subjects() {
+        let Some(Subject { call, scene, .. }) = unless_skipped(test, subject) else { continue };
+        for errno in FATAL {
+            let finished = faults::inject(&scene.command(&[]), &Fault::error(call, errno));
+            let Some(finished) = unless_skipped(test, finished) else { return };
+            scene.assert_failed(&finished, &scene.destination(), errno.raw_os_error());
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_call_is_made_again() {
+    let test = "an_interrupted_call_is_made_again";
+    let buffered = |call| move |scene| Subject { mechanism: "read-write", call, scene };
+    let buffered = ["pread64", "pwrite64"].map(|call| Scene::on(FileSystem::Tmpfs, SIZE).map(buffered(call)));
+    for subject in subjects().into_iter().chain(buffered) {
+        let Some(Subject { mechanism, call, scene }) = unless_skipped(test, subject) else { continue };
+        let strategy = if mechanism == "read-write" { "buffered" } else { "zero-copy" };
+        let tuned = scene.tuned(CHUNK);
+        let calls = if call == "ioctl" { 1 } else { 2 };
+        for nth in 1..=calls {
+            scene.reset();
+            let fault = Fault::error(call, Errno::INTR).nth(nth);
+            // The child also reads while it starts.
+            let fault = if call == "pread64" { fault.on(&scene.source()) } else { fault };
+            let command = scene.command(&["--strategy", strategy, "--tuned", &tuned]);
+            let Some(finished) = unless_skipped(test, faults::inject(&command, &fault)) else { return };
+            let report = Report::of(finished);
+            let interrupted = message(Errno::INTR);
+            assert!(report.all("refusal").iter().all(|told| !told.contains(&interrupted)), "{report:?}");
+            if call != "ioctl" {
+                assert_eq!(report.all("moved"), [format!("{mechanism} {SIZE}")]);
+            }
+            scene.assert_copied();
+        }
+    }
+}
+
+/// After bytes moved: by number of the call, what it was to do, and how many bytes had arrived.
+const LATER: [(&str, u16, u64); 4] = [
+    ("copy_file_range", 2, CHUNK),
+    ("copy_file_range", 4, 3 * CHUNK),
+    ("splice", 3, CHUNK),
+    ("splice", 4, CHUNK),
+];
+
+fn later_scene(call: &str) -> Result<Scene, Skip> {
+    if call == "splice" { Scene::across(SIZE) } else { Scene::on(FileSystem::Ext4, SIZE) }
+}
+
+#[test]
+fn a_later_call_that_is_unsupported_goes_on_by_the_next_rung_at_that_offset() {
+    let test = "a_later_call_that_is_unsupported_goes_on_by_the_next_rung_at_that_offset";
+    for (call, nth, at) in LATER {
+        let Some(scene) = unless_skipped(test, later_scene(call)) else { continue };
+        let tuned = scene.tuned(CHUNK);
+        let (mechanism, next) =
+            if call == "splice" { ("splice", "read-write") } else { ("copy-file-range", "splice") };
+        for errno in UNSUPPORTED {
+            scene.reset();
+            let fault = Fault::error(call, errno).nth(nth);
+            let finished = faults::inject(&scene.command(&["--tuned", &tuned]), &fault);
+            let Some(finished) = unless_skipped(test, finished) else { return };
+            let report = Report::of(finished);
+            scene.assert_copied();
+            let refusal = format!("{mechanism}: {} (at byte {at})", message(errno));
+            assert!(report.all("refusal").contains(&refusal.as_str()), "{report:?}");
+            let moved = [format!("{mechanism} {at}"), format!("{next} {}", SIZE - at)];
+            assert_eq!(report.all("moved"), moved);
+        }
+    }
+}
+
+#[test]
+fn a_later_call_that_fails_ends_the_copy() {
+    let test = "a_later_call_that_fails_ends_the_copy";
+    for (call, nth, _) in LATER {
+        let Some(scene) = unless_skipped(test, later_scene(call)) else { continue };
+        let tuned = scene.tuned(CHUNK);
+        for errno in FATAL.into_iter().chain(ODD) {
+            let fault = Fault::error(call, errno).nth(nth);
+            let finished = faults::inject(&scene.command(&["--tuned", &tuned]), &fault);
+            let Some(finished) = unless_skipped(test, finished) else { return };
+            scene.assert_failed(&finished, &scene.destination(), errno.raw_os_error());
+        }
+    }
+}
+
+/// Splice's second call empties the pipe. What it held must not be lost, nor come twice.
+#[test]
+fn bytes_left_in_the_pipe_are_not_lost() {
+    let test = "bytes_left_in_the_pipe_are_not_lost";
+    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
+    for errno in [Errno::INVAL, Errno::INTR] {
+        scene.reset();
+        let finished = faults::inject(&scene.command(&[]), &Fault::error("splice", errno).nth(2));
+        let Some(finished) = unless_skipped(test, finished) else { return };
+        let expected = if errno == Errno::INTR { "splice" } else { "read-write" };
+        assert_eq!(Report::of(finished).get("mechanism"), expected);
+        scene.assert_copied();
+    }
+}
+
+#[test]
+fn a_pipe_that_cannot_be_enlarged_is_used_as_it_is() {
+    let test = "a_pipe_that_cannot_be_enlarged_is_used_as_it_is";
+    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
+    let finished = faults::inject(&scene.command(&[]), &Fault::error("fcntl", Errno::PERM).and_later());
+    let Some(finished) = unless_skipped(test, finished) else { return };
+    assert_eq!(Report::of(finished).get("moved"), format!("splice {SIZE}"));
+    scene.assert_copied();
+}
