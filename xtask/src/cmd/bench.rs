@@ -53,7 +53,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         schema: record::SCHEMA.into(),
         run: run_name(started, &host),
         started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        argv: std::env::args().collect(),
+        argv: ["cargo", "xtask"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
         engine: env!("CARGO_PKG_VERSION").into(),
         host,

@@ -1,5 +1,5 @@
-//! From which size one strategy overtakes the other. Compares medians only: whether a difference is more than noise is
-//! for the tuner to say.
+//! From which size one strategy overtakes the other. Sizes at which the intervals of the medians overlap say nothing:
+//! a crossover that is read out of noise would be worse than none. Decides nothing: that is the tuner's.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use orbit_engine::Strategy;
 
 use super::group::Group;
 use super::units;
+use crate::summary::CaseSummary;
 
 /// How zero-copy compares with buffered over the measured sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,11 +23,12 @@ pub(super) enum Crossover {
     Slower,
     /// The faster one changes more than once.
     Several,
-    /// No difference at any size.
+    /// No size tells them apart.
     Equal,
 }
 
-/// The crossover of `(size in bytes, ln(zero-copy time / buffered time))`; none without points.
+/// The crossover of `(size in bytes, ln(zero-copy time / buffered time))`, where 0 stands for a size that does not tell
+/// the two apart; none without points.
 pub(super) fn crossover(points: &[(u64, f64)]) -> Option<Crossover> {
     let mut logs: Vec<(f64, f64)> = points
         .iter()
@@ -46,39 +48,42 @@ pub(super) fn crossover(points: &[(u64, f64)]) -> Option<Crossover> {
     })
 }
 
-/// Where the ratio passes zero; a tie between two signs is the place itself.
+/// Where the ratio passes zero between two sizes that tell the strategies apart.
 fn sign_changes(points: &[(f64, f64)]) -> Vec<f64> {
-    let mut changes = Vec::new();
-    let (mut last, mut tie): (Option<(f64, f64)>, Option<f64>) = (None, None);
-    for &(x, ratio) in points {
-        if ratio == 0.0 {
-            tie = tie.or(Some(x));
-            continue;
-        }
-        if let Some((before, was)) = last
-            && (was < 0.0) != (ratio < 0.0)
-        {
-            changes.push(tie.unwrap_or(before + (x - before) * was / (was - ratio)));
-        }
-        (last, tie) = (Some((x, ratio)), None);
+    let told: Vec<(f64, f64)> = points.iter().copied().filter(|(_, ratio)| *ratio != 0.0).collect();
+    let change = |pair: &[(f64, f64)]| {
+        let ((before, was), (x, ratio)) = (pair[0], pair[1]);
+        ((was < 0.0) != (ratio < 0.0)).then(|| before + (x - before) * was / (was - ratio))
+    };
+    told.windows(2).filter_map(change).collect()
+}
+
+/// The logarithm of the ratio of the medians; 0 where their intervals overlap or are not known.
+fn told_apart(zero_copy: &CaseSummary, buffered: &CaseSummary) -> f64 {
+    let below = |one: &CaseSummary, other: &CaseSummary| {
+        one.wall_upper_ns.zip(other.wall_lower_ns).is_some_and(|(upper, lower)| upper < lower)
+    };
+    if below(zero_copy, buffered) || below(buffered, zero_copy) {
+        (zero_copy.wall_median_ns as f64 / buffered.wall_median_ns as f64).ln()
+    } else {
+        0.0
     }
-    changes
 }
 
 /// The crossover for each chunk size at which both strategies ran, by ascending chunk.
 pub(super) fn of_group(group: &Group<'_>) -> Vec<(u64, Crossover)> {
     let of_chunk = |chunk: u64| {
-        let buffered: BTreeMap<u64, u64> = group
+        let buffered: BTreeMap<u64, &CaseSummary> = group
             .line(Strategy::Buffered, chunk)
-            .iter()
-            .map(|summary| (summary.case.size_bytes, summary.wall_median_ns))
+            .into_iter()
+            .map(|summary| (summary.case.size_bytes, summary))
             .collect();
         let points: Vec<(u64, f64)> = group
             .line(Strategy::ZeroCopy, chunk)
             .iter()
             .filter_map(|zero| {
                 let size = zero.case.size_bytes;
-                Some((size, (zero.wall_median_ns as f64 / *buffered.get(&size)? as f64).ln()))
+                Some((size, told_apart(zero, buffered.get(&size)?)))
             })
             .collect();
         Some((chunk, crossover(&points)?))
@@ -113,10 +118,10 @@ fn sentence(alike: &[Crossover]) -> String {
             let direction = if above { "from" } else { "up to" };
             format!("zero-copy is faster {direction} {}", places(alike))
         }
-        Crossover::Faster => "zero-copy is faster at every size".to_owned(),
-        Crossover::Slower => "zero-copy is slower at every size".to_owned(),
+        Crossover::Faster => "zero-copy is faster wherever they differ".to_owned(),
+        Crossover::Slower => "zero-copy is slower wherever they differ".to_owned(),
         Crossover::Several => "no single crossover".to_owned(),
-        Crossover::Equal => "zero-copy is as fast as buffered at every size".to_owned(),
+        Crossover::Equal => "no size tells the strategies apart".to_owned(),
     }
 }
 
@@ -159,10 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tie_between_two_signs_is_the_crossover() {
-        let found = crossover(&[(1 << 10, 0.1), (2 << 10, 0.0), (64 << 10, -0.9)]);
-        let Some(Crossover::At { bytes, .. }) = found else { panic!("{found:?}") };
-        assert!((bytes / 2048.0 - 1.0).abs() < 1e-9, "{bytes}");
+    fn sizes_that_say_nothing_are_passed_over() {
+        let found = crossover(&[(1 << 10, 0.1), (2 << 10, 0.0), (64 << 10, -0.2)]);
+        let Some(Crossover::At { bytes, above: true }) = found else { panic!("{found:?}") };
+        assert!((bytes / 4096.0 - 1.0).abs() < 1e-9, "{bytes}");
         assert_eq!(crossover(&[(1, 0.0), (2, 0.1), (3, 0.0)]), Some(Crossover::Slower));
     }
 

@@ -93,7 +93,7 @@ fn measured(group: &Group<'_>) -> String {
     );
     let answers = crossover::sentences(&crossover::of_group(group));
     if !answers.is_empty() {
-        text += &format!("\nBy the medians: {}.\n", answers.join("; "));
+        text += &format!("\nBy intervals that do not overlap: {}.\n", answers.join("; "));
     }
     text
 }
@@ -130,8 +130,11 @@ fn caption(path: &str) -> String {
 }
 
 fn reproduce(record: &RunRecord) -> String {
-    let argv: Vec<String> = record.argv.iter().map(|argument| quoted(argument)).collect();
-    format!("## Reproduce\n\n```sh\n{}\n```\n\nSeed: {}.\n", argv.join(" "), record.seed)
+    let mut argv: Vec<String> = record.argv.iter().map(|argument| quoted(argument)).collect();
+    if !argv.iter().any(|argument| argument.starts_with("--seed")) {
+        argv.push(format!("--seed {}", record.seed));
+    }
+    format!("## Reproduce\n\n```sh\n{}\n```\n", argv.join(" "))
 }
 
 /// The argument as a POSIX shell reads it back.
@@ -209,7 +212,7 @@ Cache: warm. Durability: none.
 | 1 MiB | zero-copy | 1 MiB | copy-file-range |            15 (1) |      305 µs |    300 µs |  312 µs |  3.44 GB/s |     152 µs |            7 |
 | 1 MiB | buffered  | 1 MiB | read-write      |            15 (1) |      522 µs |         – |       – |  2.01 GB/s |     261 µs |            7 |
 
-By the medians: zero-copy is faster from about 111 KiB.
+By intervals that do not overlap: zero-copy is slower wherever they differ.
 
 ## Skipped
 
@@ -224,9 +227,7 @@ By the medians: zero-copy is faster from about 111 KiB.
 ## Reproduce
 
 ```sh
-xtask bench 'planted scenario.toml'
+cargo xtask bench 'planted scenario.toml' --seed 42
 ```
-
-Seed: 42.
 ";
 }

@@ -94,7 +94,7 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         schema: "orbit.run/1".to_owned(),
         run: "20260102T030405Z-host-abc".to_owned(),
         started: "2026-01-02T03:04:05Z".to_owned(),
-        argv: ["xtask", "bench", "planted scenario.toml"].map(str::to_owned).to_vec(),
+        argv: ["cargo", "xtask", "bench", "planted scenario.toml"].map(str::to_owned).to_vec(),
         seed: 42,
         engine: "0.1.0".to_owned(),
         host: host(),
