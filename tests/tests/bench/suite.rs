@@ -10,7 +10,7 @@ use orbit_tests::subprocess::{self, Finished};
 use tempfile::TempDir;
 
 /// Two sizes, two strategies, one file system: four cases.
-pub const SCENARIO: &str = r#"
+pub(crate) const SCENARIO: &str = r#"
 schema = "orbit.scenario/1"
 name = "tiny"
 question = "Does the suite work?"
@@ -21,7 +21,7 @@ size = ["4KiB", "256KiB"]
 strategy = ["zero-copy", "buffered"]
 "#;
 
-pub const CASES: usize = 4;
+pub(crate) const CASES: usize = 4;
 
 static RUNNING: Mutex<()> = Mutex::new(());
 
@@ -43,64 +43,64 @@ static XTASK: LazyLock<PathBuf> = LazyLock::new(|| {
     PathBuf::from(path.0)
 });
 
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in the workspace")
 }
 
 /// A folder for results with a scenario file beside it. While it lives, no other test measures.
-pub struct Suite {
-    pub folder: TempDir,
+pub(crate) struct Suite {
+    pub(crate) folder: TempDir,
     before: Vec<OsString>,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Suite {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let alone = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder for results");
         fs::write(folder.path().join("tiny.toml"), SCENARIO).expect("the scenario is written");
         Self { folder, before: fixtures(), _alone: alone }
     }
 
-    pub fn results(&self) -> PathBuf {
+    pub(crate) fn results(&self) -> PathBuf {
         self.folder.path().join("results")
     }
 
-    pub fn scenario(&self) -> PathBuf {
+    pub(crate) fn scenario(&self) -> PathBuf {
         self.folder.path().join("tiny.toml")
     }
 
     /// `xtask ARGUMENTS --results RESULTS`.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = subprocess::command(&*XTASK);
         command.args(arguments).arg("--results").arg(self.results());
         command
     }
 
-    pub fn bench(&self, more: &[&str]) -> Command {
+    pub(crate) fn bench(&self, more: &[&str]) -> Command {
         let scenario = self.scenario();
         self.command(&[&["bench", scenario.to_str().expect("the path is text")], more].concat())
     }
 
-    pub fn measure(&self, more: &[&str]) -> Finished {
+    pub(crate) fn measure(&self, more: &[&str]) -> Finished {
         subprocess::run(self.bench(more)).expect_success()
     }
 
     /// The only folder with results, apart from the link `latest`.
-    pub fn only_run(&self) -> PathBuf {
+    pub(crate) fn only_run(&self) -> PathBuf {
         let mut runs: Vec<PathBuf> = self.runs();
         assert_eq!(runs.len(), 1, "{runs:?}");
         runs.remove(0)
     }
 
-    pub fn runs(&self) -> Vec<PathBuf> {
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.results()) else { return Vec::new() };
         let paths = entries.map(|entry| entry.expect("results can be listed").path());
         paths.filter(|path| !path.ends_with("latest")).collect()
     }
 
     /// Fixtures go with the run that made them, however it ended.
-    pub fn assert_no_fixtures(&self) {
+    pub(crate) fn assert_no_fixtures(&self) {
         assert_eq!(fixtures(), self.before);
     }
 }
@@ -117,13 +117,13 @@ fn fixtures() -> Vec<OsString> {
     names
 }
 
-pub fn samples(run: &Path) -> Vec<String> {
+pub(crate) fn samples(run: &Path) -> Vec<String> {
     let text = fs::read_to_string(run.join("samples.jsonl")).expect("a run has samples");
     text.lines().map(str::to_owned).collect()
 }
 
 /// One line, beginning with `error: `, and exit code 1.
-pub fn one_error(finished: &Finished) -> &str {
+pub(crate) fn one_error(finished: &Finished) -> &str {
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
     assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
     finished.stderr.strip_prefix("error: ").expect("an error begins with `error: `").trim_end()
