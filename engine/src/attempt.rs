@@ -26,6 +26,8 @@ pub(crate) enum Step {
     End,
     /// Nothing moved; whether the source has ended is unknown.
     Nothing,
+    /// The kernel claims to have moved more than it was asked to: what really arrived is unknown.
+    Excess,
 }
 
 /// A failed call: what it was to do, and the system's answer.
@@ -80,8 +82,9 @@ impl Rung {
                 .map(|()| Step::Whole)
                 .map_err(failed(Operation::Copy)),
             Self::CopyFileRange { chunk } => {
-                platform::copy_file_range(calls, ends.from, ends.to, offset, left.min(*chunk))
-                    .map(moved)
+                let asked = left.min(*chunk);
+                platform::copy_file_range(calls, ends.from, ends.to, offset, asked)
+                    .map(|bytes| moved(bytes, asked))
                     .map_err(failed(Operation::Copy))
             }
             Self::Splice { pipe, chunk } => {
@@ -99,16 +102,27 @@ fn buffer(chunk: u64, size: u64) -> Vec<u8> {
     vec![0; usize::try_from(wanted.min(chunk)).unwrap_or(usize::MAX)]
 }
 
-fn moved(bytes: u64) -> Step {
-    if bytes == 0 { Step::Nothing } else { Step::Moved(bytes) }
+/// What a count of bytes means for a call that was asked for `asked`.
+fn moved(bytes: u64, asked: u64) -> Step {
+    match bytes {
+        0 => Step::Nothing,
+        _ if bytes > asked => Step::Excess,
+        _ => Step::Moved(bytes),
+    }
 }
 
 /// Bytes that a short drain leaves in the pipe are the next ones to drain: the source is read behind them.
 fn splice(pipe: &mut Pipe, ends: Ends<'_>, offset: u64, length: u64, calls: &Calls) -> io::Result<Step> {
-    if pipe.held() == 0 && pipe.fill(calls, ends.from, offset, length)? == 0 {
-        return Ok(Step::Nothing);
+    if pipe.held() == 0 {
+        let asked = length.min(pipe.capacity());
+        let filled = pipe.fill(calls, ends.from, offset, asked)?;
+        // Draining what was never put in would wait for ever.
+        if filled == 0 || filled > asked {
+            return Ok(moved(filled, asked));
+        }
     }
-    pipe.drain(calls, ends.to, offset).map(moved)
+    let asked = pipe.held();
+    pipe.drain(calls, ends.to, offset).map(|bytes| moved(bytes, asked))
 }
 
 fn read_write(
@@ -118,14 +132,29 @@ fn read_write(
     left: u64,
     calls: &Calls,
 ) -> Result<Step, Failure> {
-    let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-    let read = platform::read_at(calls, ends.from, &mut buffer[..length], offset)
+    let asked = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+    let read = platform::read_at(calls, ends.from, &mut buffer[..asked], offset)
+        .and_then(|read| believed(read, asked))
         .map_err(failed(Operation::Read))?;
     if read == 0 {
         return Ok(Step::End);
     }
-    match platform::write_at(calls, ends.to, &buffer[..read], offset).map_err(failed(Operation::Write))? {
+    match platform::write_at(calls, ends.to, &buffer[..read], offset)
+        .and_then(|written| believed(written, read))
+        .map_err(failed(Operation::Write))?
+    {
         0 => Err(failed(Operation::Write)(io::ErrorKind::WriteZero.into())),
         written => Ok(Step::Moved(written as u64)),
     }
+}
+
+/// There is no rung below reading and writing, so that an impossible count ends the copy.
+fn believed(count: usize, asked: usize) -> io::Result<usize> {
+    if count <= asked {
+        return Ok(count);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the system claims to have moved more than it was asked to",
+    ))
 }

@@ -49,6 +49,7 @@ pub fn copy_file(
     let staged = copy.inspect_staging()?;
     let plan = select(&copy.facts(&staged)?, options);
     let climb = copy.climb(&plan, &staged)?;
+    copy.check_length(climb.bytes)?;
     let mechanism = climb.mechanism().unwrap_or(Mechanism::ReadWrite);
     let verified = copy.verify(mechanism, climb.bytes)?;
     copy.finish(&staged)?;
@@ -116,6 +117,18 @@ impl Copy<'_> {
             refusals: climb.refusals,
             omissions: plan.omissions.clone(),
         })
+    }
+
+    /// A generated file may be shorter than its status says; one that is stored may not, unless it was cut meanwhile.
+    fn check_length(&self, bytes: u64) -> Result<(), CopyError> {
+        let status = &self.source.status;
+        if bytes >= status.size || !status.stored {
+            return Ok(());
+        }
+        self.source.check_unchanged(self.calls)?;
+        let what = format!("it ends after {bytes} of {} bytes", status.size);
+        let error = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, what);
+        Err(CopyError::io(Operation::Read, self.source.path, error))
     }
 
     fn verify(&self, mechanism: Mechanism, bytes: u64) -> Result<Verified, CopyError> {

@@ -51,8 +51,8 @@ pub(crate) fn drive(
     while goal.left(*offset) > 0 {
         let left = goal.left(*offset);
         match step(*offset, left) {
-            Ok(Step::Moved(bytes)) if bytes > left => return refused(RefusalReason::MovedTooMuch),
             Ok(Step::Moved(bytes)) => *offset += bytes,
+            Ok(Step::Excess) => return refused(RefusalReason::MovedTooMuch),
             Ok(Step::Whole) => {
                 if let Goal::Size(size) = goal {
                     *offset = size;
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_count_beyond_what_was_asked_is_not_believed() {
-        let (end, offset, _) = play(Goal::Size(10), vec![Ok(Step::Moved(4)), Ok(Step::Moved(7))], true);
+        let (end, offset, _) = play(Goal::Size(10), vec![Ok(Step::Moved(4)), Ok(Step::Excess)], true);
         let reason = RefusalReason::MovedTooMuch;
         assert_eq!((end.unwrap(), offset), (Driven::Refused { reason, every_file: false }, 4));
     }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use crate::outcome::{Digest, Omission, OmissionReason, Refusal};
 
-/// Why a copy failed. The destination is as it was before, and no staging file is left.
+/// Why a copy failed. The destination is as it was before, and no staging file is left. Only when the directory could
+/// not be synced ([`Operation::Sync`], asked for by [`crate::Durability::FileAndDirectory`]) is the whole new file in
+/// place already.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CopyError {

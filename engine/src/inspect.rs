@@ -2,7 +2,6 @@
 //! not be copied or replaced.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{CopyError, FileKind, Operation};
@@ -19,13 +18,18 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn open(path: &'a Path, calls: &Calls) -> Result<Self, CopyError> {
-        let file = platform::open_source(calls, path)
-            .map_err(|error| CopyError::io(Operation::OpenSource, path, error))?;
+        let not_regular = |kind| CopyError::SourceNotRegular { path: path.into(), kind };
+        let file =
+            platform::open_source(calls, path).map_err(|error| match platform::kind_of(calls, path) {
+                // A socket cannot even be opened; what it is says more than the system's error.
+                Ok(kind) if kind != FileKind::Regular => not_regular(kind),
+                _ => CopyError::io(Operation::OpenSource, path, error),
+            })?;
         let status =
             platform::status(calls, &file).map_err(|error| CopyError::io(Operation::Inspect, path, error))?;
         match status.kind {
             FileKind::Regular => Ok(Self { path, file, status }),
-            kind => Err(CopyError::SourceNotRegular { path: path.into(), kind }),
+            kind => Err(not_regular(kind)),
         }
     }
 
@@ -45,39 +49,35 @@ impl<'a> Source<'a> {
     }
 }
 
+/// As many symbolic links as Linux follows in one path.
+const LINKS: u32 = 40;
+
 /// Where the new file goes: `destination`, or the file that it links to.
 pub(crate) fn resolve(source: &Source<'_>, destination: &Path, calls: &Calls) -> Result<PathBuf, CopyError> {
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
+    let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     if destination.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(not_regular(FileKind::Directory));
     }
-    match stand(destination, destination, calls)? {
-        Standing::Nothing if destination.file_name().is_none() => Err(not_regular(FileKind::Directory)),
-        Standing::Nothing => Ok(destination.into()),
-        Standing::File(file) => replaceable(source, destination, destination.into(), file, calls),
-        Standing::Other(kind) => Err(not_regular(kind)),
-        Standing::Symlink => {
-            let target = std::fs::canonicalize(destination).map_err(|error| dangling(destination, error))?;
-            match stand(&target, destination, calls)? {
-                Standing::File(file) => replaceable(source, destination, target, file, calls),
-                Standing::Other(kind) => Err(not_regular(kind)),
-                Standing::Nothing | Standing::Symlink => {
-                    Err(CopyError::DanglingSymlink { path: destination.into() })
-                }
+    let mut target = destination.to_path_buf();
+    for followed in 0..=LINKS {
+        match platform::open_destination(calls, &target).map_err(failed)? {
+            Standing::Nothing if target.file_name().is_none() => {
+                return Err(not_regular(FileKind::Directory));
+            }
+            Standing::Nothing if followed == 0 => return Ok(target),
+            Standing::Nothing => break,
+            Standing::File(file) => return replaceable(source, destination, target, file, calls),
+            Standing::Other(kind) => return Err(not_regular(kind)),
+            Standing::Symlink => {
+                let link = platform::read_link(calls, &target).map_err(failed)?;
+                target = target.parent().unwrap_or(Path::new("")).join(link);
             }
         }
     }
-}
-
-fn stand(path: &Path, given: &Path, calls: &Calls) -> Result<Standing, CopyError> {
-    platform::open_destination(calls, path)
-        .map_err(|error| CopyError::io(Operation::OpenDestination, given, error))
-}
-
-fn dangling(destination: &Path, error: io::Error) -> CopyError {
-    match error.kind() {
-        io::ErrorKind::NotFound => CopyError::DanglingSymlink { path: destination.into() },
-        _ => CopyError::io(Operation::OpenDestination, destination, error),
+    match platform::kind_of(calls, destination) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Err(CopyError::DanglingSymlink { path: destination.into() }),
     }
 }
 

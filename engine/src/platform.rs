@@ -9,7 +9,7 @@ mod other;
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
@@ -42,6 +42,8 @@ impl Calls {
 pub(crate) struct Status {
     pub(crate) kind: FileKind,
     pub(crate) size: u64,
+    /// Whether the file system says that it stores anything for the file. Generated files (procfs, sysfs) have no blocks.
+    pub(crate) stored: bool,
     /// Permission bits, without set-user-id, set-group-id and sticky.
     pub(crate) mode: u32,
     pub(crate) volume: Volume,
@@ -91,6 +93,8 @@ pub(crate) enum Meaning {
 // A system whose functions drift from these types does not compile.
 const _: &[Mechanism] = MECHANISMS;
 const _: fn(&Calls, &Path) -> io::Result<File> = open_source;
+const _: fn(&Calls, &Path) -> io::Result<FileKind> = kind_of;
+const _: fn(&Calls, &Path) -> io::Result<PathBuf> = read_link;
 const _: fn(&Calls, &Path) -> io::Result<Standing> = open_destination;
 const _: fn(&Calls, &Path) -> io::Result<()> = check_writable;
 const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_exclusive;
@@ -111,4 +115,5 @@ const _: fn(&Calls) -> io::Result<Pipe> = Pipe::new;
 const _: fn(&mut Pipe, &Calls, &File, u64, u64) -> io::Result<u64> = Pipe::fill;
 const _: fn(&mut Pipe, &Calls, &File, u64) -> io::Result<u64> = Pipe::drain;
 const _: fn(&Pipe) -> u64 = Pipe::held;
+const _: fn(&Pipe) -> u64 = Pipe::capacity;
 const _: fn(&io::Error, bool) -> Meaning = meaning;

@@ -70,7 +70,7 @@ impl Drop for Staging {
 
 /// `.NAME.orbit-RANDOM`, with NAME cut so that the whole fits.
 fn staging_name(destination: &Path) -> OsString {
-    let random = RandomState::new().hash_one(std::process::id());
+    let random = RandomState::new().hash_one(());
     let suffix = format!(".orbit-{random:016x}");
     let mut name =
         destination.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

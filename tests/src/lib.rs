@@ -1,7 +1,7 @@
 //! The one sandbox that every boundary test goes through.
 //!
 //! It offers real file systems whose abilities are declared, not probed ([`lab`]), deterministic content and
-//! checks of what a copy left behind ([`files`]), system calls that fail or kill ([`faults`]), exact system call
+//! checks of what a copy left behind ([`files`]), system calls that fail, lie or kill ([`faults`]), exact system call
 //! counts ([`calls`]), resource limits ([`limits`]), the system's own tools ([`tool`]) and children that cannot hang a
 //! run ([`subprocess`]).
 //!

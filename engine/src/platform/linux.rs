@@ -3,9 +3,11 @@
 mod errno;
 mod pipe;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, StatxFlags};
 
@@ -23,6 +25,20 @@ pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     calls.count();
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// What stands at `path`, symbolic links followed.
+pub(crate) fn kind_of(calls: &Calls, path: &Path) -> io::Result<FileKind> {
+    calls.count();
+    let stat = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::TYPE)?;
+    Ok(kind(FileType::from_raw_mode(stat.stx_mode.into())))
+}
+
+/// What the symbolic link at `path` holds.
+pub(crate) fn read_link(calls: &Calls, path: &Path) -> io::Result<PathBuf> {
+    calls.count();
+    let link = rustix::fs::readlink(path, Vec::new())?;
+    Ok(OsString::from_vec(link.into_bytes()).into())
 }
 
 pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
@@ -64,6 +80,7 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     Ok(Status {
         kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
         size: stat.stx_size,
+        stored: stat.stx_blocks > 0,
         mode: u32::from(stat.stx_mode) & 0o777,
         volume: Volume {
             device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use same_file::Handle;
 
@@ -29,6 +29,16 @@ fn is_special(kind: std::fs::FileType) -> bool {
 #[cfg(not(unix))]
 fn is_special(_: std::fs::FileType) -> bool {
     false
+}
+
+pub(crate) fn kind_of(calls: &Calls, path: &Path) -> io::Result<FileKind> {
+    calls.count();
+    std::fs::metadata(path).map(|metadata| file_kind(metadata.file_type()))
+}
+
+pub(crate) fn read_link(calls: &Calls, path: &Path) -> io::Result<PathBuf> {
+    calls.count();
+    std::fs::read_link(path)
 }
 
 pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
@@ -75,6 +85,7 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     Ok(Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
+        stored: true,
         mode,
         volume: Volume { device, mount: 0 },
         version: Version { modified, changed: changed.unwrap_or(modified) },
@@ -202,6 +213,10 @@ pub(crate) struct Pipe;
 impl Pipe {
     pub(crate) fn new(_: &Calls) -> io::Result<Self> {
         refused()
+    }
+
+    pub(crate) fn capacity(&self) -> u64 {
+        0
     }
 
     pub(crate) fn held(&self) -> u64 {

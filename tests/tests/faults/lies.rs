@@ -117,6 +117,24 @@ fn a_write_of_nothing_ends_the_copy() {
     scene.assert_failed_saying(&finished, &scene.destination(), "write");
 }
 
+/// A read that finds the end too early, in a file whose status has not changed.
+#[test]
+fn a_stored_file_that_ends_before_its_size_is_no_copy() {
+    let test = "a_stored_file_that_ends_before_its_size_is_no_copy";
+    for file_system in [FileSystem::Tmpfs, FileSystem::Ext4] {
+        let Some(scene) = unless_skipped(test, Scene::on(file_system, SIZE)) else { continue };
+        let tuned = scene.tuned(CHUNK);
+        for (nth, at) in [(1, 0), (3, 2 * CHUNK)] {
+            scene.reset();
+            let command = scene.command(&["--strategy", "buffered", "--tuned", &tuned]);
+            let fault = Fault::claim("pread64", 0).on(&scene.source()).nth(nth);
+            let Some(finished) = unless_skipped(test, faults::inject(&command, &fault)) else { return };
+            let reason = format!("it ends after {at} of {SIZE} bytes");
+            scene.assert_failed_saying(&finished, &scene.source(), &reason);
+        }
+    }
+}
+
 /// Calls that claim to have moved a whole chunk, by the strategy that makes them.
 fn claims() -> [(&'static str, &'static str, u16, Result<Scene, Skip>); 5] {
     [

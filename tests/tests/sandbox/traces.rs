@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use orbit_tests::faults::{self, Attempt, Fault};
 use orbit_tests::skip::unless_skipped;
@@ -46,6 +47,21 @@ fn signal_9_strikes_before_the_call() {
     let third = faults::attempt(&echo, &Fault::kill("write").nth(3)).unwrap();
     let Attempt::NothingInjected(third) = third else { panic!("there is no third write: {third:?}") };
     assert_eq!(third.expect_success().stdout, b"one\ntwo\n");
+}
+
+#[test]
+fn a_claim_is_made_without_the_work_and_a_delay_only_waits() {
+    let test = "a_claim_is_made_without_the_work_and_a_delay_only_waits";
+    let mut echo = subprocess::command("sh");
+    echo.args(["-c", "echo one"]);
+    let Some(claimed) = unless_skipped(test, faults::inject(&echo, &Fault::claim("write", 4))) else {
+        return;
+    };
+    assert_eq!(claimed.expect_success().stdout, b"");
+    let (start, time) = (Instant::now(), Duration::from_millis(100));
+    let delayed = faults::inject(&echo, &Fault::delay("write", time)).unwrap();
+    assert_eq!(delayed.expect_success().stdout, b"one\n");
+    assert!(start.elapsed() >= time);
 }
 
 #[test]
@@ -105,6 +121,7 @@ fn only_calls_between_the_marks_count() {
     let Some(counted) = unless_skipped(test, calls::count(&role("traces::make_known_calls"))) else { return };
     assert!(counted.finished.status.success(), "{}", counted.finished.stderr);
     assert_eq!((counted.before.of("sync"), counted.calls.of("sync")), (1, 5), "{}", counted.calls);
+    assert_eq!(counted.names().filter(|name| *name == "sync").count(), 5);
     assert_eq!(counted.calls.of("execve"), 0);
     assert!(counted.calls.to_string().contains("sync 5\n") && counted.calls.total() >= 5);
     let unmarked = panic_of(|| drop(calls::count(&subprocess::command("true"))));

@@ -25,11 +25,17 @@ pub(crate) struct Pipe {
 
 impl Pipe {
     pub(crate) fn new(calls: &Calls) -> io::Result<Self> {
-        calls.add(2);
+        // Both calls below, and the closing of both ends when the pipe is dropped.
+        calls.add(4);
         let (output, input) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let capacity = rustix::pipe::fcntl_setpipe_size(&input, PIPE_BYTES)
             .map_or(DEFAULT_PIPE_BYTES, |bytes| bytes as u64);
         Ok(Self { output, input, capacity, held: 0 })
+    }
+
+    /// Most bytes that it holds.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity
     }
 
     /// Bytes that were filled in and not yet drained.
@@ -37,13 +43,14 @@ impl Pipe {
         self.held
     }
 
-    /// Moves at most `length` bytes at `offset` of `from` into the pipe; how many, is returned.
+    /// Moves at most `length` bytes at `offset` of `from` into the pipe; how many, is returned. More than there is room
+    /// for would wait until somebody drains.
     pub(crate) fn fill(&mut self, calls: &Calls, from: &File, offset: u64, length: u64) -> io::Result<u64> {
         let mut offset = offset;
-        let wanted = bytes(length.min(self.capacity - self.held));
+        let wanted = bytes(length);
         calls.count();
         let moved = splice(from, Some(&mut offset), &self.input, None, wanted, SpliceFlags::empty())? as u64;
-        self.held += moved;
+        self.held = self.held.saturating_add(moved);
         Ok(moved)
     }
 
