@@ -1,7 +1,7 @@
 //! The page cache: puts a file there, and checks that it is there by reads that may not wait for a device.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
 
 use rustix::io::{Errno, ReadWriteFlags};
@@ -17,15 +17,21 @@ pub(crate) enum Residency {
     Unknown,
 }
 
-/// Reads the file at `path` once, then checks that its pages stayed.
+/// A page that is locked for an instant also answers "not now", so that one look is not enough to call a file missing.
+const LOOKS: u32 = 3;
+
+/// Reads the file at `path` where that is needed, and checks that its pages stayed.
 pub(crate) fn warm(path: &Path) -> io::Result<Residency> {
-    let file = File::open(path)?;
-    // The usual case: a file of an earlier block is still there, and one pass shows it.
-    match residency(&file)? {
-        Residency::Missing => {}
-        known => return Ok(known),
+    let mut file = File::open(path)?;
+    for _ in 1..LOOKS {
+        // The usual case: a file of an earlier block is still there, and one pass shows it.
+        match residency(&file)? {
+            Residency::Missing => {}
+            known => return Ok(known),
+        }
+        file.rewind()?;
+        io::copy(&mut file, &mut io::sink())?;
     }
-    io::copy(&mut &file, &mut io::sink())?;
     residency(&file)
 }
 
