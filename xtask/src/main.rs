@@ -2,6 +2,7 @@
 
 mod cache;
 mod cmd;
+mod comparison;
 mod fixture;
 mod flags;
 mod histogram;

@@ -31,7 +31,7 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
     write_json(&folder.join("summary.json"), summary)?;
     hist::write(folder, record, summary, samples)?;
     let mut plots = Vec::new();
-    for group in group::groups(&summary.cases) {
+    for group in group::groups(summary) {
         let drawn = [("throughput", throughput::draw(&group)?), ("latency", latency::draw(&group, samples)?)];
         for (what, svg) in drawn.into_iter().filter_map(|(what, svg)| Some((what, svg?))) {
             let name = format!("plots/{what}-{}.svg", group.name());

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::{self, Comparison};
 use crate::histogram::{self, Percentile};
 use crate::plan::{Case, Skipped};
 use crate::record::RunRecord;
@@ -22,6 +23,8 @@ pub(crate) struct Summary {
     pub(crate) blocks: u32,
     /// In the order of the plan.
     pub(crate) cases: Vec<CaseSummary>,
+    /// Zero-copy against buffered, wherever both were measured.
+    pub(crate) comparisons: Vec<Comparison>,
     /// Cases that could not run here.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -66,7 +69,14 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
         }
     }
     let blocks = samples.last().map_or(0, |sample| sample.block + 1);
-    Ok(Summary { schema: "orbit.summary/1".into(), run: record.run.clone(), blocks, cases, skipped })
+    Ok(Summary {
+        schema: "orbit.summary/1".into(),
+        run: record.run.clone(),
+        blocks,
+        cases,
+        comparisons: comparison::comparisons(&record.cases, samples),
+        skipped,
+    })
 }
 
 fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize) -> Result<CaseSummary> {

@@ -7,7 +7,7 @@ mod threshold;
 use crate::stats::Interval;
 use orbit_engine::Threshold;
 
-pub(crate) use ratios::{Ratios, Verdict, ratios};
+pub(crate) use ratios::{Ratios, ratios};
 pub(crate) use threshold::decide;
 
 /// A threshold, and why.

@@ -9,10 +9,11 @@ use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFil
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, hex};
+use crate::comparison::Ratio;
 use crate::flags::TuneFlags;
 use crate::record::{PlaceRecord, Run};
 use crate::scenario::FileSystems;
-use crate::tuner::{self, Outcome, Ratios, Verdict};
+use crate::tuner::{self, Outcome, Ratios};
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     let run = match &flags.run {
@@ -72,20 +73,17 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
 fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "    size   zero-copy    buffered   ratio   95 % interval   zero-copy is")?;
     for row in &ratios.rows {
-        let interval =
-            row.interval.map_or_else(|| "-".into(), |(low, high)| format!("{low:.3} .. {high:.3}"));
-        let verdict = match row.verdict {
-            Verdict::Faster => "faster",
-            Verdict::Slower => "slower",
-            Verdict::Same => "not different",
-        };
+        let Ratio { ratio, ratio_lower, ratio_upper, verdict } = row.ratio;
+        let interval = ratio_lower
+            .zip(ratio_upper)
+            .map_or_else(|| "-".into(), |(lower, upper)| format!("{lower:.3} .. {upper:.3}"));
         writeln!(
             out,
             "{:>8} {:>8.1} µs {:>8.1} µs   {:>5.3}   {interval:>14}   {verdict}",
             ByteSize::new(row.size_bytes),
             row.zero_copy_ns / 1000.0,
             row.buffered_ns / 1000.0,
-            row.ratio,
+            ratio,
         )?;
     }
     Ok(())

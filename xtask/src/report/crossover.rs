@@ -1,13 +1,9 @@
-//! From which size one strategy overtakes the other. Sizes at which the intervals of the medians overlap say nothing:
+//! From which size one strategy overtakes the other. Sizes at which paired samples do not tell them apart say nothing:
 //! a crossover that is read out of noise would be worse than none. Decides nothing: that is the tuner's.
-
-use std::collections::BTreeMap;
-
-use orbit_engine::Strategy;
 
 use super::group::Group;
 use super::units;
-use crate::summary::CaseSummary;
+use crate::comparison::{Ratio, Verdict};
 
 /// How zero-copy compares with buffered over the measured sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,37 +54,19 @@ fn sign_changes(points: &[(f64, f64)]) -> Vec<f64> {
     told.windows(2).filter_map(change).collect()
 }
 
-/// The logarithm of the ratio of the medians; 0 where their intervals overlap or are not known.
-fn told_apart(zero_copy: &CaseSummary, buffered: &CaseSummary) -> f64 {
-    let below = |one: &CaseSummary, other: &CaseSummary| {
-        one.wall_upper_ns.zip(other.wall_lower_ns).is_some_and(|(upper, lower)| upper < lower)
-    };
-    if below(zero_copy, buffered) || below(buffered, zero_copy) {
-        (zero_copy.wall_median_ns as f64 / buffered.wall_median_ns as f64).ln()
-    } else {
-        0.0
-    }
-}
-
 /// The crossover for each chunk size at which both strategies ran, by ascending chunk.
 pub(super) fn of_group(group: &Group<'_>) -> Vec<(u64, Crossover)> {
     let of_chunk = |chunk: u64| {
-        let buffered: BTreeMap<u64, &CaseSummary> = group
-            .line(Strategy::Buffered, chunk)
-            .into_iter()
-            .map(|summary| (summary.case.size_bytes, summary))
-            .collect();
-        let points: Vec<(u64, f64)> = group
-            .line(Strategy::ZeroCopy, chunk)
-            .iter()
-            .filter_map(|zero| {
-                let size = zero.case.size_bytes;
-                Some((size, told_apart(zero, buffered.get(&size)?)))
-            })
-            .collect();
+        let own = group.comparisons.iter().filter(|comparison| comparison.chunk_bytes == chunk);
+        let points: Vec<(u64, f64)> = own.map(|one| (one.size_bytes, told(&one.ratio))).collect();
         Some((chunk, crossover(&points)?))
     };
     group.chunks().into_iter().filter_map(of_chunk).collect()
+}
+
+/// The logarithm of the ratio; 0 where the paired samples do not tell the two apart.
+fn told(ratio: &Ratio) -> f64 {
+    if ratio.verdict == Verdict::NotDifferent { 0.0 } else { ratio.ratio.ln() }
 }
 
 /// One sentence for each kind of answer, naming its chunk sizes when there is more than one kind.

@@ -5,25 +5,35 @@ use std::collections::BTreeSet;
 
 use orbit_engine::{Mechanism, Strategy};
 
-use crate::summary::CaseSummary;
+use crate::comparison::Comparison;
+use crate::plan::Case;
+use crate::summary::{CaseSummary, Summary};
 
 /// The cases of one pair of file systems and one verification.
 pub(super) struct Group<'a> {
     /// Never empty; in the order of the plan.
     pub(super) cases: Vec<&'a CaseSummary>,
+    /// Zero-copy against buffered, for these file systems and this verification.
+    pub(super) comparisons: Vec<&'a Comparison>,
 }
 
 /// The groups of a run, in the order of the plan.
-pub(super) fn groups(cases: &[CaseSummary]) -> Vec<Group<'_>> {
+pub(super) fn groups(summary: &Summary) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for summary in cases {
+    let comparisons = |case: &Case| {
+        let same = |comparison: &&Comparison| {
+            comparison.filesystems == case.filesystems && comparison.verify == case.verify
+        };
+        summary.comparisons.iter().filter(same).collect()
+    };
+    for summary in &summary.cases {
         let same = |group: &&mut Group<'_>| {
             let first = &group.cases[0].case;
             first.filesystems == summary.case.filesystems && first.verify == summary.case.verify
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.cases.push(summary),
-            None => groups.push(Group { cases: vec![summary] }),
+            None => groups.push(Group { cases: vec![summary], comparisons: comparisons(&summary.case) }),
         }
     }
     groups
@@ -95,7 +105,7 @@ mod tests {
         summary.cases[1].case.verify = Verification::Sha256;
         summary.cases[2].case.filesystems = FileSystems::Cross;
         let found: Vec<(String, Vec<u64>)> =
-            groups(&summary.cases).iter().map(|group| (group.name(), group.sizes())).collect();
+            groups(&summary).iter().map(|group| (group.name(), group.sizes())).collect();
         let expected = [("same-none", vec![1, 4]), ("same-sha256", vec![2]), ("cross-none", vec![3])];
         assert_eq!(found, expected.map(|(name, sizes)| (name.to_owned(), sizes)));
     }

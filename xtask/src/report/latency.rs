@@ -156,7 +156,7 @@ mod tests {
 
     fn drawn(sizes: &[u64], strategies: &[Strategy], chunks: &[u64], samples: u32) -> String {
         let (_, summary, samples) = planted::run(sizes, strategies, chunks, samples);
-        draw(&group::groups(&summary.cases)[0], &samples).unwrap().unwrap()
+        draw(&group::groups(&summary)[0], &samples).unwrap().unwrap()
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_line_has_its_own_samples_in_ascending_order() {
         let (_, summary, samples) = planted::run(&[4096, 8192], Strategy::ALL, &[1 << 20], 15);
-        let group = &group::groups(&summary.cases)[0];
+        let group = &group::groups(&summary)[0];
         let line = line(group, &samples, Strategy::Buffered, 8192).unwrap();
         assert!(line.wall_ns.is_sorted());
         let case = group.line(Strategy::Buffered, 1 << 20)[1];

@@ -48,9 +48,7 @@ pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
     let marks = marks::of(&crossovers);
     let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
     subtitle.extend(
-        crossover::sentences(&crossovers)
-            .into_iter()
-            .map(|answer| format!("By intervals that do not overlap, {answer}.")),
+        crossover::sentences(&crossovers).into_iter().map(|answer| format!("By paired samples, {answer}.")),
     );
     let entries = entries(&lines, group);
     let top = chart::heading_height(subtitle.len());
@@ -183,7 +181,7 @@ mod tests {
 
     fn drawn(sizes: &[u64], strategies: &[Strategy], chunks: &[u64]) -> String {
         let (_, summary, _) = planted::run(sizes, strategies, chunks, 15);
-        draw(&group::groups(&summary.cases)[0]).unwrap().unwrap()
+        draw(&group::groups(&summary)[0]).unwrap().unwrap()
     }
 
     const BOTH: [Strategy; 2] = [Strategy::ZeroCopy, Strategy::Buffered];
@@ -211,17 +209,14 @@ mod tests {
         let thin = |svg: &str| svg.matches("stroke=\"#0072B2\" stroke-width=\"1\"").count();
         assert_eq!(thin(&drawn(&[4096, 8192], &BOTH, &[1 << 20])), 2 * 3);
         let (_, few, _) = planted::run(&[4096, 8192], &BOTH, &[1 << 20], 5);
-        assert_eq!(thin(&draw(&group::groups(&few.cases)[0]).unwrap().unwrap()), 0);
+        assert_eq!(thin(&draw(&group::groups(&few)[0]).unwrap().unwrap()), 0);
     }
 
     #[test]
     fn a_planted_crossover_is_marked() {
         let svg = drawn(&[4096, 65536, 1 << 20], &BOTH, &[1 << 20]);
         assert!(svg.contains("At which file sizes is zero-copy faster than buffered?"), "{svg}");
-        assert!(
-            svg.contains("\nBy intervals that do not overlap, zero-copy is faster from about 92 KiB.\n"),
-            "{svg}"
-        );
+        assert!(svg.contains("\nBy paired samples, zero-copy is faster from about 92 KiB.\n"), "{svg}");
         assert!(svg.contains("\n≈ 92 KiB at chunk 1 MiB\n"), "{svg}");
     }
 
@@ -233,8 +228,7 @@ mod tests {
         assert!(faster.contains("zero-copy is faster wherever they differ") && !faster.contains("at chunk"));
         let alone = drawn(&[4096, 64 << 20], &BOTH[..1], &[1 << 20]);
         assert!(
-            alone.contains("How fast is a copy at each file size?")
-                && !alone.contains("By intervals that do not overlap")
+            alone.contains("How fast is a copy at each file size?") && !alone.contains("By paired samples")
         );
     }
 }

@@ -39,6 +39,7 @@ const XTASK: &[&str] = &[
     "sample",
     "record",
     "stats",
+    "comparison",
     "histogram",
     "summary",
     "subject",
