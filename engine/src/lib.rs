@@ -24,6 +24,11 @@
 //! Features: `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files
 //! ([`Tuning::load`]).
 
+/// The example of the README is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 mod attempt;
 mod capabilities;
 mod copy;
