@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::Case;
 use crate::sample::Sample;
-use crate::scenario::FileSystems;
+use crate::scenario::{ChunkChoice, FileSystems};
 use crate::stats::{self, Interval};
 use crate::text;
 
@@ -55,7 +55,8 @@ pub(crate) struct Comparison {
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
     pub(crate) verify: Verification,
-    pub(crate) chunk_bytes: u64,
+    #[serde(with = "text")]
+    pub(crate) chunk: ChunkChoice,
     pub(crate) size_bytes: u64,
     #[serde(flatten)]
     pub(crate) ratio: Ratio,
@@ -73,7 +74,7 @@ impl<'a> Times<'a> {
                 times
                     .entry(&sample.case)
                     .or_default()
-                    .insert(sample.block, float(measurement.wall_ns.max(1)));
+                    .insert(sample.block, stats::float(measurement.wall_ns.max(1)));
             }
         }
         Self(times)
@@ -104,12 +105,12 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
             zero_ns.iter().filter_map(|(block, ns)| Some((ns / buffered_ns.get(block)?).ln())).collect();
         families.entry(family(zero)).or_default().push((zero.size_bytes, column));
     }
-    let compare = |((filesystems, verify, chunk_bytes), mut sizes): ((_, &str, _), Vec<(u64, Vec<f64>)>)| {
+    let compare = |((filesystems, verify, chunk), mut sizes): ((_, &str, _), Vec<(u64, Vec<f64>)>)| {
         sizes.sort_by_key(|(size, _)| *size);
         let (sizes, columns): (Vec<u64>, Vec<Vec<f64>>) = sizes.into_iter().unzip();
         let verify = verify.parse().unwrap_or_default();
         let compare = move |(size_bytes, ratio): (u64, Option<Ratio>)| {
-            Some(Comparison { filesystems, verify, chunk_bytes, size_bytes, ratio: ratio? })
+            Some(Comparison { filesystems, verify, chunk, size_bytes, ratio: ratio? })
         };
         sizes.into_iter().zip(ratios(&columns)).filter_map(compare).collect::<Vec<_>>()
     };
@@ -117,8 +118,8 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
 }
 
 /// What cases of one family share.
-fn family(case: &Case) -> (FileSystems, &'static str, u64) {
-    (case.filesystems, case.verify.name(), case.chunk_bytes)
+fn family(case: &Case) -> (FileSystems, &'static str, ChunkChoice) {
+    (case.filesystems, case.verify.name(), case.chunk)
 }
 
 /// For each column of logarithms of paired ratios what it says; none for an empty column.
@@ -149,11 +150,6 @@ fn different(columns: &[Vec<f64>]) -> Vec<bool> {
         })
         .collect();
     stats::holm(&p_values, ALPHA)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "times here are far below 2^53")]
-fn float(number: u64) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]

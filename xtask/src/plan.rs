@@ -1,10 +1,10 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
-use orbit_engine::{ByteSize, Chunk, Durability, Strategy, Verification};
+use orbit_engine::{ByteSize, Durability, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::scenario::{Cache, Exclude, FileSystems, Scenario};
+use crate::scenario::{Cache, ChunkChoice, Exclude, FileSystems, Scenario};
 use crate::text;
 
 /// One combination of a scenario's matrix.
@@ -20,7 +20,8 @@ pub(crate) struct Case {
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
     pub(crate) verify: Verification,
-    pub(crate) chunk_bytes: u64,
+    #[serde(with = "text")]
+    pub(crate) chunk: ChunkChoice,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
     pub(crate) durability: Durability,
@@ -67,7 +68,7 @@ struct Combination {
     verify: Verification,
     size: u64,
     strategy: Strategy,
-    chunk: Chunk,
+    chunk: ChunkChoice,
 }
 
 impl Combination {
@@ -97,7 +98,7 @@ impl Combination {
             strategy: *strategy,
             filesystems: *filesystems,
             verify: *verify,
-            chunk_bytes: chunk.bytes(),
+            chunk: *chunk,
             cache,
             durability,
         }
@@ -125,9 +126,9 @@ mod tests {
         assert_eq!(
             ids,
             [
-                "t/size=4KiB/strategy=buffered/filesystems=same/verify=none/chunk=1MiB",
-                "t/size=1MiB/strategy=zero-copy/filesystems=same/verify=none/chunk=1MiB",
-                "t/size=1MiB/strategy=buffered/filesystems=same/verify=none/chunk=1MiB",
+                "t/size=4KiB/strategy=buffered/filesystems=same/verify=none/chunk=engine",
+                "t/size=1MiB/strategy=zero-copy/filesystems=same/verify=none/chunk=engine",
+                "t/size=1MiB/strategy=buffered/filesystems=same/verify=none/chunk=engine",
             ]
         );
     }

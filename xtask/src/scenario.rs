@@ -34,7 +34,7 @@ pub(crate) struct Matrix {
     pub(crate) strategies: Vec<Strategy>,
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
-    pub(crate) chunks: Vec<Chunk>,
+    pub(crate) chunks: Vec<ChunkChoice>,
     pub(crate) exclude: Vec<Exclude>,
 }
 
@@ -45,7 +45,28 @@ pub(crate) struct Exclude {
     pub(crate) strategies: Vec<Strategy>,
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
-    pub(crate) chunks: Vec<Chunk>,
+    pub(crate) chunks: Vec<ChunkChoice>,
+}
+
+impl Matrix {
+    /// A value that stands twice in its list, with the key of the list.
+    fn repeated(&self) -> Option<(&'static str, String)> {
+        fn twice<T: PartialEq + ToString>(key: &'static str, list: &[T]) -> Option<(&'static str, String)> {
+            let again = |(index, value): &(usize, &T)| list[..*index].contains(value);
+            list.iter().enumerate().find(again).map(|(_, value)| (key, value.to_string()))
+        }
+        twice("matrix.size", &self.sizes)
+            .or_else(|| twice("matrix.strategy", &self.strategies))
+            .or_else(|| twice("matrix.filesystems", &self.filesystems))
+            .or_else(|| twice("matrix.verify", &self.verify))
+            .or_else(|| twice("matrix.chunk", &self.chunks))
+    }
+}
+
+impl Exclude {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Between which file systems a case copies.
@@ -56,6 +77,45 @@ pub(crate) enum FileSystems {
     Same,
     /// From the workspace's own to `/dev/shm`.
     Cross,
+}
+
+/// The most bytes that one step of a copy moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ChunkChoice {
+    /// What the engine would use: its defaults, or those of the tuned file.
+    Engine,
+    /// The same for in-kernel calls and for reading and writing.
+    Bytes(Chunk),
+}
+
+impl ChunkChoice {
+    /// The number of bytes; none where the engine chooses.
+    pub(crate) fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Engine => None,
+            Self::Bytes(chunk) => Some(chunk.bytes()),
+        }
+    }
+}
+
+impl fmt::Display for ChunkChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine => f.pad("engine"),
+            Self::Bytes(chunk) => chunk.fmt(f),
+        }
+    }
+}
+
+impl FromStr for ChunkChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "engine" => Ok(Self::Engine),
+            _ => text.parse().map(Self::Bytes).map_err(|error: String| format!("{error}, or `engine`")),
+        }
+    }
 }
 
 /// Where the source's pages are when a copy begins.

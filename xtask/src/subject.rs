@@ -2,11 +2,11 @@
 
 use anyhow::{Result, bail};
 use orbit_engine::{
-    Capability, Chunk, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities,
-    select,
+    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities, select,
 };
 
 use crate::plan::Case;
+use crate::scenario::ChunkChoice;
 
 /// The engine, set up for one case.
 #[derive(Debug, Clone)]
@@ -17,20 +17,20 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Sets the engine up for `case`, between file systems that can do `capabilities`. The values of `tuning` for
-    /// that pair are used, except for the chunk, which the case gives.
-    pub(crate) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Result<Self> {
-        let Some(chunk) = Chunk::new(case.chunk_bytes) else {
-            bail!("{}: a chunk of {} bytes is out of range", case.id, case.chunk_bytes);
+    /// Sets the engine up for `case`, between file systems that can do `capabilities`, with the values of `tuning`. A
+    /// chunk that the case gives replaces the tuned one.
+    pub(crate) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Self {
+        let tuning = match case.chunk {
+            ChunkChoice::Engine => tuning.clone(),
+            ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
         };
-        let values = tuning.values(&capabilities.pair).with_chunk(chunk);
         let options = CopyOptions::new()
             .strategy(case.strategy)
             .verification(case.verify)
             .durability(case.durability)
-            .tuning(Tuning::uniform(values));
+            .tuning(tuning);
         let expected = expected(case, &options, capabilities);
-        Ok(Self { options, expected })
+        Self { options, expected }
     }
 
     /// Why measuring this case would say nothing, if so.
@@ -63,9 +63,7 @@ fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilit
     let works = |mechanism: &Mechanism| {
         !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(*mechanism, Capability::Works))
     };
-    select(&Facts::of_size(case.size_bytes), options)
-        .rungs
-        .into_iter()
-        .find(works)
-        .unwrap_or(Mechanism::ReadWrite)
+    let mut facts = Facts::of_size(case.size_bytes);
+    facts.pair = Some(capabilities.pair.clone());
+    select(&facts, options).rungs.into_iter().find(works).unwrap_or(Mechanism::ReadWrite)
 }

@@ -80,8 +80,8 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
 }
 
 fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize) -> Result<CaseSummary> {
-    let wall: Vec<f64> = valid.iter().map(|sample| float(sample.wall_ns)).collect();
-    let cpu: Vec<f64> = valid.iter().map(|sample| float(sample.cpu_ns)).collect();
+    let wall: Vec<f64> = valid.iter().map(|sample| stats::float(sample.wall_ns)).collect();
+    let cpu: Vec<f64> = valid.iter().map(|sample| stats::float(sample.cpu_ns)).collect();
     let median = |values: &[f64]| stats::median(values).map(nanoseconds).context("a case without samples");
     let interval = stats::median_interval(&wall, CONFIDENCE);
     let histogram = histogram::of(valid.iter().map(|sample| sample.wall_ns))?;
@@ -98,19 +98,15 @@ fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize)
         wall_max_ns: valid.iter().map(|sample| sample.wall_ns).max().unwrap_or(0),
         wall_percentiles: histogram::percentiles(&histogram),
         cpu_median_ns: median(&cpu)?,
-        throughput_bytes_per_s: nanoseconds(float(case.size_bytes) * 1e9 / float(wall_median_ns.max(1))),
+        throughput_bytes_per_s: nanoseconds(
+            stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
+        ),
         system_calls_max: valid.iter().map(|sample| sample.system_calls).max().unwrap_or(0),
     })
 }
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Exact up to 2^53: 104 days in nanoseconds, 8 PiB in bytes.
-#[expect(clippy::cast_precision_loss, reason = "times and sizes here are far below 2^53")]
-fn float(number: u64) -> f64 {
-    number as f64
 }
 
 #[expect(

@@ -4,6 +4,7 @@
 use super::group::Group;
 use super::units;
 use crate::comparison::{Ratio, Verdict};
+use crate::scenario::ChunkChoice;
 
 /// How zero-copy compares with buffered over the measured sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,12 +55,20 @@ fn sign_changes(points: &[(f64, f64)]) -> Vec<f64> {
     told.windows(2).filter_map(change).collect()
 }
 
-/// The crossover for each chunk size at which both strategies ran, by ascending chunk.
-pub(super) fn of_group(group: &Group<'_>) -> Vec<(u64, Crossover)> {
-    let of_chunk = |chunk: u64| {
-        let own = group.comparisons.iter().filter(|comparison| comparison.chunk_bytes == chunk);
+/// The crossover for each chunk with which both strategies ran, by ascending chunk. A chunk that was not measured at
+/// every size is named with its sizes.
+pub(super) fn of_group(group: &Group<'_>) -> Vec<(String, Crossover)> {
+    let all = group.sizes();
+    let of_chunk = |chunk: ChunkChoice| {
+        let own = group.comparisons.iter().filter(|comparison| comparison.chunk == chunk);
         let points: Vec<(u64, f64)> = own.map(|one| (one.size_bytes, told(&one.ratio))).collect();
-        Some((chunk, crossover(&points)?))
+        let mut name = units::chunk(chunk);
+        if let (Some((first, _)), Some((last, _)), true) =
+            (points.first(), points.last(), points.len() < all.len())
+        {
+            name += &format!(" ({} to {})", units::size(*first), units::size(*last));
+        }
+        Some((name, crossover(&points)?))
     };
     group.chunks().into_iter().filter_map(of_chunk).collect()
 }
@@ -70,15 +79,15 @@ fn told(ratio: &Ratio) -> f64 {
 }
 
 /// One sentence for each kind of answer, naming its chunk sizes when there is more than one kind.
-pub(super) fn sentences(crossovers: &[(u64, Crossover)]) -> Vec<String> {
+pub(super) fn sentences(crossovers: &[(String, Crossover)]) -> Vec<String> {
     let mut kinds: Vec<(Vec<String>, Vec<Crossover>)> = Vec::new();
     for (chunk, crossover) in crossovers {
         match kinds.iter_mut().find(|(_, others)| others[0].is_like(*crossover)) {
             Some((chunks, others)) => {
-                chunks.push(units::size(*chunk));
+                chunks.push(chunk.clone());
                 others.push(*crossover);
             }
-            None => kinds.push((vec![units::size(*chunk)], vec![*crossover])),
+            None => kinds.push((vec![chunk.clone()], vec![*crossover])),
         }
     }
     let several = kinds.len() > 1;
@@ -163,7 +172,7 @@ mod tests {
     fn answers_of_one_kind_are_said_once() {
         let at = |kib: f64, above| Crossover::At { bytes: kib * 1024.0, above };
         let said = |crossovers: &[Crossover]| {
-            let chunks = (12..).map(|power| 1 << power);
+            let chunks = (12..).map(|power| units::size(1 << power));
             sentences(&chunks.zip(crossovers.iter().copied()).collect::<Vec<_>>())
         };
         assert!(said(&[]).is_empty());

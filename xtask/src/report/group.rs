@@ -7,6 +7,7 @@ use orbit_engine::{Mechanism, Strategy};
 
 use crate::comparison::Comparison;
 use crate::plan::Case;
+use crate::scenario::ChunkChoice;
 use crate::summary::{CaseSummary, Summary};
 
 /// The cases of one pair of file systems and one verification.
@@ -62,8 +63,8 @@ impl<'a> Group<'a> {
     }
 
     /// Ascending.
-    pub(super) fn chunks(&self) -> Vec<u64> {
-        let chunks: BTreeSet<u64> = self.cases.iter().map(|summary| summary.case.chunk_bytes).collect();
+    pub(super) fn chunks(&self) -> Vec<ChunkChoice> {
+        let chunks: BTreeSet<ChunkChoice> = self.cases.iter().map(|summary| summary.case.chunk).collect();
         chunks.into_iter().collect()
     }
 
@@ -81,10 +82,8 @@ impl<'a> Group<'a> {
     }
 
     /// The cases of one line of a plot, by ascending size.
-    pub(super) fn line(&self, strategy: Strategy, chunk_bytes: u64) -> Vec<&'a CaseSummary> {
-        let own = |summary: &&CaseSummary| {
-            summary.case.strategy == strategy && summary.case.chunk_bytes == chunk_bytes
-        };
+    pub(super) fn line(&self, strategy: Strategy, chunk: ChunkChoice) -> Vec<&'a CaseSummary> {
+        let own = |summary: &&CaseSummary| summary.case.strategy == strategy && summary.case.chunk == chunk;
         let mut line: Vec<_> = self.cases.iter().copied().filter(own).collect();
         line.sort_by_key(|summary| summary.case.size_bytes);
         line

@@ -14,14 +14,16 @@ use super::group::Group;
 use super::look::look;
 use super::{percentile, units};
 use crate::sample::Sample;
+use crate::scenario::ChunkChoice;
 
 const WIDTH: i32 = 900;
-/// Chunk size whose lines are drawn, or the nearest to it.
+/// Chunk whose lines are drawn where the engine's own was not measured, or the nearest to it.
 const CHUNK: f64 = 1_048_576.0;
+
 /// The wall times of one case, ascending and never empty.
 struct Line {
     strategy: Strategy,
-    chunk_bytes: u64,
+    chunk: ChunkChoice,
     wall_ns: Vec<u64>,
 }
 
@@ -88,25 +90,27 @@ fn panels(group: &Group<'_>, samples: &[Sample]) -> Vec<Panel> {
 
 fn line(group: &Group<'_>, samples: &[Sample], strategy: Strategy, size: u64) -> Option<Line> {
     let same = |case: &crate::plan::Case| case.strategy == strategy && case.size_bytes == size;
-    let distance = |chunk: u64| (chunk as f64 / CHUNK).log2().abs();
+    let distance =
+        |chunk: ChunkChoice| chunk.bytes().map_or(0.0, |bytes| 1.0 + (bytes as f64 / CHUNK).log2().abs());
     let nearest = group
         .cases
         .iter()
         .map(|summary| &summary.case)
         .filter(|case| same(case))
-        .min_by(|a, b| distance(a.chunk_bytes).total_cmp(&distance(b.chunk_bytes)))?;
+        .min_by(|a, b| distance(a.chunk).total_cmp(&distance(b.chunk)))?;
     let own = samples.iter().filter(|sample| sample.case == nearest.id);
     let mut wall_ns: Vec<u64> = own.filter_map(|sample| Some(sample.measurement()?.wall_ns)).collect();
     wall_ns.sort_unstable();
-    (!wall_ns.is_empty()).then_some(Line { strategy, chunk_bytes: nearest.chunk_bytes, wall_ns })
+    (!wall_ns.is_empty()).then_some(Line { strategy, chunk: nearest.chunk, wall_ns })
 }
 
 /// Says at which chunk sizes the lines were measured.
 fn chunks(panels: &[Panel]) -> String {
     let lines = panels.iter().flat_map(|panel| &panel.lines);
-    let drawn: BTreeSet<u64> = lines.map(|line| line.chunk_bytes).collect();
-    let names: Vec<String> = drawn.into_iter().map(units::size).collect();
+    let drawn: BTreeSet<ChunkChoice> = lines.map(|line| line.chunk).collect();
+    let names: Vec<String> = drawn.into_iter().map(units::chunk).collect();
     match names.join(" or ") {
+        own if own == "engine" => "Chunk: the engine's own.".to_owned(),
         exact if exact == "1 MiB" => "Chunk 1 MiB.".to_owned(),
         nearest => format!("Chunk {nearest}, the nearest to 1 MiB that was measured."),
     }
@@ -184,7 +188,7 @@ mod tests {
         let group = &group::groups(&summary)[0];
         let line = line(group, &samples, Strategy::Buffered, 8192).unwrap();
         assert!(line.wall_ns.is_sorted());
-        let case = group.line(Strategy::Buffered, 1 << 20)[1];
+        let case = group.line(Strategy::Buffered, planted::chunk(1 << 20))[1];
         let ends = (line.wall_ns[0], line.wall_ns[14], line.wall_ns.len());
         assert_eq!(ends, (case.wall_min_ns, case.wall_max_ns, 15));
     }

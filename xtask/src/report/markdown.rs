@@ -84,7 +84,7 @@ fn measured(group: &Group<'_>) -> String {
     cases.sort_by_key(|summary| {
         let case = &summary.case;
         let strategy = strategies.iter().position(|strategy| *strategy == case.strategy);
-        (case.size_bytes, strategy, case.chunk_bytes)
+        (case.size_bytes, strategy, case.chunk)
     });
     let rows: Vec<Vec<String>> = cases.into_iter().map(row).collect();
     let first = &group.cases[0].case;
@@ -110,7 +110,7 @@ fn compared(comparisons: &[&Comparison]) -> String {
         let Ratio { ratio, ratio_lower, ratio_upper, verdict } = one.ratio;
         vec![
             units::size(one.size_bytes),
-            units::size(one.chunk_bytes),
+            units::chunk(one.chunk),
             format!("{ratio:.3}"),
             bound(ratio_lower),
             bound(ratio_upper),
@@ -125,7 +125,7 @@ fn row(summary: &CaseSummary) -> Vec<String> {
     vec![
         units::size(summary.case.size_bytes),
         summary.case.strategy.to_string(),
-        units::size(summary.case.chunk_bytes),
+        units::chunk(summary.case.chunk),
         summary.mechanism.to_string(),
         format!("{} ({})", summary.samples, summary.invalid),
         units::time(summary.wall_median_ns),

@@ -22,11 +22,11 @@ pub(super) struct Mark {
 }
 
 /// Those crossovers that have a place, from small to large.
-pub(super) fn of(crossovers: &[(u64, Crossover)]) -> Vec<Mark> {
-    let mark = |(chunk, crossover): &(u64, Crossover)| match crossover {
+pub(super) fn of(crossovers: &[(String, Crossover)]) -> Vec<Mark> {
+    let mark = |(chunk, crossover): &(String, Crossover)| match crossover {
         Crossover::At { bytes, .. } => Some(Mark {
             log2_size: bytes.log2(),
-            label: format!("≈ {} at chunk {}", units::about(*bytes), units::size(*chunk)),
+            label: format!("≈ {} at chunk {}", units::about(*bytes), chunk),
         }),
         _ => None,
     };
@@ -75,8 +75,12 @@ mod tests {
     #[test]
     fn labels_stand_in_the_order_of_their_lines() {
         let at = |bytes| Crossover::At { bytes, above: true };
-        let marks =
-            of(&[(4096, at(65536.0)), (8192, Crossover::Several), (16384, at(2048.0)), (32768, at(8192.0))]);
+        let marks = of(&[
+            ("4 KiB".to_owned(), at(65536.0)),
+            ("8 KiB".to_owned(), Crossover::Several),
+            ("16 KiB".to_owned(), at(2048.0)),
+            ("32 KiB".to_owned(), at(8192.0)),
+        ]);
         let labels: Vec<&str> = marks.iter().map(|mark| mark.label.as_str()).collect();
         assert_eq!(labels, ["≈ 2 KiB at chunk 16 KiB", "≈ 8 KiB at chunk 32 KiB", "≈ 64 KiB at chunk 4 KiB"]);
     }

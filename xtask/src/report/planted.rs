@@ -1,12 +1,12 @@
 //! A made-up run with known times, for the tests of the report. Never part of a build.
 
-use orbit_engine::{ByteSize, Durability, Mechanism, Strategy, Verification};
+use orbit_engine::{ByteSize, Chunk, Durability, Mechanism, Strategy, Verification};
 
 use crate::host::Host;
 use crate::plan::{Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
-use crate::scenario::{Cache, Check, FileSystems};
+use crate::scenario::{Cache, Check, ChunkChoice, FileSystems};
 use crate::summary::{self, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
@@ -34,6 +34,11 @@ pub(crate) fn run(
     (record, summary, taken)
 }
 
+/// A chunk of so many bytes.
+pub(crate) fn chunk(bytes: u64) -> ChunkChoice {
+    ChunkChoice::Bytes(Chunk::new(bytes).expect("the chunk is in range"))
+}
+
 fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> Case {
     let (size, chunk) = (ByteSize::new(size_bytes), ByteSize::new(chunk_bytes));
     Case {
@@ -43,14 +48,14 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         strategy,
         filesystems: FileSystems::Same,
         verify: Verification::None,
-        chunk_bytes,
+        chunk: self::chunk(chunk_bytes),
         cache: Cache::Warm,
         durability: Durability::None,
     }
 }
 
 fn wall_ns(case: &Case, block: u32) -> u64 {
-    let (size, mib) = (case.size_bytes, case.chunk_bytes >> 18);
+    let (size, mib) = (case.size_bytes, case.chunk.bytes().unwrap_or(0) >> 18);
     let exact = match mechanism(case) {
         Mechanism::ReadWrite => 12_000 + size * (1000 + 10 * mib) / 2200,
         _ => 30_000 + size * (1000 + 4 * mib) / 4000,

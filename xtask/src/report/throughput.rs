@@ -61,7 +61,7 @@ pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
     Ok(Some(svg))
 }
 
-fn title(crossovers: &[(u64, Crossover)]) -> &'static str {
+fn title(crossovers: &[(String, Crossover)]) -> &'static str {
     if crossovers.is_empty() {
         "How fast is a copy at each file size?"
     } else {
@@ -75,7 +75,7 @@ fn lines(group: &Group<'_>) -> Vec<Line> {
         for (index, chunk) in group.chunks().into_iter().enumerate() {
             let points: Vec<Point> = group.line(strategy, chunk).into_iter().filter_map(point).collect();
             if !points.is_empty() {
-                let label = format!("{strategy}, {}", units::size(chunk));
+                let label = format!("{strategy}, {}", units::chunk(chunk));
                 lines.push(Line { label, look: look(strategy, index), points });
             }
         }

@@ -1,5 +1,7 @@
 //! Numbers with units as people read them: the one spelling for plots and tables. Nothing here is read back.
 
+use crate::scenario::ChunkChoice;
+
 const TIME: [(&str, f64); 4] = [("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
 const RATE: [(&str, f64); 5] = [("B/s", 1.0), ("kB/s", 1e3), ("MB/s", 1e6), ("GB/s", 1e9), ("TB/s", 1e12)];
 const BINARY: [(&str, f64); 6] = [
@@ -57,6 +59,11 @@ pub(super) fn size(bytes: u64) -> String {
         Some((unit, factor)) if bytes > 0 => format!("{} {unit}", bytes / factor),
         _ => "0 B".to_owned(),
     }
+}
+
+/// The chunk of a case: `engine`, or its size.
+pub(super) fn chunk(choice: ChunkChoice) -> String {
+    choice.bytes().map_or_else(|| choice.to_string(), size)
 }
 
 /// The value in the largest unit of which there is at least one after rounding.

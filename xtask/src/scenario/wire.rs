@@ -6,11 +6,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Result, anyhow, bail};
-use orbit_engine::{ByteSize, Chunk, Durability, Strategy, Verification};
+use orbit_engine::{ByteSize, Durability, Strategy, Verification};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Cache, Check, Exclude, FileSystems, Matrix, Scenario};
+use super::{Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario};
 
 const SCHEMA: &str = "orbit.scenario/1";
 
@@ -68,7 +68,7 @@ struct Axes {
     #[serde(default)]
     verify: Many<Verification>,
     #[serde(default)]
-    chunk: Many<Chunk>,
+    chunk: Many<ChunkChoice>,
     #[serde(default)]
     exclude: Vec<Excluded>,
 }
@@ -80,7 +80,7 @@ struct Excluded {
     strategy: Many<Strategy>,
     filesystems: Many<FileSystems>,
     verify: Many<Verification>,
-    chunk: Many<Chunk>,
+    chunk: Many<ChunkChoice>,
 }
 
 pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
@@ -92,7 +92,7 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     if !file.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         || file.name.is_empty()
     {
-        return Err(refuse("name", "write lower-case letters, digits and `-`; it names folders"));
+        return Err(refuse("name", "write lower-case letters, digits and `-`; it begins every case id"));
     }
     if file.question.trim().is_empty() {
         return Err(refuse("question", "say what the scenario is to answer"));
@@ -103,6 +103,12 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let matrix = file.matrix.validated();
     if matrix.sizes.is_empty() {
         return Err(refuse("matrix.size", "write at least one size"));
+    }
+    if let Some((key, value)) = matrix.repeated() {
+        return Err(refuse(key, &format!("{value} is there twice; its samples would count double")));
+    }
+    if matrix.exclude.iter().any(Exclude::is_empty) {
+        return Err(refuse("matrix.exclude", "an empty table leaves out every case; name a key"));
     }
     if matrix.sizes.contains(&0) {
         return Err(refuse("matrix.size", "an empty file has no throughput; write a size above 0"));
@@ -127,13 +133,11 @@ impl Axes {
             strategies: self.strategy.or(Strategy::Auto),
             filesystems: self.filesystems.or(FileSystems::Same),
             verify: self.verify.or(Verification::None),
-            chunks: self.chunk.or(DEFAULT_CHUNK.parse().expect("the default chunk is in range")),
+            chunks: self.chunk.or(ChunkChoice::Engine),
             exclude: self.exclude.into_iter().map(Excluded::validated).collect(),
         }
     }
 }
-
-const DEFAULT_CHUNK: &str = "1MiB";
 
 impl Excluded {
     fn validated(self) -> Exclude {
@@ -267,7 +271,7 @@ mod tests {
              filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\n",
         )
         .unwrap();
-        let chunk = || vec!["8KiB".parse::<Chunk>().unwrap()];
+        let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
         let exclude = Exclude {
             sizes: vec![4096],
             strategies: vec![Strategy::Auto],
@@ -311,6 +315,9 @@ mod tests {
         for (tail, key) in [
             ("[matrix]\nsize = []\n", "matrix.size"),
             ("[matrix]\nsize = 0\n", "matrix.size"),
+            ("[matrix]\nsize = [\"4KiB\", 4096]\n", "matrix.size"),
+            ("[matrix]\nsize = 1\nchunk = [\"1MiB\", \"1024KiB\"]\n", "matrix.chunk"),
+            ("[matrix]\nsize = 1\n[[matrix.exclude]]\n", "matrix.exclude"),
             ("[defaults]\nblocks = 0\n[matrix]\nsize = 1\n", "defaults.blocks"),
         ] {
             assert!(error(tail).starts_with(&format!("s.toml: {key}: ")), "{}", error(tail));

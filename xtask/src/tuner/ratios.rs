@@ -30,8 +30,8 @@ pub(crate) struct Row {
     pub(crate) ratio: Ratio,
 }
 
-/// Compares the strategies on `filesystems`, without verification, each at the measured chunk that is nearest to the
-/// engine's own. None where no size was measured with both.
+/// Compares the strategies on `filesystems`, without verification, each with the engine's own chunk or the measured
+/// one that is nearest to it. None where no size was measured with both.
 pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: FileSystems) -> Option<Ratios> {
     let values = Values::default();
     let zero_copy = arm(cases, filesystems, Strategy::ZeroCopy, values.kernel_chunk.bytes());
@@ -83,7 +83,10 @@ fn whole_blocks(pairs: &[Pair<'_>]) -> Vec<u32> {
 
 /// For each size the case of `strategy` whose chunk is nearest, by its logarithm, to `chunk`.
 fn arm(cases: &[Case], filesystems: FileSystems, strategy: Strategy, chunk: u64) -> BTreeMap<u64, &str> {
-    let distance = |case: &Case| (float(case.chunk_bytes) / float(chunk)).ln().abs();
+    // The engine's own choice is what is being tuned for; nothing is nearer to it.
+    let distance = |case: &Case| {
+        case.chunk.bytes().map_or(0.0, |bytes| (stats::float(bytes) / stats::float(chunk)).ln().abs())
+    };
     let mut arm: BTreeMap<u64, &Case> = BTreeMap::new();
     let wanted = |case: &&Case| {
         case.filesystems == filesystems && case.strategy == strategy && case.verify == Verification::None
@@ -95,9 +98,4 @@ fn arm(cases: &[Case], filesystems: FileSystems, strategy: Strategy, chunk: u64)
         }
     }
     arm.into_iter().map(|(size, case)| (size, case.id.as_str())).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes here are far below 2^53")]
-fn float(number: u64) -> f64 {
-    number as f64
 }
