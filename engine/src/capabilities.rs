@@ -1,7 +1,7 @@
 //! Which zero-copy mechanisms work between two directories, found by copying a scratch file with each.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::attempt::Ends;
@@ -64,7 +64,7 @@ pub fn zero_copy_capabilities(
     let calls = &Calls::default();
     let (from, to) = (source_directory.as_ref(), destination_directory.as_ref());
     let source = scratch(from, calls)?;
-    write_pattern(source.file(), calls).map_err(|error| CopyError::io(Operation::Write, from, error))?;
+    write_pattern(source.file()).map_err(|error| CopyError::io(Operation::Write, from, error))?;
     let source_status = status(source.file(), from, calls)?;
     let mut mechanisms = Vec::new();
     for mechanism in zero_copy_mechanisms() {
@@ -114,14 +114,10 @@ fn file_system(file: &File, directory: &Path, calls: &Calls) -> Result<String, C
     platform::file_system(calls, file).map_err(|error| CopyError::io(Operation::Inspect, directory, error))
 }
 
-fn write_pattern(file: &File, calls: &Calls) -> io::Result<()> {
+fn write_pattern(mut file: &File) -> io::Result<()> {
     // A pattern that repeats at no power of two, so that shifted or repeated pages are seen.
     let pattern: Vec<u8> = (0..=250).cycle().take(SCRATCH_BYTES).collect();
-    let mut written = 0;
-    while written < pattern.len() {
-        written += platform::write_at(calls, file, &pattern[written..], written as u64)?;
-    }
-    Ok(())
+    file.write_all(&pattern)
 }
 
 fn try_one(

@@ -21,6 +21,12 @@ use crate::verify::{Unproven, verify};
 /// `destination` names the new file, not a directory to put it in. A file that stands there is replaced in one
 /// instant when the copy is whole, and stays as it is when the copy fails; a symbolic link there is followed.
 ///
+/// # What is not kept
+/// The new file belongs to this process, has the source's permission bits whatever the umask (without set-user-id,
+/// set-group-id and sticky), and its own times; extended attributes and ACLs are not copied. A file that was replaced
+/// loses its owner and its mode, and its other hard links keep the old content. Holes are read as zeros and take space
+/// at the destination, except where extents are shared. The directory must be writable, also to replace a file.
+///
 /// # Errors
 /// [`CopyError`], with path, operation and the system's error. No staging file is left.
 ///

@@ -57,13 +57,14 @@ pub(crate) fn resolve(source: &Source<'_>, destination: &Path, calls: &Calls) ->
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     if destination.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        return Err(not_regular(FileKind::Directory));
+        // Written like a directory: whatever stands there, it is no place for a file.
+        return Err(platform::kind_of(calls, destination).map_or_else(failed, not_regular));
     }
     let mut target = destination.to_path_buf();
     for followed in 0..=LINKS {
         match platform::open_destination(calls, &target).map_err(failed)? {
             Standing::Nothing if target.file_name().is_none() => {
-                return Err(not_regular(FileKind::Directory));
+                return Err(failed(std::io::ErrorKind::NotFound.into()));
             }
             Standing::Nothing if followed == 0 => return Ok(target),
             Standing::Nothing => break,

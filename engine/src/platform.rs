@@ -61,8 +61,8 @@ pub(crate) enum Standing {
     Other(FileKind),
 }
 
-/// On which device and mount a file is. Two files of equal device may share extents; a mount is never confused
-/// with a later one, even when the system gives the device number again.
+/// On which device and mount a file is. Two files of equal device may share extents. From Linux 6.8 on a mount is never
+/// confused with a later one; before, the system may give both numbers again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Volume {
     pub(crate) device: u64,

@@ -25,12 +25,15 @@ impl Staging {
     /// Creates a staging file in the directory of `destination`, with `mode` less the umask.
     pub(crate) fn create(calls: &Calls, destination: &Path, mode: u32) -> io::Result<Self> {
         let mut tries = 0;
+        let mut most = NAME_MAX;
         loop {
-            let path = destination.with_file_name(staging_name(destination));
+            let path = destination.with_file_name(staging_name(destination, most));
             match platform::create_exclusive(calls, &path, mode) {
                 Ok(file) => return Ok(Self { path, file: Some(file) }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The path as a whole, or this file system's names, may not be so long.
+                Err(error) if error.kind() == io::ErrorKind::InvalidFilename && most > 0 => most = 0,
                 Err(error) => return Err(error),
             }
         }
@@ -68,13 +71,13 @@ impl Drop for Staging {
     }
 }
 
-/// `.NAME.orbit-RANDOM`, with NAME cut so that the whole fits.
-fn staging_name(destination: &Path) -> OsString {
+/// `.NAME.orbit-RANDOM`, with NAME cut so that the whole has at most `most` bytes, if it can.
+fn staging_name(destination: &Path, most: usize) -> OsString {
     let random = RandomState::new().hash_one(());
     let suffix = format!(".orbit-{random:016x}");
     let mut name =
         destination.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    while name.len() > NAME_MAX - 1 - suffix.len() {
+    while !name.is_empty() && name.len() + 1 + suffix.len() > most {
         name.pop();
     }
     format!(".{name}{suffix}").into()
@@ -87,7 +90,9 @@ mod tests {
     #[test]
     fn staging_names_fit_and_differ() {
         for name in ["a", &"x".repeat(255), &"é".repeat(127), "名前"] {
-            let (one, other) = (staging_name(Path::new(name)), staging_name(Path::new(name)));
+            let named = |most| staging_name(Path::new(name), most);
+            let (one, other) = (named(NAME_MAX), named(NAME_MAX));
+            assert_eq!(named(0).len(), "..orbit-".len() + 16);
             assert!(one.len() <= NAME_MAX, "{one:?}");
             assert_ne!(one, other);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use globset::{GlobBuilder, GlobMatcher};
 
-/// Measures, tunes and guards orbit-engine.
+/// Measures and tunes orbit-engine.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
 pub(crate) struct Flags {

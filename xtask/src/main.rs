@@ -1,4 +1,5 @@
-//! `cargo xtask`: measures, tunes and guards orbit-engine. Parses, calls one function per command, owns the exit code.
+//! `cargo xtask`: measures and tunes orbit-engine. Parses, calls one function per command, owns the exit code.
+#![forbid(unsafe_code)]
 
 mod cache;
 mod cmd;

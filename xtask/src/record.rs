@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
@@ -15,8 +16,8 @@ use crate::scenario::Check;
 
 pub(crate) const SCHEMA: &str = "orbit.run/1";
 
-/// Ends the name of a run's folder until the run is complete. Nothing but `--resume` looks at such a folder.
-const PARTIAL: &str = ".partial";
+/// Extension of a run's folder until the run is complete. Nothing but `--resume` looks at such a folder.
+const PARTIAL: &str = "partial";
 
 /// The conditions of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub(crate) struct RunRecord {
     pub(crate) seed: u64,
     /// Version of the engine that was measured.
     pub(crate) engine: String,
+    /// SHA-256 of the program that measured, in hexadecimal: only the same program may go on with a run.
+    pub(crate) program_sha256: String,
     pub(crate) host: Host,
     pub(crate) scenario: ScenarioRecord,
     /// By the name that cases use: `same`, `cross`.
@@ -51,7 +54,7 @@ pub(crate) struct ScenarioRecord {
     pub(crate) check: Check,
     /// SHA-256 of the scenario file, in hexadecimal.
     pub(crate) sha256: String,
-    /// The tuned file that `auto` obeyed, if any.
+    /// Text of the tuned file that the engine obeyed, if any.
     pub(crate) tuned: Option<String>,
 }
 
@@ -62,6 +65,8 @@ pub(crate) struct PlaceRecord {
     pub(crate) source_fs: String,
     pub(crate) destination_fs: String,
     pub(crate) same_device: bool,
+    /// The mechanism that zero-copy copies run; none where none works.
+    pub(crate) zero_copy: Option<String>,
     /// Each zero-copy mechanism with what the probe said: `works`, or why not.
     pub(crate) mechanisms: BTreeMap<String, String>,
     pub(crate) free_bytes: u64,
@@ -81,12 +86,14 @@ impl Run {
         let path = folder.join("run.json");
         let text = fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}; name the folder of a run", path.display()))?;
+        // Without links and trailing slashes, so that its name says whether it is complete.
+        let folder = fs::canonicalize(folder).with_context(|| format!("cannot read {}", folder.display()))?;
         let record: RunRecord = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
         if record.schema != SCHEMA {
             bail!("{}: schema is `{}`; this suite reads `{SCHEMA}`", path.display(), record.schema);
         }
         let samples = whole_blocks(read_samples(&folder.join("samples.jsonl"))?, record.cases.len());
-        Ok(Self { folder: folder.into(), record, samples })
+        Ok(Self { folder, record, samples })
     }
 
     /// The newest complete run under `results`.
@@ -98,8 +105,17 @@ impl Run {
         Self::load(&folder)
     }
 
+    /// Fails for a run that was interrupted.
+    pub(crate) fn complete(self) -> Result<Self> {
+        if self.is_partial() {
+            let folder = self.folder.display();
+            bail!("{folder} is not complete; go on with `cargo xtask bench --resume {folder}`");
+        }
+        Ok(self)
+    }
+
     pub(crate) fn is_partial(&self) -> bool {
-        self.folder.to_string_lossy().ends_with(PARTIAL)
+        self.folder.extension().is_some_and(|extension| extension == PARTIAL)
     }
 
     /// Blocks that are whole.
@@ -130,36 +146,62 @@ fn whole_blocks(mut samples: Vec<Sample>, cases: usize) -> Vec<Sample> {
 pub(crate) struct OpenRun {
     partial: PathBuf,
     samples: File,
+    /// Locked while this process measures; the system gives the lock back however that ends.
+    _owner: File,
 }
 
 impl OpenRun {
-    /// Makes the folder of a new run.
-    pub(crate) fn create(results: &Path, record: &RunRecord) -> Result<Self> {
-        let partial = results.join(format!("{}{PARTIAL}", record.run));
-        fs::create_dir_all(results)
-            .and_then(|()| fs::create_dir(&partial))
-            .with_context(|| format!("cannot make {}", partial.display()))?;
+    /// Makes the folder of a new run, under a name that no run has: `record.run`, with a number where that is taken.
+    pub(crate) fn create(results: &Path, record: &mut RunRecord) -> Result<Self> {
+        let name = record.run.clone();
+        for number in 2.. {
+            let folder = results.join(&record.run);
+            let partial = folder.with_extension(PARTIAL);
+            let made = fs::create_dir_all(results).and_then(|()| fs::create_dir(&partial));
+            let taken = made.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists);
+            if !taken {
+                made.with_context(|| format!("cannot make {}", partial.display()))?;
+                if !folder.exists() {
+                    return Self::begin(partial.clone(), record)
+                        .inspect_err(|_| drop(fs::remove_dir_all(&partial)));
+                }
+                fs::remove_dir(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
+            }
+            record.run = format!("{name}-{number}");
+        }
+        bail!("{} has a run of every name", results.display())
+    }
+
+    fn begin(partial: PathBuf, record: &RunRecord) -> Result<Self> {
         write_json(&partial.join("run.json"), record)?;
         Self::open(partial)
     }
 
     /// Goes on with an interrupted run: its whole blocks are kept, what follows them is dropped.
     pub(crate) fn resume(run: &Run) -> Result<Self> {
-        let (old, new) = (run.folder.join("samples.jsonl"), run.folder.join("samples.jsonl.new"));
-        fs::write(&new, lines(&run.samples)?)
-            .and_then(|()| fs::rename(&new, &old))
-            .with_context(|| format!("cannot write {}", new.display()))?;
-        Self::open(run.folder.clone())
+        let open = Self::open(run.folder.clone())?;
+        let whole = lines(&run.samples)?.len();
+        open.samples
+            .set_len(whole as u64)
+            .with_context(|| format!("cannot write {}", run.folder.join("samples.jsonl").display()))?;
+        Ok(open)
     }
 
     fn open(partial: PathBuf) -> Result<Self> {
-        let path = partial.join("samples.jsonl");
-        let samples = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { partial, samples })
+        let append = |name: &str| {
+            let path = partial.join(name);
+            OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(&path)
+                .with_context(|| format!("cannot write {}", path.display()))
+        };
+        let owner = append("owner")?;
+        if rustix::fs::flock(&owner, FlockOperation::NonBlockingLockExclusive).is_err() {
+            bail!("{} is being measured by another process", partial.display());
+        }
+        let samples = append("samples.jsonl")?;
+        Ok(Self { partial, samples, _owner: owner })
     }
 
     /// Adds the samples of a block, in one write.
@@ -175,9 +217,9 @@ impl OpenRun {
 
     /// Gives the folder its final name and points `latest` at it.
     pub(crate) fn complete(self) -> Result<PathBuf> {
-        let name = self.partial.to_string_lossy().trim_end_matches(PARTIAL).to_owned();
-        let folder = PathBuf::from(name);
-        fs::rename(&self.partial, &folder)
+        let folder = self.partial.with_extension("");
+        fs::remove_file(self.partial.join("owner"))
+            .and_then(|()| fs::rename(&self.partial, &folder))
             .with_context(|| format!("cannot rename {}", self.partial.display()))?;
         point_latest(&folder)?;
         Ok(folder)
@@ -213,8 +255,20 @@ fn point_latest(folder: &Path) -> Result<()> {
 
 /// Writes `value` as JSON that people can read.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)? + "\n";
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, &(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Writes a file that a reader finds whole or not at all.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The mode of an ordinary new file; temporary files are made for their owner alone.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let write = || {
+        let mut new = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
+        new.write_all(text.as_bytes())?;
+        new.persist(path).map_err(|error| error.error)
+    };
+    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn put(folder: &Path, name: &str, content: &str) -> Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
     }
-    fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
+    crate::record::write_whole(&path, content)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod places;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use orbit_engine::Tuning;
 use sha2::{Digest, Sha256};
 
@@ -38,31 +38,33 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     }
     refuse_debug_code()?;
     let places = Places::probe(root, &cases);
-    let (arms, skipped) = places.arms(cases, &tuning(flags.tuned.as_deref())?)?;
+    let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
+    let (arms, skipped) = places.arms(cases, &tuning(tuned.as_deref(), flags.tuned.as_deref())?)?;
     for skipped in &skipped {
         writeln!(out, "skipped {}: {}", skipped.case, skipped.reason)?;
     }
     let cases: Vec<Case> = arms.iter().map(|arm| arm.case.clone()).collect();
     if cases.is_empty() {
-        bail!("{}: no case can run here", scenario.name);
+        bail!("{}: no case is left to run here", scenario.name);
     }
     fixture::check_room(root, &cases)?;
     let host = Host::look(root);
     let started = jiff::Timestamp::now();
-    let record = RunRecord {
+    let mut record = RunRecord {
         schema: record::SCHEMA.into(),
         run: run_name(started, &host),
         started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        argv: ["cargo", "xtask"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect(),
+        argv: argv(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
         engine: env!("CARGO_PKG_VERSION").into(),
+        program_sha256: program_sha256()?,
         host,
-        scenario: scenario_record(&scenario, flags),
+        scenario: scenario_record(&scenario, tuned),
         places: places.records(root)?,
         cases,
         skipped,
     };
-    let open = OpenRun::create(&below(root, &flags.results), &record)?;
+    let open = OpenRun::create(&below(root, &flags.results), &mut record)?;
     Session { record: &record, arms: &arms, root }.measure(open, 0, out)
 }
 
@@ -73,13 +75,13 @@ fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
         bail!("{} is complete; there is nothing to resume", folder.display());
     }
     let host = Host::look(root);
-    if host != run.record.host {
-        bail!("{} was begun on another machine, kernel or revision; measure anew", folder.display());
-    }
     let record = &run.record;
+    if host != record.host || program_sha256()? != record.program_sha256 {
+        bail!("{} was begun by another program or on another machine; measure anew", folder.display());
+    }
     let places = Places::probe(root, &record.cases);
-    let tuned = record.scenario.tuned.as_deref().map(Path::new);
-    let (arms, skipped) = places.arms(record.cases.clone(), &tuning(tuned)?)?;
+    let tuning = tuning(record.scenario.tuned.as_deref(), Some(&folder.join("run.json")))?;
+    let (arms, skipped) = places.arms(record.cases.clone(), &tuning)?;
     if let Some(skipped) = skipped.first() {
         bail!("{} cannot run any more: {}; measure anew", skipped.case, skipped.reason);
     }
@@ -100,22 +102,21 @@ impl Session<'_> {
         let mut kept = first;
         let end = self.run_blocks(&mut open, first, &mut kept);
         match end {
-            Ok(End::Complete) => self.finish(open, out),
+            Ok(End::Complete) => {
+                let folder = open.folder().to_owned();
+                self.finish(open, out).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&folder)))
+            }
             Ok(End::Interrupted) if kept > 0 => {
-                let folder = open.folder().display();
-                let blocks = self.record.scenario.blocks;
-                Ok(Done::Interrupted(format!(
-                    "interrupted after {kept} of {blocks} blocks; go on with `cargo xtask bench --resume {folder}`"
-                )))
+                let (blocks, hint) = (self.record.scenario.blocks, resume_hint(open.folder()));
+                Ok(Done::Interrupted(format!("interrupted after {kept} of {blocks} blocks; {hint}")))
             }
             Ok(End::Interrupted) => {
                 open.discard()?;
                 Ok(Done::Interrupted("interrupted before the first block was whole; nothing is kept".into()))
             }
+            Err(error) if kept > 0 => Err(anyhow!("{error:#}; {}", resume_hint(open.folder()))),
             Err(error) => {
-                if kept == 0 {
-                    open.discard()?;
-                }
+                open.discard()?;
                 Err(error)
             }
         }
@@ -154,8 +155,29 @@ impl Session<'_> {
     }
 }
 
-fn tuning(file: Option<&Path>) -> Result<Tuning> {
-    Ok(file.map_or_else(|| Ok(Tuning::default()), Tuning::load)?)
+fn resume_hint(folder: &Path) -> String {
+    format!("go on with `cargo xtask bench --resume {}`", folder.display())
+}
+
+fn read_tuned(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// From the text of a tuned file; `file` is named in errors.
+fn tuning(text: Option<&str>, file: Option<&Path>) -> Result<Tuning> {
+    let Some(text) = text else { return Ok(Tuning::default()) };
+    Ok(Tuning::parse(text, file.unwrap_or(Path::new("tuned")))?)
+}
+
+fn program_sha256() -> Result<String> {
+    let program = std::env::current_exe().and_then(std::fs::read).context("cannot read this program")?;
+    Ok(hex(&Sha256::digest(program)))
+}
+
+/// As a user types it.
+fn argv() -> Vec<String> {
+    let own = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    ["cargo", "xtask"].map(str::to_owned).into_iter().chain(own).collect()
 }
 
 fn scenario_path(root: &Path, name: &str) -> PathBuf {
@@ -188,15 +210,16 @@ fn refuse_debug_code() -> Result<()> {
 }
 
 fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
-    /// What a copy, its check and the warming of its source came to on slow machines.
-    const BYTES_PER_SECOND: u64 = 250 * 1024 * 1024;
+    /// A copy, its check and the warming of its source: half of what a virtual machine with two cores made.
+    const BYTES_PER_SECOND: u64 = 400 * 1024 * 1024;
     const OVERHEAD_MS: u64 = 2;
-    let copies = cases.len() as u64 * (1 + u64::from(blocks));
-    let written: u64 = cases.iter().map(|case| case.size_bytes).sum::<u64>() * (1 + u64::from(blocks));
+    let rounds = 1 + u64::from(blocks);
+    let copies = cases.len() as u64 * rounds;
+    let written: u64 = cases.iter().map(|case| case.size_bytes).sum::<u64>() * rounds;
     let seconds = written / BYTES_PER_SECOND + copies * OVERHEAD_MS / 1000;
     writeln!(
         out,
-        "{} cases, {copies} copies, {} MiB written, about {seconds} s or less",
+        "{} cases, {copies} copies, {} MiB written, about {seconds} s",
         cases.len(),
         written >> 20
     )?;
@@ -206,14 +229,14 @@ fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
     Ok(Done::Complete)
 }
 
-fn scenario_record(scenario: &Scenario, flags: &BenchFlags) -> ScenarioRecord {
+fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord {
     ScenarioRecord {
         name: scenario.name.clone(),
         question: scenario.question.clone(),
         blocks: scenario.blocks,
         check: scenario.check,
         sha256: hex(&Sha256::digest(&scenario.text)),
-        tuned: flags.tuned.as_ref().map(|file| file.display().to_string()),
+        tuned,
     }
 }
 

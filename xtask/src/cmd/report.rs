@@ -14,7 +14,8 @@ pub(crate) fn run(flags: &ReportFlags, root: &Path, out: &mut impl Write) -> Res
     let run = match &flags.run {
         Some(folder) => Run::load(folder)?,
         None => Run::newest(&below(root, &flags.results))?,
-    };
+    }
+    .complete()?;
     let summary = summary::of(&run.record, &run.samples)?;
     report::write(&run.folder, &run.record, &summary, &run.samples)?;
     writeln!(out, "{}", run.folder.join("summary.md").display())?;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::cmd::{Done, below, hex};
 use crate::comparison::Ratio;
 use crate::flags::TuneFlags;
-use crate::record::{PlaceRecord, Run};
+use crate::record::{self, PlaceRecord, Run};
 use crate::scenario::FileSystems;
 use crate::tuner::{self, Outcome, Ratios};
 
@@ -19,10 +19,8 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
     let run = match &flags.run {
         Some(folder) => Run::load(folder)?,
         None => Run::newest(&below(root, &flags.results))?,
-    };
-    if run.is_partial() {
-        bail!("{} is not complete; go on with `cargo xtask bench --resume`", run.folder.display());
     }
+    .complete()?;
     writeln!(out, "run {}", run.record.run)?;
     let mut profiles = Vec::new();
     for (name, place) in &run.record.places {
@@ -37,8 +35,9 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
     let path = flags.output.clone().unwrap_or_else(|| run.folder.join("tuned.toml"));
     let file = TunedFile::new(provenance(&run)?, profiles);
     let text = toml::to_string(&file).context("cannot write the tuned values as TOML")?;
-    write_whole(&path, &text)?;
-    writeln!(out, "\n{}", path.strip_prefix(root).unwrap_or(&path).display())?;
+    record::write_whole(&path, &text)?;
+    let path = path.strip_prefix(root).unwrap_or(&path).display();
+    writeln!(out, "\n{path}\nmeasure with it: cargo xtask bench small-files --tuned {path}")?;
     Ok(Done::Complete)
 }
 
@@ -47,7 +46,7 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
     let device = if place.same_device { "one device" } else { "two devices" };
     let pair = format!("{name}: {} to {}, {device}", place.source_fs, place.destination_fs);
     let bare = TunedProfile::new(&place.source_fs, &place.destination_fs, place.same_device);
-    if !place.mechanisms.values().any(|answer| answer == "works") {
+    if place.zero_copy.is_none() {
         writeln!(out, "\n{pair}\nno zero-copy mechanism works here")?;
         let threshold = Some(Threshold::Never);
         return Ok(Some(TunedProfile {
@@ -86,13 +85,16 @@ fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
             ratio,
         )?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "ratios are paired; an interval is that of one size alone, a verdict holds over all sizes together"
+    )
 }
 
 fn sentence(outcome: &Outcome) -> String {
     let Outcome { threshold, best, best_lower, best_upper, gain, .. } = outcome;
     let figures = format!(
-        "gain {:.2} %, with 99 % confidence at least {:.2} %",
+        "choosing by earlier blocks gained {:.2} %, with 99 % confidence at least {:.2} %",
         100.0 * gain.estimate,
         100.0 * gain.lower
     );
@@ -135,15 +137,4 @@ fn provenance(run: &Run) -> Result<Provenance> {
         kernel: run.record.host.kernel.clone(),
         cpu: run.record.host.cpu.clone(),
     })
-}
-
-/// A reader finds the old file or the new one, never a part.
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(path).map_err(|error| error.error)
-    };
-    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
 }

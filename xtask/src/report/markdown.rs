@@ -26,6 +26,9 @@ const HEADINGS: [&str; 11] = [
 const RATIO_HEADINGS: [&str; 6] =
     [">Size", ">Chunk", ">Zero-copy / buffered", ">95 % from", ">to", "Zero-copy is"];
 
+const RATIO_NOTE: &str = "Ratios are paired, not quotients of the medians above. An interval is that of one size alone; \
+                          a verdict holds over all sizes of one chunk together.";
+
 /// The page; `plots` are paths relative to the run's folder.
 pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) -> String {
     let mut sections = vec![
@@ -99,7 +102,8 @@ fn measured(group: &Group<'_>) -> String {
     let answers = crossover::sentences(&crossover::of_group(group));
     if !answers.is_empty() {
         let answers = answers.join("; ");
-        text += &format!("\nBy paired samples: {answers}.\n\n{}", compared(&group.comparisons));
+        text +=
+            &format!("\nBy paired samples: {answers}.\n\n{}\n{RATIO_NOTE}\n", compared(&group.comparisons));
     }
     text
 }
@@ -240,6 +244,8 @@ By paired samples: zero-copy is faster from about 111 KiB.
 | ----: | ----: | -------------------: | --------: | ----: | ------------ |
 | 4 KiB | 1 MiB |                2.232 |     2.231 | 2.234 | slower       |
 | 1 MiB | 1 MiB |                0.584 |     0.584 | 0.584 | faster       |
+
+Ratios are paired, not quotients of the medians above. An interval is that of one size alone; a verdict holds over all sizes of one chunk together.
 
 ## Skipped
 

@@ -92,6 +92,7 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         source_fs: "xfs".to_owned(),
         destination_fs: "xfs".to_owned(),
         same_device: true,
+        zero_copy: Some("reflink".to_owned()),
         mechanisms: [("reflink".to_owned(), "works".to_owned())].into(),
         free_bytes: 1 << 40,
     };
@@ -102,6 +103,7 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         argv: ["cargo", "xtask", "bench", "planted scenario.toml"].map(str::to_owned).to_vec(),
         seed: 42,
         engine: "0.1.0".to_owned(),
+        program_sha256: "0".repeat(64),
         host: host(),
         scenario: ScenarioRecord {
             name: "planted".to_owned(),

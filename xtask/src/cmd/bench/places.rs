@@ -76,6 +76,7 @@ fn record(root: &Path, filesystems: FileSystems, capabilities: &ZeroCopyCapabili
         source_fs: capabilities.pair.source.clone(),
         destination_fs: capabilities.pair.destination.clone(),
         same_device: capabilities.pair.same_device,
+        zero_copy: capabilities.best().map(|mechanism| mechanism.to_string()),
         mechanisms: mechanisms.collect(),
         free_bytes: fixture::free_bytes(&fixture::directory(root, filesystems))?,
     })
