@@ -109,3 +109,12 @@ fn a_closed_pipe_is_no_error() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// The README promises less than two minutes.
+#[test]
+fn the_default_scenario_is_estimated_below_two_minutes() {
+    let dry_run = String::from_utf8(xtask(&["bench", "--dry-run"]).stdout).unwrap();
+    let seconds =
+        dry_run.split("about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("it says a time");
+    assert!(seconds.parse::<u64>().unwrap() < 120, "{dry_run}");
+}

@@ -38,7 +38,7 @@ fn a_wrong_copy_ends_the_run() {
     let test = "a_wrong_copy_ends_the_run";
     let suite = Suite::new();
     let arguments = ["--filter", "*/size=4KiB/strategy=buffered/*"];
-    let fault = Fault::claim("pwrite64", 4096).nth(3).and_later();
+    let fault = Fault::claim("pwrite64", 4096).and_later();
     let Some(finished) = skip::unless_skipped(test, faults::inject(&suite.bench(&arguments), &fault)) else {
         return;
     };

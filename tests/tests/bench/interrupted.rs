@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use orbit_tests::subprocess;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::suite::{CASES, Suite, samples};
+use crate::suite::{CASES, Suite, one_error, samples};
 
 const BLOCKS: usize = 400;
 
 /// Starts a run that takes seconds and waits until its first blocks are on the disk.
-fn start(suite: &Suite) -> Child {
+fn start(suite: &Suite, more: &[&str]) -> Child {
     let mut child = suite
-        .bench(&["--blocks", &BLOCKS.to_string(), "--seed", "3"])
+        .bench(&[&["--blocks", &BLOCKS.to_string(), "--seed", "3"], more].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -37,7 +37,8 @@ fn signal(child: &Child, signal: Signal) {
 
 /// Finishes the run and checks that each case has one sample a block.
 fn resume(suite: &Suite, partial: &str) {
-    let mut command = suite.command(&["bench", "--resume", partial]);
+    // With the slash that completing the name in a shell adds.
+    let mut command = suite.command(&["bench", "--resume", &format!("{partial}/")]);
     command.stdin(Stdio::null());
     subprocess::run(command).expect_success();
     let run = suite.only_run();
@@ -58,7 +59,7 @@ fn resume(suite: &Suite, partial: &str) {
 #[test]
 fn an_interrupted_run_says_one_line_keeps_whole_blocks_and_can_be_finished() {
     let suite = Suite::new();
-    let child = start(&suite);
+    let child = start(&suite, &[]);
     signal(&child, Signal::INT);
     let output = child.wait_with_output().expect("the suite ends");
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -71,15 +72,17 @@ fn an_interrupted_run_says_one_line_keeps_whole_blocks_and_can_be_finished() {
     assert!(!suite.results().join("latest").exists());
     assert_eq!(samples(&partial).len() % CASES, 0);
     assert!(stderr.contains(partial.to_str().expect("the path is text")), "{stderr}");
-    let tune = subprocess::run(suite.command(&["tune", partial.to_str().expect("the path is text")]));
-    assert!(!tune.status.success() && tune.stderr.contains("is not complete"), "{}", tune.stderr);
+    for command in ["tune", "report"] {
+        let refused = subprocess::run(suite.command(&[command, &format!("{}/", partial.display())]));
+        assert!(one_error(&refused).contains("is not complete; go on with"), "{}", refused.stderr);
+    }
     resume(&suite, partial.to_str().expect("the path is text"));
 }
 
 #[test]
 fn a_killed_run_can_be_finished() {
     let suite = Suite::new();
-    let mut child = start(&suite);
+    let mut child = start(&suite, &[]);
     signal(&child, Signal::KILL);
     child.wait().expect("the suite ends");
     let partial = suite.only_run();
@@ -90,4 +93,29 @@ fn a_killed_run_can_be_finished() {
     fs::write(&path, text).expect("the samples are written");
     // A killed process cannot remove its fixtures; the next run does.
     resume(&suite, partial.to_str().expect("the path is text"));
+}
+
+#[test]
+fn a_run_that_is_being_measured_is_not_taken_over() {
+    let suite = Suite::new();
+    let mut child = start(&suite, &[]);
+    let partial = suite.only_run();
+    let second =
+        subprocess::run(suite.command(&["bench", "--resume", partial.to_str().expect("the path is text")]));
+    assert!(one_error(&second).ends_with("is being measured by another process"), "{}", second.stderr);
+    assert!(child.wait().expect("the suite ends").success());
+    assert_eq!(samples(&suite.only_run()).len(), BLOCKS * CASES);
+}
+
+/// What the engine obeyed is part of the run: the file may change or go.
+#[test]
+fn a_run_goes_on_with_the_tuned_values_that_it_began_with() {
+    let suite = Suite::new();
+    let tuned = suite.folder.path().join("tuned.toml");
+    fs::write(&tuned, "schema = \"orbit.tuned/1\"\n").expect("the tuned file is written");
+    let child = start(&suite, &["--tuned", tuned.to_str().expect("the path is text")]);
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait_with_output().expect("the suite ends").status.code(), Some(130));
+    fs::remove_file(&tuned).expect("the tuned file is removed");
+    resume(&suite, suite.only_run().to_str().expect("the path is text"));
 }

@@ -1,6 +1,8 @@
 //! A run from the first copy to the tuned file, and the engine obeying that file.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use orbit_engine::{Tuning, zero_copy_capabilities};
@@ -88,4 +90,54 @@ fn the_engine_obeys_the_tuned_file() {
         };
         assert!(ran("4KiB", small) && ran("256KiB", large), "{threshold}: {samples:?}");
     }
+}
+
+#[test]
+fn runs_of_one_second_have_names_of_their_own() {
+    let suite = Suite::new();
+    for _ in 0..4 {
+        suite.measure(&["--blocks", "1", "--filter", "*/size=4KiB/*"]);
+    }
+    let runs = suite.runs();
+    assert_eq!(runs.len(), 4);
+    assert!(
+        runs.iter().all(|run| samples(run).len() == 2 && !run.to_string_lossy().ends_with(".partial")),
+        "{runs:?}"
+    );
+}
+
+#[test]
+fn a_folder_whose_name_is_no_text_is_written_to() {
+    let suite = Suite::new();
+    let results = suite.folder.path().join(OsStr::from_bytes(b"results \xff"));
+    fs::create_dir(&results).expect("the folder is made");
+    let mut command = subprocess::command(suite.bench(&[]).get_program());
+    command.arg("bench").arg(suite.scenario()).args(["--blocks", "1", "--results"]).arg(&results);
+    subprocess::run(command).expect_success();
+    assert!(results.join("latest/summary.md").exists());
+}
+
+/// Where a scenario does not set the chunk, the engine's own values count, and then those of the tuned file.
+#[test]
+fn tuned_chunks_are_obeyed() {
+    let suite = Suite::new();
+    let target = root().join("target");
+    let pair = zero_copy_capabilities(&target, &target).expect("the target directory can be probed").pair;
+    let calls = |chunk: &str| {
+        let text = format!(
+            "schema = \"orbit.tuned/1\"\n[[profile]]\nsource_fs = \"{}\"\ndestination_fs = \"{}\"\n\
+             same_device = true\nkernel_chunk = \"{chunk}\"\nbuffered_chunk = \"{chunk}\"\n",
+            pair.source, pair.destination
+        );
+        let path = suite.folder.path().join("tuned.toml");
+        fs::write(&path, text).expect("the file is written");
+        let _ = fs::remove_dir_all(suite.results());
+        let filter = ["--blocks", "1", "--filter", "*/size=256KiB/strategy=buffered/*", "--tuned"];
+        suite.measure(&[&filter[..], &[path.to_str().expect("the path is text")]].concat());
+        let sample = samples(&suite.only_run()).remove(0);
+        let calls = sample.rsplit_once("\"system_calls\":").expect("a sample counts calls").1;
+        calls.trim_end_matches('}').parse::<u64>().expect("a count is a number")
+    };
+    // A read and a write for each chunk.
+    assert_eq!(calls("64KiB"), calls("256KiB") + 2 * 3);
 }

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, symlink};
 
+use rustix::io::Errno;
+
 use orbit_engine::{CopyError, CopyOptions, FileKind, Operation, Strategy, copy_file};
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
@@ -93,13 +95,21 @@ fn a_directory_or_what_is_written_like_one_is_refused() {
         source_and_old(place);
         fs::create_dir(place.join("directory")).unwrap();
         symlink("directory", place.join("link")).unwrap();
-        for destination in ["directory", "directory/", "copy/", "new/", "link", "directory/.", "directory/.."]
-        {
+        for destination in ["directory", "directory/", "link", "directory/.", "directory/.."] {
             let destination = place.join(destination);
             for &strategy in Strategy::ALL {
                 let error = refused(strategy, &place.join("source"), &destination);
                 let CopyError::DestinationNotRegular { path, kind } = &error else { panic!("{error:?}") };
                 assert_eq!((path, *kind), (&destination, FileKind::Directory));
+            }
+        }
+        for (destination, errno) in [("copy/", Errno::NOTDIR), ("new/", Errno::NOENT)] {
+            let destination = place.join(destination);
+            for &strategy in Strategy::ALL {
+                let error = refused(strategy, &place.join("source"), &destination);
+                let CopyError::Io { operation, path, error } = &error else { panic!("{error:?}") };
+                assert_eq!((*operation, path), (Operation::OpenDestination, &destination));
+                assert_eq!(error.raw_os_error(), Some(errno.raw_os_error()));
             }
         }
         assert!(fs::read(place.join("copy")).unwrap() == old_content());
