@@ -14,7 +14,7 @@ use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
-use crate::plan::{self, Case};
+use crate::plan::{self, Case, Skipped};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
 use crate::runner::{Arm, End, Runner};
 use crate::scenario::Scenario;
@@ -40,8 +40,8 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     let places = Places::probe(root, &cases);
     let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
     let (arms, skipped) = places.arms(cases, &tuning(tuned.as_deref(), flags.tuned.as_deref())?)?;
-    for skipped in &skipped {
-        writeln!(out, "skipped {}: {}", skipped.case, skipped.reason)?;
+    for line in told(&skipped) {
+        writeln!(out, "{line}")?;
     }
     let cases: Vec<Case> = arms.iter().map(|arm| arm.case.clone()).collect();
     if cases.is_empty() {
@@ -155,6 +155,22 @@ impl Session<'_> {
     }
 }
 
+/// One line for each reason, not for each case.
+fn told(skipped: &[Skipped]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Skipped { case, reason } in skipped {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, cases)) => cases.push(case),
+            None => reasons.push((reason, vec![case])),
+        }
+    }
+    let line = |(reason, cases): (&str, Vec<&str>)| match cases.as_slice() {
+        [case] => format!("skipped {case}: {reason}"),
+        cases => format!("skipped {} cases ({}, …): {reason}", cases.len(), cases[0]),
+    };
+    reasons.into_iter().map(line).collect()
+}
+
 fn resume_hint(folder: &Path) -> String {
     format!("go on with `cargo xtask bench --resume {}`", folder.display())
 }
@@ -245,4 +261,26 @@ fn run_name(started: jiff::Timestamp, host: &Host) -> String {
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>();
     let revision = host.revision.as_deref().unwrap_or("norev");
     format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), plain(&host.name), plain(revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_cases_are_told_once_a_reason() {
+        let skipped = |case: &str, reason: &str| Skipped { case: case.into(), reason: reason.into() };
+        let lines = told(&[skipped("a", "no room"), skipped("b", "no disk"), skipped("c", "no room")]);
+        assert_eq!(lines, ["skipped 2 cases (a, …): no room", "skipped b: no disk"]);
+    }
+
+    #[test]
+    fn runs_are_named_by_time_host_and_revision() {
+        let mut host = Host::look(Path::new("."));
+        (host.name, host.revision) = ("a/b.c".into(), Some("0123abc".into()));
+        let started: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        assert_eq!(run_name(started, &host), "20260102T030405Z-abc-0123abc");
+        host.revision = None;
+        assert!(run_name(started, &host).ends_with("-norev"));
+    }
 }
