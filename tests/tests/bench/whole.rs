@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::Stdio;
 
 use orbit_engine::{Tuning, zero_copy_capabilities};
 use orbit_tests::subprocess;
@@ -140,4 +141,14 @@ fn tuned_chunks_are_obeyed() {
     };
     // A read and a write for each chunk.
     assert_eq!(calls("64KiB"), calls("256KiB") + 2 * 3);
+}
+
+/// Whoever started the run may stop reading; the run is complete all the same.
+#[test]
+fn a_closed_stdout_is_no_reason_to_fail() {
+    let suite = Suite::new();
+    let mut child = suite.bench(&["--blocks", "1"]).stdout(Stdio::piped()).spawn().expect("the suite starts");
+    drop(child.stdout.take());
+    assert!(child.wait().expect("the suite ends").success());
+    assert!(suite.only_run().join("summary.md").exists());
 }

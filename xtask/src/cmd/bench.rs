@@ -16,9 +16,10 @@ use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, Skipped};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
+use crate::report;
 use crate::runner::{Arm, End, Runner};
 use crate::scenario::Scenario;
-use crate::{report, summary};
+use crate::summary::{self, Summary};
 
 use places::Places;
 
@@ -103,8 +104,11 @@ impl Session<'_> {
         let end = self.run_blocks(&mut open, first, &mut kept);
         match end {
             Ok(End::Complete) => {
-                let folder = open.folder().to_owned();
-                self.finish(open, out).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&folder)))
+                let partial = open.folder().to_owned();
+                let (folder, summary) =
+                    finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
+                self.announce(&folder, &summary, out)?;
+                Ok(Done::Complete)
             }
             Ok(End::Interrupted) if kept > 0 => {
                 let (blocks, hint) = (self.record.scenario.blocks, resume_hint(open.folder()));
@@ -136,12 +140,8 @@ impl Session<'_> {
         })
     }
 
-    fn finish(&self, open: OpenRun, out: &mut impl Write) -> Result<Done> {
-        let run = Run::load(open.folder())?;
-        let summary = summary::of(&run.record, &run.samples)?;
-        report::write(&run.folder, &run.record, &summary, &run.samples)?;
-        let folder = open.complete()?;
-        let folder = folder.strip_prefix(self.root).unwrap_or(&folder);
+    fn announce(&self, folder: &Path, summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+        let folder = folder.strip_prefix(self.root).unwrap_or(folder);
         let invalid: u32 = summary.cases.iter().map(|case| case.invalid).sum();
         writeln!(
             out,
@@ -150,9 +150,16 @@ impl Session<'_> {
             summary.blocks,
             folder.join("summary.md").display(),
             folder.join("plots").display(),
-        )?;
-        Ok(Done::Complete)
+        )
     }
+}
+
+/// Writes the report of a run whose blocks are all measured, and gives its folder the final name.
+fn finish(open: OpenRun) -> Result<(PathBuf, Summary)> {
+    let run = Run::load(open.folder())?;
+    let summary = summary::of(&run.record, &run.samples)?;
+    report::write(&run.folder, &run.record, &summary, &run.samples)?;
+    Ok((open.complete()?, summary))
 }
 
 /// One line for each reason, not for each case.
