@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::error::Operation;
+use crate::outcome::RefusalReason;
 use crate::platform::{self, Calls, Pipe};
 use crate::strategy::Mechanism;
 use crate::tuning::Values;
@@ -35,6 +36,13 @@ pub(crate) enum Step {
 pub(crate) struct Failure {
     pub(crate) operation: Operation,
     pub(crate) error: io::Error,
+}
+
+impl Failure {
+    /// Why the rung cannot work, where the failure means that it cannot.
+    pub(crate) fn reason(&self) -> RefusalReason {
+        RefusalReason::Errno(self.error.raw_os_error().unwrap_or(0))
+    }
 }
 
 fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {

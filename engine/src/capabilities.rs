@@ -6,15 +6,15 @@ use std::path::Path;
 
 use crate::attempt::Ends;
 use crate::error::{CopyError, Operation};
-use crate::facts::{Facts, built_in};
+use crate::facts::built_in;
 use crate::ladder::{self, Volumes};
-use crate::options::{CopyOptions, Verification};
+use crate::options::Verification;
 use crate::outcome::RefusalReason;
-use crate::platform::{self, Calls, Status};
-use crate::select::select;
+use crate::platform::{self, Calls, Volume};
+use crate::select::Plan;
 use crate::staging::Staging;
-use crate::strategy::{Mechanism, Strategy};
-use crate::tuning::FileSystemPair;
+use crate::strategy::Mechanism;
+use crate::tuning::{FileSystemPair, Values};
 use crate::verify::{Unproven, verify};
 
 /// Large enough that no file system stores it inside its inode, where cloning differs.
@@ -65,13 +65,18 @@ pub fn zero_copy_capabilities(
     let (from, to) = (source_directory.as_ref(), destination_directory.as_ref());
     let source = scratch(from, calls)?;
     write_pattern(source.file()).map_err(|error| CopyError::io(Operation::Write, from, error))?;
-    let source_status = status(source.file(), from, calls)?;
+    let sample = scratch(to, calls)?;
+    let volumes =
+        Volumes { from: volume(source.file(), from, calls)?, to: volume(sample.file(), to, calls)? };
+    let pair = FileSystemPair {
+        source: file_system(source.file(), from, calls)?,
+        destination: file_system(sample.file(), to, calls)?,
+        same_device: volumes.from.device == volumes.to.device,
+    };
     let mut mechanisms = Vec::new();
     for mechanism in zero_copy_mechanisms() {
         let destination = scratch(to, calls)?;
         let ends = Ends { from: source.file(), to: destination.file() };
-        let volumes =
-            Volumes { from: source_status.volume, to: status(destination.file(), to, calls)?.volume };
         let capability = if built_in().contains(&mechanism) {
             try_one(mechanism, ends, volumes, to, calls)?
         } else {
@@ -79,13 +84,6 @@ pub fn zero_copy_capabilities(
         };
         mechanisms.push((mechanism, capability));
     }
-    let destination = scratch(to, calls)?;
-    let same_device = source_status.volume.device == status(destination.file(), to, calls)?.volume.device;
-    let pair = FileSystemPair {
-        source: file_system(source.file(), from, calls)?,
-        destination: file_system(destination.file(), to, calls)?,
-        same_device,
-    };
     Ok(ZeroCopyCapabilities { pair, mechanisms })
 }
 
@@ -106,8 +104,9 @@ fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
         .map_err(|error| CopyError::io(Operation::CreateStaging, directory.join("probe"), error))
 }
 
-fn status(file: &File, directory: &Path, calls: &Calls) -> Result<Status, CopyError> {
-    platform::status(calls, file).map_err(|error| CopyError::io(Operation::Inspect, directory, error))
+fn volume(file: &File, directory: &Path, calls: &Calls) -> Result<Volume, CopyError> {
+    let status = platform::status(calls, file);
+    status.map(|status| status.volume).map_err(|error| CopyError::io(Operation::Inspect, directory, error))
 }
 
 fn file_system(file: &File, directory: &Path, calls: &Calls) -> Result<String, CopyError> {
@@ -128,8 +127,7 @@ fn try_one(
     calls: &Calls,
 ) -> Result<Capability, CopyError> {
     let size = SCRATCH_BYTES as u64;
-    let mut plan = select(&Facts::of_size(size), &CopyOptions::new().strategy(Strategy::ZeroCopy));
-    plan.rungs = vec![mechanism];
+    let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), values: Values::default() };
     let climb = ladder::climb(&plan, ends, volumes, size, calls)
         .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
     if let Some(refusal) = climb.refusals.first() {

@@ -65,8 +65,7 @@ pub(crate) fn drive(
                 Meaning::Interrupted => {}
                 Meaning::Failed => return Err(failure),
                 Meaning::Refused { every_file } => {
-                    let reason = RefusalReason::Errno(failure.error.raw_os_error().unwrap_or(0));
-                    return Ok(Driven::Refused { reason, every_file });
+                    return Ok(Driven::Refused { reason: failure.reason(), every_file });
                 }
             },
         }

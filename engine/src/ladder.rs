@@ -72,10 +72,7 @@ pub(crate) fn climb(
 fn cannot_start(failure: Failure) -> Result<Driven, Failure> {
     match platform::meaning(&failure.error, false) {
         Meaning::Failed | Meaning::Interrupted => Err(failure),
-        Meaning::Refused { .. } => {
-            let reason = RefusalReason::Errno(failure.error.raw_os_error().unwrap_or(0));
-            Ok(Driven::Refused { reason, every_file: false })
-        }
+        Meaning::Refused { .. } => Ok(Driven::Refused { reason: failure.reason(), every_file: false }),
     }
 }
 

@@ -8,6 +8,10 @@ pub(crate) mod tune;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
+use crate::record::Run;
+
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
@@ -19,6 +23,11 @@ pub(crate) enum Done {
 /// `path` as given, or below the checkout when it is relative and nothing stands there from here.
 fn below(root: &Path, path: &Path) -> PathBuf {
     if path.is_absolute() || path.exists() { path.to_path_buf() } else { root.join(path) }
+}
+
+/// The run in `folder`, or the newest one under `results`; complete, or an error.
+fn complete_run(folder: Option<&Path>, results: &Path) -> Result<Run> {
+    folder.map_or_else(|| Run::newest(results), Run::load)?.complete()
 }
 
 fn hex(digest: &[u8]) -> String {

@@ -90,7 +90,7 @@ impl<'a> Times<'a> {
 /// are one family.
 pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison> {
     let times = Times::of(samples);
-    let mut families: BTreeMap<_, Vec<(u64, Vec<f64>)>> = BTreeMap::new();
+    let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
     for zero in cases.iter().filter(|case| case.strategy == Strategy::ZeroCopy) {
         let alike = |case: &&Case| {
             case.strategy == Strategy::Buffered
@@ -103,18 +103,18 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
         };
         let column =
             zero_ns.iter().filter_map(|(block, ns)| Some((ns / buffered_ns.get(block)?).ln())).collect();
-        families.entry(family(zero)).or_default().push((zero.size_bytes, column));
+        families.entry(family(zero)).or_default().push((zero, column));
     }
-    let compare = |((filesystems, verify, chunk), mut sizes): ((_, &str, _), Vec<(u64, Vec<f64>)>)| {
-        sizes.sort_by_key(|(size, _)| *size);
-        let (sizes, columns): (Vec<u64>, Vec<Vec<f64>>) = sizes.into_iter().unzip();
-        let verify = verify.parse().unwrap_or_default();
-        let compare = move |(size_bytes, ratio): (u64, Option<Ratio>)| {
-            Some(Comparison { filesystems, verify, chunk, size_bytes, ratio: ratio? })
-        };
-        sizes.into_iter().zip(ratios(&columns)).filter_map(compare).collect::<Vec<_>>()
+    let compare = |mut sizes: Vec<(&Case, Vec<f64>)>| {
+        sizes.sort_by_key(|(zero, _)| zero.size_bytes);
+        let (zeros, columns): (Vec<&Case>, Vec<Vec<f64>>) = sizes.into_iter().unzip();
+        let compare =
+            |(&Case { filesystems, verify, chunk, size_bytes, .. }, ratio): (&Case, Option<Ratio>)| {
+                Some(Comparison { filesystems, verify, chunk, size_bytes, ratio: ratio? })
+            };
+        zeros.into_iter().zip(ratios(&columns)).filter_map(compare).collect::<Vec<_>>()
     };
-    families.into_iter().flat_map(compare).collect()
+    families.into_values().flat_map(compare).collect()
 }
 
 /// What cases of one family share.

@@ -1,5 +1,7 @@
 //! A run's samples reduced to one row a case: `summary.json`, and all that plots and tables are drawn from. Pure.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
@@ -60,8 +62,12 @@ pub(crate) struct CaseSummary {
 pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
     let mut cases = Vec::with_capacity(record.cases.len());
     let mut skipped = record.skipped.clone();
+    let mut by_case: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples {
+        by_case.entry(&sample.case).or_default().push(sample);
+    }
     for case in &record.cases {
-        let all: Vec<&Sample> = samples.iter().filter(|sample| sample.case == case.id).collect();
+        let all = by_case.remove(case.id.as_str()).unwrap_or_default();
         let valid: Vec<&Measurement> = all.iter().filter_map(|sample| sample.measurement()).collect();
         match valid.first() {
             Some(first) => cases.push(reduce(case, first.mechanism, &valid, all.len())?),

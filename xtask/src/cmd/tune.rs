@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile};
 use sha2::{Digest, Sha256};
 
-use crate::cmd::{Done, below, hex};
+use crate::cmd::{Done, below, complete_run, hex};
 use crate::comparison::Ratio;
 use crate::flags::TuneFlags;
 use crate::record::{self, PlaceRecord, Run};
@@ -16,11 +16,7 @@ use crate::scenario::FileSystems;
 use crate::tuner::{self, Outcome, Ratios};
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
-    let run = match &flags.run {
-        Some(folder) => Run::load(folder)?,
-        None => Run::newest(&below(root, &flags.results))?,
-    }
-    .complete()?;
+    let run = complete_run(flags.run.as_deref(), &below(root, &flags.results))?;
     writeln!(out, "run {}", run.record.run)?;
     let mut profiles = Vec::new();
     for (name, place) in &run.record.places {
