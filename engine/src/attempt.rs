@@ -74,14 +74,26 @@ pub(crate) struct Task {
 /// A mechanism at work on one copy, with what it needs.
 #[derive(Debug)]
 pub(crate) enum Rung {
-    Reflink { in_ranges: bool },
-    CopyFileRange { chunk: u64 },
-    Splice { pipe: Pipe, chunk: u64 },
-    Sendfile { chunk: u64, stands_at: u64 },
+    Reflink {
+        in_ranges: bool,
+    },
+    CopyFileRange {
+        chunk: u64,
+    },
+    Splice {
+        pipe: Pipe,
+        chunk: u64,
+    },
+    Sendfile {
+        chunk: u64,
+        stands_at: u64,
+    },
     DirectIo(Direct),
     #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
     IoUring(Box<ring::Ring>),
-    ReadWrite { buffer: Buffer },
+    ReadWrite {
+        buffer: Buffer,
+    },
     SkipZeros(Zeros),
 }
 
@@ -118,9 +130,9 @@ impl Rung {
                 Self::DirectIo(Direct::new(ends, values, calls).map_err(failed(Operation::Copy))?)
             }
             #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
-            Mechanism::IoUring => {
-                Self::IoUring(Box::new(ring::Ring::new(values, size, calls).map_err(failed(Operation::Copy))?))
-            }
+            Mechanism::IoUring => Self::IoUring(Box::new(
+                ring::Ring::new(values, size, calls).map_err(failed(Operation::Copy))?,
+            )),
             #[cfg(not(all(feature = "io-uring", target_os = "linux", not(orbit_portable))))]
             Mechanism::IoUring => {
                 return Err(failed(Operation::Copy)(io::ErrorKind::Unsupported.into()));

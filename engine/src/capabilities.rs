@@ -27,7 +27,7 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 pub struct ZeroCopyCapabilities {
     /// The file systems of the two directories.
     pub pair: FileSystemPair,
-    /// Each zero-copy mechanism with what a real copy by it came to, in the order of the ladder.
+    /// Each zero-copy mechanism with what a real copy by it came to, in the order of [`Mechanism::ALL`].
     pub mechanisms: Vec<(Mechanism, Capability)>,
 }
 
@@ -46,7 +46,7 @@ pub enum Capability {
 }
 
 impl ZeroCopyCapabilities {
-    /// The first mechanism of the ladder that works; none where files must be read and written.
+    /// The first mechanism of [`Mechanism::ALL`] that works; none where files must be read and written.
     #[must_use]
     pub fn best(&self) -> Option<Mechanism> {
         self.mechanisms.iter().find(|(_, capability)| *capability == Capability::Works).map(|(best, _)| *best)

@@ -227,13 +227,10 @@ impl Copy<'_> {
         if self.watch.is_cancelled() {
             return Err(self.cancelled());
         }
-        self.target
-            .close(calls)
-            .map_err(|error| CopyError::io(Operation::Close, self.destination, error))?;
+        self.target.close(calls).map_err(|error| CopyError::io(Operation::Close, self.destination, error))?;
         let Self { source, destination, target, options, .. } = self;
-        let path = target
-            .publish(calls)
-            .map_err(|error| CopyError::io(Operation::Rename, destination, error))?;
+        let path =
+            target.publish(calls).map_err(|error| CopyError::io(Operation::Rename, destination, error))?;
         if options.durability == Durability::FileAndDirectory {
             let directory = directory_of(&path);
             platform::sync_directory(calls, directory)

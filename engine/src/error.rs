@@ -142,7 +142,9 @@ impl fmt::Display for CopyError {
             Self::ChecksumMismatch { destination, mismatch } => {
                 write!(f, "verification of {} failed: {mismatch}", destination.display())
             }
-            Self::Cancelled { destination } => write!(f, "copying to {} was cancelled", destination.display()),
+            Self::Cancelled { destination } => {
+                write!(f, "copying to {} was cancelled", destination.display())
+            }
             Self::SourceChanged { path } => write!(f, "{} changed while it was copied", path.display()),
         }
     }

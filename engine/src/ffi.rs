@@ -1,5 +1,8 @@
 //! The one door to unsafe code: calls that no safe wrapper offers, one function each.
-#![expect(unsafe_code, reason = "the checked close, the cloning of a range and io_uring have no safe wrapper")]
+#![expect(
+    unsafe_code,
+    reason = "the checked close, the cloning of a range and io_uring have no safe wrapper"
+)]
 
 use std::fs::File;
 use std::io;
@@ -80,7 +83,11 @@ mod queue {
         }
 
         /// Reads for every request and waits for all; what each came to is returned in their order.
-        pub(crate) fn read(&mut self, file: &File, requests: &[Request]) -> io::Result<Vec<io::Result<usize>>> {
+        pub(crate) fn read(
+            &mut self,
+            file: &File,
+            requests: &[Request],
+        ) -> io::Result<Vec<io::Result<usize>>> {
             let fd = types::Fd(file.as_raw_fd());
             self.run(requests, |buffer, length, offset| {
                 opcode::Read::new(fd, buffer.as_mut_ptr(), length).offset(offset).build()
@@ -88,7 +95,11 @@ mod queue {
         }
 
         /// As [`Self::read`], but writes.
-        pub(crate) fn write(&mut self, file: &File, requests: &[Request]) -> io::Result<Vec<io::Result<usize>>> {
+        pub(crate) fn write(
+            &mut self,
+            file: &File,
+            requests: &[Request],
+        ) -> io::Result<Vec<io::Result<usize>>> {
             let fd = types::Fd(file.as_raw_fd());
             self.run(requests, |buffer, length, offset| {
                 opcode::Write::new(fd, buffer.as_ptr(), length).offset(offset).build()

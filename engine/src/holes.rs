@@ -83,7 +83,10 @@ mod tests {
         file.seek(SeekFrom::Start(4 << 20)).unwrap();
         file.write_all(&[1; 4096]).unwrap();
         let found = segments(&file, 8 << 20, true);
-        assert!(found.iter().any(|range| range.start <= 4 << 20 && range.end >= (4 << 20) + 4096), "{found:?}");
+        assert!(
+            found.iter().any(|range| range.start <= 4 << 20 && range.end >= (4 << 20) + 4096),
+            "{found:?}"
+        );
         assert!(found.windows(2).all(|pair| pair[0].end < pair[1].start));
     }
 }

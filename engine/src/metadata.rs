@@ -19,7 +19,12 @@ pub(crate) const fn creation_mode(source: &Status, preserve: bool) -> u32 {
 }
 
 /// Gives `ends.to`, whose status is `staged`, the mode of `source` without what only its owner may hand on.
-pub(crate) fn set_mode(ends: Ends<'_>, source: &Status, staged: &Status, calls: &Calls) -> Result<(), Failure> {
+pub(crate) fn set_mode(
+    ends: Ends<'_>,
+    source: &Status,
+    staged: &Status,
+    calls: &Calls,
+) -> Result<(), Failure> {
     let mode = source.mode & PERMISSIONS;
     if staged.mode == mode {
         return Ok(());
@@ -109,7 +114,8 @@ mod tests {
             [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &u32::MAX.to_le_bytes()].concat()
         };
         let list = |group| {
-            [vec![2, 0, 0, 0], entry(1, 6), entry(2, 6), entry(4, group), entry(0x10, 6), entry(0x20, 0)].concat()
+            [vec![2, 0, 0, 0], entry(1, 6), entry(2, 6), entry(4, group), entry(0x10, 6), entry(0x20, 0)]
+                .concat()
         };
         assert_eq!(without_list(0o660, &list(0)), 0o600);
         assert_eq!(without_list(0o660, &list(4)), 0o640);

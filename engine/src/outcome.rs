@@ -208,8 +208,6 @@ pub enum OmissionReason {
     SparseAlways,
     /// So many threads that read and write are faster here than one in the kernel.
     ThreadsPay(u32),
-    /// Nobody asked for it: direct access and `io_uring` are for those who do.
-    NotAsked,
     /// Direct access or `io_uring` is asked for, which read and write.
     ReadWriteAsked,
     /// This build has no such mechanism: another operating system, or the feature `zero-copy` is off.
@@ -232,7 +230,6 @@ impl fmt::Display for OmissionReason {
             Self::SparseNever => f.write_str("holes are to be filled"),
             Self::SparseAlways => f.write_str("blocks of zeros are to become holes"),
             Self::ThreadsPay(threads) => write!(f, "{threads} threads that read and write are faster here"),
-            Self::NotAsked => f.write_str("not asked for"),
             Self::ReadWriteAsked => f.write_str("reading and writing in a special way is asked for"),
             Self::NotBuiltIn => f.write_str("not in this build"),
             Self::RefusedBefore(errno) => {

@@ -145,8 +145,14 @@ mod tests {
         let mut position = Position::default();
         let others = vec![|_: &Calls| Ok(rung()); threads - 1];
         let drive = |_: &mut Rung, end: u64, position: &mut Position, _: &Calls| drive(end, position);
-        let dealt =
-            deal(Share { end: size, range: RANGE }, &mut position, &mut rung(), &others, &drive, &Calls::default());
+        let dealt = deal(
+            Share { end: size, range: RANGE },
+            &mut position,
+            &mut rung(),
+            &others,
+            &drive,
+            &Calls::default(),
+        );
         (position, dealt)
     }
 

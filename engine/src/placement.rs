@@ -86,10 +86,9 @@ impl Target {
             }
             // What is no file stands in the way, or a directory is missing.
             Err(error) => Err(match platform::kind_of(calls, destination) {
-                Ok(FileKind::Directory) => CopyError::DestinationNotRegular {
-                    path: destination.into(),
-                    kind: FileKind::Directory,
-                },
+                Ok(FileKind::Directory) => {
+                    CopyError::DestinationNotRegular { path: destination.into(), kind: FileKind::Directory }
+                }
                 _ => failed(error),
             }),
         }

@@ -83,15 +83,24 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Every mechanism, the most promising first.
-    fn order(&self) -> [Mechanism; 7] {
+    /// Every mechanism that may be meant, the most promising first. Direct access and `io_uring` are for those who ask.
+    fn order(&self) -> impl Iterator<Item = Mechanism> {
         use Mechanism::{CopyFileRange, DirectIo, IoUring, ReadWrite, Reflink, Sendfile, Splice};
         let kernel = match (self.may_offload(), self.facts.size >= PIPE_PAYS) {
             (true, true) => [CopyFileRange, Splice, Sendfile],
             (false, true) => [Splice, CopyFileRange, Sendfile],
             (_, false) => [CopyFileRange, Sendfile, Splice],
         };
-        [Reflink, kernel[0], kernel[1], kernel[2], DirectIo, IoUring, ReadWrite]
+        let asked = [
+            (Reflink, true),
+            (kernel[0], true),
+            (kernel[1], true),
+            (kernel[2], true),
+            (DirectIo, self.options.direct_io),
+            (IoUring, self.options.io_uring),
+            (ReadWrite, true),
+        ];
+        asked.into_iter().filter(|(_, asked)| *asked).map(|(mechanism, _)| mechanism)
     }
 
     /// Whether a server may copy on its own. Two file systems of different types never do that for each other.
@@ -112,7 +121,7 @@ impl Choice<'_> {
             return Some(OmissionReason::NotBuiltIn);
         }
         if !mechanism.is_zero_copy() {
-            return self.not_asked(mechanism);
+            return self.cannot_be_special();
         }
         let reason = self.unwanted(mechanism);
         if self.options.reflink == Reflink::Always {
@@ -121,14 +130,8 @@ impl Choice<'_> {
         reason.or_else(|| self.does_not_pay(mechanism)).or_else(|| self.refused_before(mechanism))
     }
 
-    fn not_asked(&self, mechanism: Mechanism) -> Option<OmissionReason> {
-        let asked = match mechanism {
-            Mechanism::DirectIo => self.options.direct_io,
-            _ => self.options.io_uring,
-        };
-        if !asked {
-            return Some(OmissionReason::NotAsked);
-        }
+    /// Why direct access and `io_uring`, although asked for, will not do.
+    fn cannot_be_special(&self) -> Option<OmissionReason> {
         if self.options.sparse == Sparse::Always {
             return Some(OmissionReason::SparseAlways);
         }
@@ -200,8 +203,7 @@ mod tests {
 
     fn between(source: &str, destination: &str, size: u64, processors: u32) -> Facts {
         let same_device = source == destination;
-        let pair =
-            FileSystemPair { source: source.into(), destination: destination.into(), same_device };
+        let pair = FileSystemPair { source: source.into(), destination: destination.into(), same_device };
         Facts { pair: Some(pair), processors, ..linux(size) }
     }
 
@@ -322,8 +324,8 @@ mod tests {
     #[test]
     fn special_ways_of_reading_and_writing_are_for_those_who_ask() {
         let plan = select(&linux(1 << 20), &CopyOptions::new());
-        assert_eq!(reason(&plan, Mechanism::DirectIo), Some(OmissionReason::NotAsked));
-        assert_eq!(reason(&plan, Mechanism::IoUring), Some(OmissionReason::NotAsked));
+        let named = |special| plan.rungs.contains(&special) || reason(&plan, special).is_some();
+        assert!(![Mechanism::DirectIo, Mechanism::IoUring].into_iter().any(named));
         let direct = select(&linux(1 << 20), &CopyOptions::new().direct_io(true));
         assert_eq!(direct.rungs, [Mechanism::Reflink, Mechanism::DirectIo, Mechanism::ReadWrite]);
         let ring = select(&linux(1 << 20), &CopyOptions::new().strategy(Strategy::Buffered).io_uring(true));

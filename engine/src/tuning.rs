@@ -125,10 +125,11 @@ impl Default for Values {
 }
 
 impl Values {
-    /// These values with another threshold.
+    /// These values with another threshold for every way of zero-copy, shared extents among them.
     #[must_use]
     pub const fn with_zero_copy_threshold(mut self, threshold: Threshold) -> Self {
         self.zero_copy_threshold = threshold;
+        self.reflink_threshold = threshold;
         self
     }
 

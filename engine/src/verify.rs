@@ -66,10 +66,12 @@ fn buffer(bytes: u64, alignment: usize) -> Buffer {
 /// What the device holds, not what the page cache remembers.
 fn media(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     let to = claim.ends.to;
-    let no_medium = || io::Error::new(
-        io::ErrorKind::Unsupported,
-        "its file system has no way past the page cache; verify by `compare` or `sha256`",
-    );
+    let no_medium = || {
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "its file system has no way past the page cache; verify by `compare` or `sha256`",
+        )
+    };
     let alignment = platform::direct_alignment(calls, to)
         .map_err(Unproven::Destination)?
         .ok_or_else(|| Unproven::NoMedium(no_medium()))?;

@@ -58,15 +58,23 @@ fn refused(strategy: Strategy, source: &Path, destination: &Path) -> CopyError {
     }
 }
 
-/// Each zero-copy mechanism that is tried between two places before one works, with the errno of its refusal, and the
-/// one that works; nothing where the lab does not declare it.
-fn declared(from: &Place, to: &Place) -> Option<(Vec<(Mechanism, i32)>, Mechanism)> {
+/// From here on the engine uses a pipe of its own.
+const PIPE_PAYS: u64 = 256 * 1024;
+
+/// Each zero-copy mechanism that is tried for `size` bytes between two places before one works, with the errno of its
+/// refusal, and the one that works; nothing where the lab does not declare it.
+fn declared(from: &Place, to: &Place, size: u64) -> Option<(Vec<(Mechanism, i32)>, Mechanism)> {
     let (from, to) = (from.file_system(), to.file_system());
-    let ladder = [
-        (Mechanism::Reflink, from.reflink(to)),
-        (Mechanism::CopyFileRange, from.copy_file_range(to)),
-        (Mechanism::Splice, from.splice(to)),
-    ];
+    let reflink = (Mechanism::Reflink, from.reflink(to));
+    let ladder = if size < PIPE_PAYS {
+        vec![
+            reflink,
+            (Mechanism::CopyFileRange, from.copy_file_range(to)),
+            (Mechanism::Sendfile, from.splice(to)),
+        ]
+    } else {
+        vec![reflink, (Mechanism::Splice, from.splice(to))]
+    };
     let mut refused = Vec::new();
     for (mechanism, capability) in ladder {
         match capability {
@@ -80,8 +88,8 @@ fn declared(from: &Place, to: &Place) -> Option<(Vec<(Mechanism, i32)>, Mechanis
 
 /// The mechanism is the declared zero-copy one; where none is declared, at least a zero-copy one.
 #[track_caller]
-fn assert_zero_copy(found: Mechanism, from: &Place, to: &Place) {
-    match declared(from, to) {
+fn assert_zero_copy(found: Mechanism, from: &Place, to: &Place, size: u64) {
+    match declared(from, to, size) {
         Some((_, mechanism)) => assert_eq!(found, mechanism),
         None => assert!(found.is_zero_copy(), "{found}"),
     }

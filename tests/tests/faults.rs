@@ -37,6 +37,15 @@ const OLD: u64 = 2;
 
 const KIB: u64 = 1024;
 
+/// What one call moves by the tuned file of a scene.
+const CHUNK: u64 = 48 * KIB;
+
+/// Four chunks: `copy_file_range` and sendfile are the first to try.
+const SMALL: u64 = 4 * CHUNK;
+
+/// Six chunks: splice is the first to try.
+const LARGE: u64 = 6 * CHUNK;
+
 /// A source and an old destination, each alone in a directory.
 struct Scene {
     from: PathBuf,

@@ -9,7 +9,6 @@ mod pipe;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::num::NonZero;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,8 +39,7 @@ pub(crate) const MECHANISMS: &[Mechanism] = &[
 
 /// Those that read and write, for builds without zero-copy.
 #[cfg(feature = "io-uring")]
-pub(crate) const READ_WRITE: &[Mechanism] =
-    &[Mechanism::DirectIo, Mechanism::IoUring, Mechanism::ReadWrite];
+pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::IoUring, Mechanism::ReadWrite];
 #[cfg(not(feature = "io-uring"))]
 pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::ReadWrite];
 
@@ -249,13 +247,7 @@ pub(crate) fn reflink_range(
 }
 
 /// Copies at most `length` bytes at `offset` of `from` to where `to` stands; how many, is returned.
-pub(crate) fn send_file(
-    calls: &Calls,
-    from: &File,
-    to: &File,
-    offset: u64,
-    length: u64,
-) -> io::Result<u64> {
+pub(crate) fn send_file(calls: &Calls, from: &File, to: &File, offset: u64, length: u64) -> io::Result<u64> {
     let mut offset = offset;
     calls.count();
     let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -285,11 +277,9 @@ pub(crate) fn copy_file_range(
     Ok(moved as u64)
 }
 
-/// How many processors this process may use, looked up once.
+/// How many processors this process may use, looked up once. The standard library would read some twenty files of control
+/// groups for it, which is more than a copy costs.
 pub(crate) fn processors() -> u32 {
     static PROCESSORS: OnceLock<u32> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| {
-        let available = std::thread::available_parallelism().map_or(1, NonZero::get);
-        u32::try_from(available).unwrap_or(u32::MAX)
-    })
+    *PROCESSORS.get_or_init(|| rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count()))
 }

@@ -206,7 +206,8 @@ pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Ti
         let whole = if seconds < 0 { UNIX_EPOCH.checked_sub(since) } else { UNIX_EPOCH.checked_add(since) };
         whole.and_then(|whole| whole.checked_add(Duration::from_nanos(nanoseconds.into())))
     };
-    let out_of_range = || io::Error::new(io::ErrorKind::InvalidInput, "the time is out of this system's range");
+    let out_of_range =
+        || io::Error::new(io::ErrorKind::InvalidInput, "the time is out of this system's range");
     let accessed = time(accessed).ok_or_else(out_of_range)?;
     let modified = time(modified).ok_or_else(out_of_range)?;
     calls.count();

@@ -57,7 +57,7 @@ pub struct TunedProfile {
     /// From which size on `auto` copies inside the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
     pub zero_copy_threshold: Option<Threshold>,
-    /// From which size on `auto` tries to share extents.
+    /// From which size on `auto` tries to share extents; that of zero-copy where only that one is given.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
     pub reflink_threshold: Option<Threshold>,
     /// Most bytes that one in-kernel copy call is asked to move.
@@ -195,7 +195,10 @@ impl TunedProfile {
         let default = Values::default();
         Values {
             zero_copy_threshold: self.zero_copy_threshold.unwrap_or(default.zero_copy_threshold),
-            reflink_threshold: self.reflink_threshold.unwrap_or(default.reflink_threshold),
+            reflink_threshold: self
+                .reflink_threshold
+                .or(self.zero_copy_threshold)
+                .unwrap_or(default.reflink_threshold),
             kernel_chunk: self.kernel_chunk.unwrap_or(default.kernel_chunk),
             pipe_size: self.pipe_size.unwrap_or(default.pipe_size),
             buffered_chunk: self.buffered_chunk.unwrap_or(default.buffered_chunk),
