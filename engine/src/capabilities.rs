@@ -100,7 +100,7 @@ fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
 }
 
 fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
-    Staging::create(calls, &directory.join("probe"), 0o600)
+    Staging::create_named(calls, &directory.join("probe"), 0o600)
         .map_err(|error| CopyError::io(Operation::CreateStaging, directory.join("probe"), error))
 }
 

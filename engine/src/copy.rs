@@ -14,6 +14,7 @@ use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
+use crate::staging::{Unpublished, directory_of, unnamed_works};
 use crate::strategy::Mechanism;
 use crate::tuning::FileSystemPair;
 use crate::verify::{Claim, Unproven, verify};
@@ -48,14 +49,22 @@ pub fn copy_file(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
+    let (source, destination) = (source.as_ref(), destination.as_ref());
+    let unnamed = unnamed_works();
+    match copy_once(source, destination, options) {
+        // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
+        Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options),
+        copied => copied,
+    }
+}
+
+fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result<CopyOutcome, CopyError> {
     let calls = &Calls::default();
-    let source = Source::open(source.as_ref(), calls)?;
+    let source = Source::open(source, calls)?;
     let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), source.status.size);
-    let destination = destination.as_ref();
     let target = Target::open(&source, destination, opening(&source.status, options), calls)?;
     let copy = Copy { source, destination, target, options, watch, calls };
-    let staged = copy.inspect_target()?;
-    let plan = select(&copy.facts(staged.as_ref())?, options);
+    let Prepared { plan, staged } = copy.prepare()?;
     watch.enter(Phase::Copying);
     let climb = copy.climb(&plan, staged.as_ref())?;
     watch.reached(climb.bytes);
@@ -89,6 +98,9 @@ fn opening(source: &Status, options: &CopyOptions) -> Opening {
     }
 }
 
+/// File systems that have no device of their own and yet nobody else to write to.
+const WRITES_TO_ITSELF: [&str; 2] = ["tmpfs", "btrfs"];
+
 /// A copy under way. Dropped before it is finished, it leaves nothing behind.
 struct Copy<'a> {
     source: Source<'a>,
@@ -100,6 +112,13 @@ struct Copy<'a> {
     calls: &'a Calls,
 }
 
+/// What is known before a byte moves.
+struct Prepared {
+    plan: Plan,
+    /// The status of the new file, where anything depends on it.
+    staged: Option<Status>,
+}
+
 /// What finishing came to.
 struct Finished {
     source_changed: bool,
@@ -107,44 +126,50 @@ struct Finished {
 }
 
 impl Copy<'_> {
-    /// The status of the new file; none where nothing depends on it: a small file that is read and written in place.
-    fn inspect_target(&self) -> Result<Option<Status>, CopyError> {
-        let CopyOptions { placement, preserve_metadata, like_std, .. } = *self.options;
+    /// Looks at the new file and chooses the rungs. A small file that is read and written in place, whatever the file
+    /// systems are, needs no look.
+    fn prepare(&self) -> Result<Prepared, CopyError> {
+        let CopyOptions { placement, preserve_metadata, like_std, tuning, .. } = self.options;
+        let plain = *placement == Placement::InPlace && !preserve_metadata && !like_std;
         let size = self.source.status.size;
-        let plain = placement == Placement::InPlace && !preserve_metadata && !like_std;
-        if plain && size < PIPE_PAYS && select(&self.small_facts(), self.options).is_read_write() {
-            return Ok(None);
+        if plain && size < PIPE_PAYS && !tuning.needs_pair() {
+            let plan = select(&Facts::of_size(size), self.options);
+            if plan.is_read_write() {
+                return Ok(Prepared { plan, staged: None });
+            }
         }
-        platform::status(self.calls, self.target.file()).map(Some).map_err(self.failed(Operation::Inspect))
+        let staged =
+            platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
+        let plan = select(&self.facts(&staged)?, self.options);
+        Ok(Prepared { plan, staged: Some(staged) })
     }
 
-    fn small_facts(&self) -> Facts {
-        Facts::of_size(self.source.status.size)
-    }
-
-    fn facts(&self, staged: Option<&Status>) -> Result<Facts, CopyError> {
+    fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
         let Status { size, allocated, volume, .. } = self.source.status;
-        let Some(staged) = staged else { return Ok(self.small_facts()) };
         let is_large = size >= PIPE_PAYS;
         Ok(Facts {
             allocated,
             pair: if is_large || self.options.tuning.needs_pair() { Some(self.pair(staged)?) } else { None },
             processors: if is_large { platform::processors() } else { 1 },
             refused_before: crate::memory::refusals(volume, staged.volume),
-            ..self.small_facts()
+            ..Facts::of_size(size)
         })
     }
 
     fn pair(&self, staged: &Status) -> Result<FileSystemPair, CopyError> {
-        let (from, to) = (&self.source, staged.volume);
+        let from = &self.source;
         let source = crate::memory::file_system(from.status.volume, || {
             platform::file_system(self.calls, &from.file)
                 .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
         })?;
-        let destination = crate::memory::file_system(to, || {
+        let same_device = from.status.volume.device == staged.volume.device;
+        Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })
+    }
+
+    fn destination_fs(&self, staged: &Status) -> Result<String, CopyError> {
+        crate::memory::file_system(staged.volume, || {
             platform::file_system(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
-        })?;
-        Ok(FileSystemPair { source, destination, same_device: from.status.volume.device == to.device })
+        })
     }
 
     fn climb(&self, plan: &Plan, staged: Option<&Status>) -> Result<Climb, CopyError> {
@@ -212,7 +237,7 @@ impl Copy<'_> {
     }
 
     /// Every step that can fail comes before the rename, except the one that makes the rename durable.
-    fn finish(mut self, staged: Option<&Status>) -> Result<Finished, CopyError> {
+    fn finish(self, staged: Option<&Status>) -> Result<Finished, CopyError> {
         let calls = self.calls;
         let not_preserved = self.set_metadata(staged).map_err(|failure| self.at(failure))?;
         if self.options.durability != Durability::None {
@@ -227,10 +252,11 @@ impl Copy<'_> {
         if self.watch.is_cancelled() {
             return Err(self.cancelled());
         }
-        self.target.close(calls).map_err(|error| CopyError::io(Operation::Close, self.destination, error))?;
+        let close_tells = self.close_tells(staged)?;
         let Self { source, destination, target, options, .. } = self;
-        let path =
-            target.publish(calls).map_err(|error| CopyError::io(Operation::Rename, destination, error))?;
+        let path = target
+            .publish(calls, close_tells)
+            .map_err(|Unpublished { operation, error }| CopyError::io(operation, destination, error))?;
         if options.durability == Durability::FileAndDirectory {
             let directory = directory_of(&path);
             platform::sync_directory(calls, directory)
@@ -238,6 +264,16 @@ impl Copy<'_> {
         }
         source.close(calls);
         Ok(Finished { source_changed, not_preserved })
+    }
+
+    /// Whether closing the new file may tell that its content did not arrive, as network and user-space file systems do.
+    /// Asked only where the answer decides an order.
+    fn close_tells(&self, staged: Option<&Status>) -> Result<bool, CopyError> {
+        let Some(staged) = staged else { return Ok(true) };
+        if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
+            return Ok(false);
+        }
+        Ok(!WRITES_TO_ITSELF.contains(&self.destination_fs(staged)?.as_str()))
     }
 
     /// In place an existing file keeps its own mode, and a new one has what the umask left.
@@ -272,12 +308,5 @@ impl Copy<'_> {
 
     fn cancelled(&self) -> CopyError {
         CopyError::Cancelled { destination: self.destination.into() }
-    }
-}
-
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }

@@ -115,7 +115,8 @@ impl fmt::Debug for Audience {
 pub(crate) struct Watch<'a> {
     observer: Option<&'a Audience>,
     cancel: Option<&'a Cancel>,
-    started: Instant,
+    /// None where there is nobody to tell.
+    started: Option<Instant>,
     total: u64,
     bytes: AtomicU64,
     phase: AtomicU8,
@@ -128,7 +129,7 @@ impl<'a> Watch<'a> {
         Self {
             observer,
             cancel,
-            started: Instant::now(),
+            started: observer.map(|_| Instant::now()),
             total,
             bytes: AtomicU64::new(0),
             phase: AtomicU8::new(0),
@@ -154,11 +155,9 @@ impl<'a> Watch<'a> {
 
     /// So many bytes more are done.
     pub(crate) fn advance(&self, bytes: u64) {
-        if self.observer.is_none() {
-            return;
-        }
+        let Some(started) = self.started else { return };
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.tell_in_time();
+        self.tell_in_time(started);
     }
 
     /// So many bytes are done in all.
@@ -173,8 +172,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Tells the observer unless it was told a moment ago, by whichever thread.
-    fn tell_in_time(&self) {
-        let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    fn tell_in_time(&self, started: Instant) {
+        let now = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let told = self.told_ns.load(Ordering::Relaxed);
         let is_time = Duration::from_nanos(now.saturating_sub(told)) >= INTERVAL;
         let mine = || self.told_ns.compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();

@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{CopyError, FileKind, Operation};
-use crate::inspect::{Source, resolve};
+use crate::inspect::{Resolved, Source, resolve};
 use crate::options::Placement;
 use crate::platform::{self, Calls};
-use crate::staging::Staging;
+use crate::staging::{Staging, Unpublished, remove};
 
 /// The file that is being written. Dropped before it is finished, it leaves nothing new behind.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl Target {
         opening: Opening,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        let path = resolve(source, destination, opening.through_dangling, calls)?;
-        let staging = Staging::create(calls, &path, opening.mode)
+        let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let staging = Staging::create(calls, &path, opening.mode, !exists)
             .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
         Ok(Self { path, is_new: true, kind: FileKind::Regular, file: Kept::Staged(staging) })
     }
@@ -130,33 +130,33 @@ impl Target {
     /// The file, open for writing, and for reading where that was asked for.
     ///
     /// # Panics
-    /// After [`Self::close`], which takes it.
+    /// After [`Self::publish`] took it.
     pub(crate) fn file(&self) -> &File {
         match &self.file {
             Kept::Staged(staging) => staging.file(),
-            Kept::InPlace(file) => file.as_ref().expect("a destination is closed once, after its last use"),
+            Kept::InPlace(file) => {
+                file.as_ref().expect("a destination is published once, after its last use")
+            }
         }
     }
 
-    /// Closes the file; an error means that its content did not arrive.
-    pub(crate) fn close(&mut self, calls: &Calls) -> io::Result<()> {
-        match &mut self.file {
-            Kept::Staged(staging) => staging.close(calls),
-            Kept::InPlace(file) => file.take().map_or(Ok(()), |file| {
-                let closed = platform::close(calls, file);
-                if closed.is_err() && self.is_new {
-                    remove(&self.path);
-                }
-                closed
-            }),
-        }
+    /// Whether closing it later may tell an error that must be known before it has its name.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        matches!(&self.file, Kept::Staged(staging) if staging.is_unnamed())
     }
 
-    /// The content is whole and closed: it gets its name, where it has not got it yet. Gives the path.
-    pub(crate) fn publish(mut self, calls: &Calls) -> io::Result<PathBuf> {
+    /// The content is whole: closes the file, and gives it its name where it has not got it yet. Gives the path.
+    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<PathBuf, Unpublished> {
         let path = std::mem::take(&mut self.path);
-        if let Kept::Staged(staging) = std::mem::replace(&mut self.file, Kept::InPlace(None)) {
-            staging.rename(calls, &path)?;
+        match std::mem::replace(&mut self.file, Kept::InPlace(None)) {
+            Kept::Staged(staging) => staging.publish(calls, &path, close_tells)?,
+            Kept::InPlace(file) => {
+                let closed = file.map_or(Ok(()), |file| platform::close(calls, file));
+                if closed.is_err() && self.is_new {
+                    remove(&path);
+                }
+                closed.map_err(|error| Unpublished { operation: Operation::Close, error })?;
+            }
         }
         Ok(path)
     }
@@ -168,9 +168,4 @@ impl Drop for Target {
             remove(&self.path);
         }
     }
-}
-
-/// A file that this copy made. Nothing is lost by a failure here, and there is nobody left to tell.
-fn remove(path: &Path) {
-    let _ = std::fs::remove_file(path);
 }

@@ -9,6 +9,7 @@ mod pipe;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -92,6 +93,38 @@ pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Res
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     calls.count();
     Ok(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?.into())
+}
+
+/// Creates a new file in no directory, on the file system of `directory`; [`link`] can name it.
+pub(crate) fn create_unnamed(calls: &Calls, directory: &Path, mode: u32) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(directory, flags, Mode::from_raw_mode(mode))?.into())
+}
+
+/// Gives a file without a name the name `path`, which must be free.
+pub(crate) fn link(calls: &Calls, file: &File, path: &Path) -> io::Result<()> {
+    calls.count();
+    match rustix::fs::linkat(file, "", CWD, path, AtFlags::EMPTY_PATH) {
+        // Before Linux 6.10 only for a privileged process.
+        Err(rustix::io::Errno::NOENT) => {}
+        answer => return Ok(answer?),
+    }
+    calls.count();
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Makes the file system tell what a close would tell, and keeps the file open.
+pub(crate) fn flush(calls: &Calls, file: &File) -> io::Result<()> {
+    calls.count();
+    let twin = file.try_clone()?;
+    close(calls, twin)
+}
+
+/// Whether the file system has a block device of its own.
+pub(crate) fn is_on_disk(volume: Volume) -> bool {
+    rustix::fs::major(volume.device) != 0
 }
 
 /// Opens what stands at `path`, symbolic links followed, for writing and perhaps for reading. Never waits, truncates or

@@ -82,6 +82,22 @@ pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Res
     options.open(path)
 }
 
+pub(crate) fn create_unnamed(_: &Calls, _: &Path, _: u32) -> io::Result<File> {
+    refused()
+}
+
+pub(crate) fn link(_: &Calls, _: &File, _: &Path) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn flush(_: &Calls, _: &File) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn is_on_disk(_: Volume) -> bool {
+    false
+}
+
 pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::Result<File> {
     calls.count();
     OpenOptions::new().read(readable).write(true).open(path)
