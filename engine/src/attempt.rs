@@ -98,7 +98,7 @@ pub(crate) enum Rung {
 }
 
 /// A whole clone may flush the source first; from here on a watched one is made range by range.
-const LONG_CLONE: u64 = 64 * 1024 * 1024;
+pub(crate) const LONG_CLONE: u64 = 64 * 1024 * 1024;
 
 /// Clones end at multiples of every file system's block.
 const CLONE_BLOCK: u64 = 64 * 1024;

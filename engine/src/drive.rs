@@ -24,6 +24,17 @@ impl Goal {
     }
 }
 
+/// How a rung is to be driven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner<'a> {
+    pub(crate) goal: Goal,
+    /// Whether no rung is below, so that this one fails where others are refused.
+    pub(crate) last: bool,
+    /// How many bytes the first step is asked for, where somebody watches.
+    pub(crate) first_step: u64,
+    pub(crate) watch: &'a Watch<'a>,
+}
+
 /// How far a copy is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -51,19 +62,17 @@ pub(crate) enum Driven {
 }
 
 /// Takes steps from `position` until the goal, the end, a refusal, a failure or the caller's wish. `has_more` tells by a
-/// read whether the source has a byte at an offset. `position` is always what has arrived in the destination. Below the
-/// `last` rung there is none, so that it fails where others are refused.
+/// read whether the source has a byte at an offset. `position` is always what has arrived in the destination.
 pub(crate) fn drive(
-    goal: Goal,
-    last: bool,
+    manner: Manner<'_>,
     position: &mut Position,
-    watch: &Watch<'_>,
     mut step: impl FnMut(u64, u64) -> Result<Step, Failure>,
     has_more: impl Fn(u64) -> Result<bool, Failure>,
 ) -> Result<Driven, Failure> {
+    let Manner { goal, last, first_step, watch } = manner;
     let start = position.offset;
     let refused = |reason| Ok(Driven::Refused { reason, every_file: false });
-    let mut stride = Stride::new(watch);
+    let mut stride = Stride::new(watch, first_step);
     while goal.left(position.offset) > 0 {
         if watch.is_cancelled() {
             return Ok(Driven::Cancelled);
@@ -109,7 +118,11 @@ mod tests {
 
     use super::*;
     use crate::error::Operation;
-    use crate::observe::Cancel;
+    use crate::observe::{Cancel, FIRST_STEP};
+
+    fn manner<'a>(goal: Goal, watch: &'a Watch<'a>) -> Manner<'a> {
+        Manner { goal, last: false, first_step: FIRST_STEP, watch }
+    }
 
     fn errno(number: i32) -> Result<Step, Failure> {
         Err(Failure { operation: Operation::Copy, error: io::Error::from_raw_os_error(number) })
@@ -126,7 +139,7 @@ mod tests {
             asked.push((at, left));
             script.next().expect("the loop asked for more steps than the script has")
         };
-        let end = drive(goal, false, &mut position, &Watch::new(None, None, 0), step, |_| Ok(more));
+        let end = drive(manner(goal, &Watch::new(None, None, 0)), &mut position, step, |_| Ok(more));
         (end, position.offset, asked)
     }
 
@@ -143,7 +156,7 @@ mod tests {
         let mut position = Position::default();
         let mut script = [Step::Moved(3), Step::Skipped(5), Step::Moved(2)].into_iter();
         let step = |_, _| Ok(script.next().unwrap());
-        drive(Goal::At(10), false, &mut position, &Watch::new(None, None, 0), step, |_| Ok(true)).unwrap();
+        drive(manner(Goal::At(10), &Watch::new(None, None, 0)), &mut position, step, |_| Ok(true)).unwrap();
         assert_eq!(position, Position { offset: 10, moved: 5 });
     }
 
@@ -167,7 +180,7 @@ mod tests {
             errno(4)
         };
         let watch = Watch::new(None, Some(&cancel), 0);
-        let end = drive(Goal::At(10), false, &mut position, &watch, step, |_| Ok(true));
+        let end = drive(manner(Goal::At(10), &watch), &mut position, step, |_| Ok(true));
         assert_eq!((end.unwrap(), position.offset, tries), (Driven::Cancelled, 0, 1000));
     }
 

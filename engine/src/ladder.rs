@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::io;
 
-use crate::attempt::{Ends, Failure, Rung, Task};
-use crate::drive::{Driven, Goal, Position, drive};
+use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task};
+use crate::drive::{Driven, Goal, Manner, Position, drive};
 use crate::error::Operation;
 use crate::holes::Segments;
-use crate::observe::Watch;
+use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
 use crate::parallel::{Dealt, Share, deal};
 use crate::platform::{self, Calls, Meaning, Volume};
@@ -190,7 +190,7 @@ impl Ladder<'_> {
     }
 
     fn run(&mut self, rung: &mut Rung, mechanism: Mechanism, goal: Goal) -> Result<Driven, Failure> {
-        let last = mechanism == Mechanism::ReadWrite;
+        let manner = self.job.manner(mechanism, goal);
         match (goal, self.range(mechanism, goal)) {
             (Goal::At(end), Some(range)) => self.run_parallel(rung, mechanism, end, range),
             _ => {
@@ -200,7 +200,7 @@ impl Ladder<'_> {
                     rung.step(job.ends, offset, left, calls)
                 };
                 let more = |offset| has_more(job.ends, offset, calls);
-                drive(goal, last, &mut self.position, job.watch, step, more)
+                drive(manner, &mut self.position, step, more)
             }
         }
     }
@@ -215,11 +215,11 @@ impl Ladder<'_> {
         let (job, plan, task) = (self.job, self.plan, self.task());
         let make = |calls: &Calls| Rung::new(mechanism, &plan.values, task, job.ends, calls);
         let others = vec![make; plan.threads.saturating_sub(1) as usize];
-        let last = mechanism == Mechanism::ReadWrite;
+        let manner = self.job.manner(mechanism, Goal::At(end));
         let drive_range = |rung: &mut Rung, end, position: &mut Position, calls: &Calls| {
             let step = |offset, left| rung.step(job.ends, offset, left, calls);
             let more = |offset| has_more(job.ends, offset, calls);
-            drive(Goal::At(end), last, position, job.watch, step, more)
+            drive(Manner { goal: Goal::At(end), ..manner }, position, step, more)
         };
         let share = Share { end, range };
         let Dealt { driven, threads } =
@@ -260,6 +260,14 @@ impl Ladder<'_> {
     /// A write beyond the limit would end the process by a signal.
     fn check_limit(&self, size: u64) -> Result<(), Failure> {
         check_limit_at(&self.limit, size.saturating_sub(1), self.calls)
+    }
+}
+
+impl<'a> Job<'a> {
+    fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
+        // A clone moves nothing, so that much of it is done in a moment.
+        let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
+        Manner { goal, last: mechanism == Mechanism::ReadWrite, first_step, watch: self.watch }
     }
 }
 

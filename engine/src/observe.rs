@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 const LONG_STEP: Duration = Duration::from_millis(40);
 
 /// The first step of a watched copy: even a slow disk moves it in time.
-const FIRST_STEP: u64 = 1024 * 1024;
+pub(crate) const FIRST_STEP: u64 = 1024 * 1024;
 
 /// No step is made smaller than this.
 const SMALLEST_STEP: u64 = 64 * 1024;
@@ -221,8 +221,9 @@ pub(crate) struct Stride {
 }
 
 impl Stride {
-    pub(crate) fn new(watch: &Watch<'_>) -> Self {
-        Self { most: if watch.is_on() { FIRST_STEP } else { u64::MAX }, begun: None }
+    /// Begins with `first` bytes where the copy is watched.
+    pub(crate) fn new(watch: &Watch<'_>, first: u64) -> Self {
+        Self { most: if watch.is_on() { first } else { u64::MAX }, begun: None }
     }
 
     /// At most so many of `left` bytes, by a step that begins now.
@@ -288,7 +289,7 @@ mod tests {
     #[test]
     fn strides_follow_the_time_that_steps_take() {
         let cancel = Cancel::new();
-        let mut stride = Stride::new(&Watch::new(None, Some(&cancel), 0));
+        let mut stride = Stride::new(&Watch::new(None, Some(&cancel), 0), FIRST_STEP);
         assert_eq!(stride.begin(u64::MAX), FIRST_STEP);
         stride.end();
         assert_eq!(stride.begin(u64::MAX), 2 * FIRST_STEP);
@@ -296,6 +297,6 @@ mod tests {
         stride.end();
         assert_eq!(stride.begin(u64::MAX), FIRST_STEP);
         assert_eq!(stride.begin(10), 10);
-        assert_eq!(Stride::new(&Watch::new(None, None, 0)).begin(u64::MAX), u64::MAX);
+        assert_eq!(Stride::new(&Watch::new(None, None, 0), FIRST_STEP).begin(u64::MAX), u64::MAX);
     }
 }
