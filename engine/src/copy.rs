@@ -65,14 +65,7 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     let target = Target::open(&source, destination, opening(&source.status, options), calls)?;
     let copy = Copy { source, destination, target, options, watch, calls };
     let Prepared { plan, staged } = copy.prepare()?;
-    watch.enter(Phase::Copying);
-    let climb = copy.climb(&plan, staged.as_ref())?;
-    watch.reached(climb.bytes);
-    copy.check_length(climb.bytes)?;
-    let verified = copy.verify(&climb)?;
-    watch.enter(Phase::Finishing);
-    let Finished { source_changed, not_preserved } = copy.finish(staged.as_ref())?;
-    watch.done(climb.bytes);
+    let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
     Ok(CopyOutcome {
         mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
         bytes: climb.bytes,
@@ -84,8 +77,8 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
         system_calls: calls.total(),
         verified,
         durability: options.durability,
-        source_changed,
-        not_preserved,
+        source_changed: finished.source_changed,
+        not_preserved: finished.not_preserved,
     })
 }
 
@@ -119,6 +112,13 @@ struct Prepared {
     staged: Option<Status>,
 }
 
+/// What the parts of a copy came to.
+struct Done {
+    climb: Climb,
+    verified: Verified,
+    finished: Finished,
+}
+
 /// What finishing came to.
 struct Finished {
     source_changed: bool,
@@ -126,6 +126,19 @@ struct Finished {
 }
 
 impl Copy<'_> {
+    fn run(self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
+        let watch = self.watch;
+        watch.enter(Phase::Copying);
+        let climb = self.climb(plan, staged)?;
+        watch.reached(climb.bytes);
+        self.check_length(climb.bytes)?;
+        let verified = self.verify(&climb)?;
+        watch.enter(Phase::Finishing);
+        let finished = self.finish(staged)?;
+        watch.done(climb.bytes);
+        Ok(Done { climb, verified, finished })
+    }
+
     /// Looks at the new file and chooses the rungs. A small file that is read and written in place, whatever the file
     /// systems are, needs no look.
     fn prepare(&self) -> Result<Prepared, CopyError> {

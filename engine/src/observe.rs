@@ -16,11 +16,14 @@ const LONG_STEP: Duration = Duration::from_millis(40);
 /// The first step of a watched copy: even a slow disk moves it in time.
 pub(crate) const FIRST_STEP: u64 = 1024 * 1024;
 
+/// Copying this much takes a hundred times as long as starting a thread.
+const LONG_COPY: u64 = 32 * 1024 * 1024;
+
 /// No step is made smaller than this.
 const SMALLEST_STEP: u64 = 64 * 1024;
 
-/// Is told how a copy goes: at its begin and end, and at least every 100 ms between, as long as single calls of the
-/// system do not take longer. It is called by the threads that copy; what it does delays them.
+/// Is told how a copy goes: at its begin and end, and at least every 100 ms between. For
+/// files below 32 MiB that holds as long as single calls of the system do not take longer. It is called by the threads that copy; what it does delays them.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -122,6 +125,8 @@ pub(crate) struct Watch<'a> {
     phase: AtomicU8,
     /// When the observer was told, since `started`.
     told_ns: AtomicU64,
+    /// Whether a thread does nothing but tell.
+    telling: AtomicBool,
 }
 
 impl<'a> Watch<'a> {
@@ -134,6 +139,7 @@ impl<'a> Watch<'a> {
             bytes: AtomicU64::new(0),
             phase: AtomicU8::new(0),
             told_ns: AtomicU64::new(0),
+            telling: AtomicBool::new(false),
         }
     }
 
@@ -192,16 +198,18 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Does one long thing (a sync) while a thread of its own keeps telling the observer.
+    /// Does a long thing while a thread of its own keeps telling the observer, also where a call of the system waits for
+    /// a disk.
     pub(crate) fn meanwhile<T>(&self, long: impl FnOnce() -> T) -> T {
-        if self.observer.is_none() {
+        let Some(started) = self.started else { return long() };
+        if self.telling.swap(true, Ordering::Relaxed) {
             return long();
         }
         let (end, ended) = mpsc::channel::<()>();
-        thread::scope(|scope| {
+        let done = thread::scope(|scope| {
             let tell = move || {
                 while ended.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    self.tell();
+                    self.tell_in_time(started);
                 }
             };
             // Without a thread to be had, the observer waits.
@@ -209,7 +217,14 @@ impl<'a> Watch<'a> {
             let done = long();
             drop(end);
             done
-        })
+        });
+        self.telling.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Does the whole of a copy: with a thread that tells where the copy takes so long that starting one is nothing.
+    pub(crate) fn throughout<T>(&self, copy: impl FnOnce() -> T) -> T {
+        if self.total >= LONG_COPY { self.meanwhile(copy) } else { copy() }
     }
 }
 

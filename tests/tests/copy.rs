@@ -9,14 +9,20 @@ mod capabilities;
 mod content;
 #[path = "child/copy_once.rs"]
 mod copy_once;
+#[path = "copy/drop_in.rs"]
+mod drop_in;
 #[path = "copy/durability.rs"]
 mod durability;
+#[path = "copy/in_place.rs"]
+mod in_place;
 #[path = "copy/kinds.rs"]
 mod kinds;
 #[path = "copy/mechanisms.rs"]
 mod mechanisms;
 #[path = "copy/names.rs"]
 mod names;
+#[path = "copy/observed.rs"]
+mod observed;
 #[path = "copy/pseudo_files.rs"]
 mod pseudo_files;
 #[path = "copy/reflink.rs"]

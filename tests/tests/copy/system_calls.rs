@@ -36,7 +36,7 @@ const NOT_THE_ENGINES: [(&str, &str); 18] = [
 /// Before it closes a file, a debug build of the language's runtime asks whether it is open.
 const ASSERTION: &str = "F_GETFD";
 
-fn made_by_the_engine(counted: &Counted) -> usize {
+pub(super) fn made_by_the_engine(counted: &Counted) -> usize {
     let is_the_engines = |line: &&String| {
         let name = line.split('(').next();
         NOT_THE_ENGINES.iter().all(|(other, _)| name != Some(other)) && !line.contains(ASSERTION)
