@@ -16,6 +16,8 @@ pub mod faults;
 pub mod files;
 pub mod lab;
 pub mod limits;
+pub mod memory;
+pub mod metadata;
 pub mod skip;
 pub mod subprocess;
 pub mod tool;
