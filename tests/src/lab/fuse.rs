@@ -1,37 +1,56 @@
-//! A file system that lies: one flat directory of files in memory, served by a thread of this process.
+//! A file system that lies: one flat directory of files in memory, served by a child, `lying-fs`.
 //!
 //! Without a [`Lies`] it behaves. Every read and write of a program reaches it, because it forbids the kernel's cache;
 //! only calls that move bytes inside the kernel (`splice`, `sendfile`, `copy_file_range`) read through that cache
 //! even so, and it is dropped whenever a file is opened.
 //!
+//! # Why a child
+//! A process that is killed while it waits for an answer of its own thread, or with a file open that it serves itself,
+//! never ends: the kernel waits for an answer to the closing that nobody is left to give. A child answers; and killed
+//! itself, or without its parent, it closes the device, which fails all requests.
+//!
 //! # Limits
 //! No directories, links, attributes, holes or `O_TMPFILE`. The kernel cuts a request into pieces of some size: what
 //! is said of "a write" is said of such a piece, at most 1 MiB.
 
+mod control;
 mod lies;
 mod server;
 mod store;
+mod world;
 
+use std::cell::RefCell;
+use std::ffi::CString;
 use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use fuser::{BackgroundSession, Config, MountOption, Session, SessionACL};
+use fuser::{Config, Session, SessionACL};
+use rustix::mount::MountFlags;
 
+use self::control::Control;
 pub use self::lies::{Lies, Resize, Served};
-use self::server::{Server, World};
+use self::server::Server;
+use self::world::World;
 use super::mount_point::MountPoint;
+use super::{namespace, sandbox_directory};
 use crate::skip::Skip;
+use crate::subprocess;
 
 /// A mounted file system of files in memory, until dropped. It stays with its thread, which alone sees the mount.
 ///
 /// What still has a file open when it is dropped gets errors from then on.
 pub struct Fuse {
-    world: Arc<World>,
-    // Both are there until drop.
+    control: RefCell<Control>,
+    child: Child,
+    /// There until drop.
     point: Option<MountPoint>,
-    session: Option<BackgroundSession>,
     _stays_with_its_thread: PhantomData<*const ()>,
 }
 
@@ -39,20 +58,47 @@ pub struct Fuse {
 ///
 /// # Errors
 /// When privilege or the kernel's support is missing.
+///
+/// # Panics
+/// When the server cannot be started.
 pub fn mount() -> Result<Fuse, Skip> {
-    let world = Arc::new(World::default());
-    let mut config = Config::default();
+    let device = OpenOptions::new().read(true).write(true).open("/dev/fuse");
+    let device = device.map_err(|error| Skip::because(format!("/dev/fuse cannot be opened: {error}")))?;
     // The kernel checks modes, and others than root may try.
-    config.mount_options = vec![MountOption::FSName("orbit-lab".to_owned()), MountOption::DefaultPermissions];
-    config.acl = SessionACL::All;
-    let mut session = None;
+    let access = "rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions";
+    let options = CString::new(format!("fd={},{access}", device.as_raw_fd())).expect("no zero byte");
     let point = MountPoint::with("fuse", |dir| {
-        // In this thread, because it is in this thread's namespace; the server needs only the device.
-        let started = Session::new(Server::new(Arc::clone(&world)), dir, &config).and_then(Session::spawn);
-        session = Some(started.map_err(|error| Skip::because(format!("no fuse mount: {error}")))?);
-        Ok(())
+        rustix::mount::mount("orbit-lab", dir, "fuse", MountFlags::empty(), options.as_c_str())
+            .map_err(|errno| namespace::refused("a fuse mount", errno))
     })?;
-    Ok(Fuse { world, point: Some(point.forced()), session, _stays_with_its_thread: PhantomData })
+    let (control, child) = start(device);
+    let control = RefCell::new(Control::new(control));
+    Ok(Fuse { control, child, point: Some(point.forced()), _stays_with_its_thread: PhantomData })
+}
+
+/// The device is its standard input, the stream its standard output. Nothing of either is kept here but our end.
+fn start(device: File) -> (UnixStream, Child) {
+    let (ours, its) = UnixStream::pair().expect("create a pair of sockets");
+    let beside_the_sandbox = sandbox_directory().with_file_name("lying-fs");
+    let mut server: Command = subprocess::command(&beside_the_sandbox);
+    server.stdin(Stdio::from(device)).stdout(Stdio::from(OwnedFd::from(its)));
+    let child = server.spawn();
+    let child = child.unwrap_or_else(|error| panic!("start {}: {error}", beside_the_sandbox.display()));
+    (ours, child)
+}
+
+/// In the child: serves until the parent is gone or no longer wants it.
+///
+/// # Errors
+/// When the device or the parent cannot be talked to.
+pub fn serve() -> io::Result<()> {
+    let world = Arc::new(World::default());
+    let device = io::stdin().as_fd().try_clone_to_owned()?;
+    let control = UnixStream::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let session =
+        Session::from_fd(Server::new(Arc::clone(&world)), device, SessionACL::All, Config::default())?;
+    let _serving = session.spawn()?;
+    Control::new(control).obey(&world)
 }
 
 impl Fuse {
@@ -66,29 +112,39 @@ impl Fuse {
     }
 
     /// From now on it lies like this, and no longer as before.
+    ///
+    /// # Panics
+    /// When the server ended.
     pub fn lie(&self, lies: Lies) {
-        self.world.lie(lies);
+        self.control.borrow_mut().lie(lies).expect("the server obeys");
     }
 
     /// The bytes that it really holds under this name.
+    ///
+    /// # Panics
+    /// When the server ended.
     #[must_use]
     pub fn stored(&self, name: &str) -> Option<Vec<u8>> {
-        self.world.stored(name)
+        self.control.borrow_mut().stored(name).expect("the server answers")
     }
 
     /// The requests that have reached it.
+    ///
+    /// # Panics
+    /// When the server ended.
     #[must_use]
     pub fn served(&self) -> Served {
-        self.world.served()
+        self.control.borrow_mut().served().expect("the server answers")
     }
 }
 
 impl Drop for Fuse {
     fn drop(&mut self) {
-        // Unmounted by force, the device answers the server with an end even while files are open.
+        // By force, which fails requests that wait; then nothing can hold the server. It has nothing to lose.
         self.point.take();
-        // A failed server shows in the test as errors of the kernel; a panic here would hide the test's.
-        let _ = self.session.take().map(BackgroundSession::umount_and_join);
+        // Ended already, it cannot be killed; a panic here would hide the test's.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -13,6 +13,10 @@ use rustix::io::Errno;
 
 const SIZE: u64 = 300_000;
 
+const DQUOT: i32 = Errno::DQUOT.raw_os_error();
+
+const IO: i32 = Errno::IO.raw_os_error();
+
 /// With one file of [`SIZE`] bytes.
 fn mounted(test: &str) -> Option<(Fuse, PathBuf)> {
     let fuse = unless_skipped(test, fuse::mount())?;
@@ -99,10 +103,10 @@ fn closing_and_syncing_fail() {
         subprocess::run(cp)
     };
     let elsewhere = tempfile::tempdir().unwrap();
-    for (errno, message) in [(Errno::DQUOT, "Disk quota exceeded"), (Errno::IO, "Input/output error")] {
+    for (errno, message) in [(DQUOT, "Disk quota exceeded"), (IO, "Input/output error")] {
         fuse.lie(Lies { fail_flush: Some(errno), fail_fsync: Some(errno), ..Lies::default() });
         let file = OpenOptions::new().write(true).open(&path).unwrap();
-        assert_eq!(file.sync_all().unwrap_err().raw_os_error(), Some(errno.raw_os_error()));
+        assert_eq!(file.sync_all().unwrap_err().raw_os_error(), Some(errno));
         let failed = copy(&path, &fuse.dir().join("copy"));
         assert!(failed.stderr.contains("failed to close") && failed.stderr.contains(message), "{failed:?}");
         // Nothing was written to the file that is closed here.
@@ -113,13 +117,13 @@ fn closing_and_syncing_fail() {
 #[test]
 fn reads_and_writes_fail_from_an_offset_on() {
     let Some((fuse, path)) = mounted("reads_and_writes_fail_from_an_offset_on") else { return };
-    let failure = Some((200_001, Errno::IO));
+    let failure = Some((200_001, IO));
     fuse.lie(Lies { fail_read_from: failure, fail_write_from: failure, ..Lies::default() });
     let mut read = Vec::new();
     let error = File::open(&path).unwrap().read_to_end(&mut read).unwrap_err();
-    assert_eq!((error.raw_os_error(), read.len()), (Some(5), 200_001));
+    assert_eq!((error.raw_os_error(), read.len()), (Some(IO), 200_001));
     let mut file = File::create(&path).unwrap();
-    assert_eq!(file.write_all(&content()).unwrap_err().raw_os_error(), Some(5));
+    assert_eq!(file.write_all(&content()).unwrap_err().raw_os_error(), Some(IO));
     assert_eq!(fuse.stored("file").unwrap().len(), 200_001);
 }
 

@@ -1,23 +1,23 @@
-//! What the file system can be told to do wrong, and the count of what it was asked.
+//! What the file system can be told to do wrong, and the count of what it was asked. Errors are errno numbers.
 
 use std::time::Duration;
 
-use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
-/// What goes wrong, for every file alike. The default is nothing: `Lies { fail_flush: Some(Errno::DQUOT),
+/// What goes wrong, for every file alike. The default is nothing: `Lies { flip_on_read: Some(7),
 /// ..Lies::default() }`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Lies {
     /// The byte at this offset is read inverted. What is stored stays right.
     pub flip_on_read: Option<u64>,
     /// Reads from this offset on fail; a read that begins before it ends there.
-    pub fail_read_from: Option<(u64, Errno)>,
+    pub fail_read_from: Option<(u64, i32)>,
     /// Writes from this offset on fail; a write that begins before it ends there.
-    pub fail_write_from: Option<(u64, Errno)>,
+    pub fail_write_from: Option<(u64, i32)>,
     /// Closing a file that was opened for writing fails.
-    pub fail_flush: Option<Errno>,
+    pub fail_flush: Option<i32>,
     /// `fsync` and `fdatasync` of a file fail.
-    pub fail_fsync: Option<Errno>,
+    pub fail_fsync: Option<i32>,
     /// A read gives no more bytes than this. In-kernel calls take a short answer for the end of the file.
     pub most_per_read: Option<u32>,
     /// A write takes no more bytes than this.
@@ -35,7 +35,7 @@ pub struct Lies {
 }
 
 /// A change of a file's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resize {
     /// So many bytes of zero are added.
     Grow(u64),
@@ -44,7 +44,7 @@ pub enum Resize {
 }
 
 /// How many requests of each kind have reached the file system: a lie that nobody asked for proves nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Served {
     /// Reads of a file.
     pub reads: u64,

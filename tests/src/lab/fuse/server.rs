@@ -1,18 +1,18 @@
-//! Answers the kernel's requests from the store, and lies where told to.
+//! The file system as the kernel calls it: each request is put to the world, and its answer sent.
 
 use std::ffi::OsStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
-    LockOwner, OpenAccMode, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
+    BsdFileFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
+    OpenAccMode, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
+    ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
-use super::lies::{Lies, Resize, Served};
-use super::store::{Change, Node, Store, root};
+use super::store::Change;
+use super::world::World;
 
 /// The kernel asks again each time: what it is told may change.
 const AT_ONCE: Duration = Duration::ZERO;
@@ -20,102 +20,8 @@ const AT_ONCE: Duration = Duration::ZERO;
 /// No name or number is used twice.
 const ONLY: Generation = Generation(0);
 
-/// What the server shares with the test.
-#[derive(Debug, Default)]
-pub(super) struct World {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    store: Store,
-    lies: Lies,
-    served: Served,
-}
-
-impl World {
-    pub(super) fn lie(&self, lies: Lies) {
-        self.state().lies = lies;
-    }
-
-    pub(super) fn served(&self) -> Served {
-        self.state().served
-    }
-
-    pub(super) fn stored(&self, name: &str) -> Option<Vec<u8>> {
-        self.state().store.named(OsStr::new(name)).ok().map(|node| node.bytes.clone())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A server that panicked is told by the requests that it no longer answers.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn told(&self, attributes: FileAttr) -> FileAttr {
-        FileAttr { size: self.lies.told_size.unwrap_or(attributes.size), ..attributes }
-    }
-
-    fn found(
-        &mut self,
-        node: impl FnOnce(&mut Store) -> Result<&mut Node, Errno>,
-    ) -> Result<FileAttr, Errno> {
-        let attributes = node(&mut self.store)?.attributes();
-        Ok(self.told(attributes))
-    }
-
-    fn attributes(&mut self, number: INodeNo) -> Result<FileAttr, Errno> {
-        if number == INodeNo::ROOT { Ok(root()) } else { self.found(|store| store.node(number)) }
-    }
-
-    fn read(&mut self, number: INodeNo, offset: u64, size: u32) -> Result<Vec<u8>, Errno> {
-        self.served.reads += 1;
-        let lies = self.lies;
-        let node = self.store.node(number)?;
-        let size = u64::from(size.min(lies.most_per_read.unwrap_or(size)));
-        let end = until(lies.fail_read_from, offset, offset + size)?;
-        let mut data = node.read(offset, end.min(lies.ends_at.unwrap_or(end))).to_vec();
-        if let Some(byte) = lies.flip_on_read.and_then(|flip| flip.checked_sub(offset)) {
-            // Beyond what is read it is left for another read.
-            let index = usize::try_from(byte).ok();
-            index.and_then(|index| data.get_mut(index)).into_iter().for_each(|byte| *byte = !*byte);
-        }
-        match lies.on_read {
-            Some(Resize::Grow(bytes)) => node.resize(node.bytes.len() as u64 + bytes),
-            Some(Resize::Shrink(bytes)) => node.resize((node.bytes.len() as u64).saturating_sub(bytes)),
-            None => {}
-        }
-        Ok(data)
-    }
-
-    fn write(&mut self, number: INodeNo, offset: u64, data: &[u8]) -> Result<u32, Errno> {
-        self.served.writes += 1;
-        let lies = self.lies;
-        let node = self.store.node(number)?;
-        let most = lies.most_per_write.map_or(data.len() as u64, u64::from).min(data.len() as u64);
-        let taken = until(lies.fail_write_from, offset, offset + most)? - offset;
-        let taken = u32::try_from(taken).expect("no request is that large");
-        node.write(offset, &data[..taken as usize]);
-        Ok(taken)
-    }
-}
-
-/// Where a request from `offset` to `end` ends because of a failure from some offset on, or the failure.
-fn until(failure: Option<(u64, rustix::io::Errno)>, offset: u64, end: u64) -> Result<u64, Errno> {
-    match failure {
-        Some((from, errno)) if offset >= from => Err(told(errno)),
-        Some((from, _)) => Ok(end.min(from)),
-        None => Ok(end),
-    }
-}
-
-fn told(errno: rustix::io::Errno) -> Errno {
-    Errno::from_i32(errno.raw_os_error())
-}
-
-fn outcome(failure: Option<rustix::io::Errno>) -> Result<(), Errno> {
-    failure.map_or(Ok(()), |errno| Err(told(errno)))
+fn outcome(failure: Option<i32>) -> Result<(), Errno> {
+    failure.map_or(Ok(()), |errno| Err(Errno::from_i32(errno)))
 }
 
 fn empty(reply: ReplyEmpty, result: Result<(), Errno>) {
