@@ -34,7 +34,7 @@ fn without_a_lie_it_behaves() {
     let Some((fuse, path)) = mounted("without_a_lie_it_behaves") else { return };
     assert!(fs::read(&path).unwrap() == content() && fuse.stored("file").unwrap() == content());
     let served = fuse.served();
-    assert!(served.reads > 0 && served.writes > 0 && served.flushes == 1 && served.fsyncs == 0, "{served:?}");
+    assert!(served.reads > 0 && served.writes > 0 && served.flushes > 0 && served.fsyncs == 0, "{served:?}");
     File::open(&path).unwrap().sync_all().unwrap();
     assert_eq!(fuse.served().fsyncs, 1);
     let other = fuse.dir().join("other");

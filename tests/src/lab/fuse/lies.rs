@@ -50,7 +50,7 @@ pub struct Served {
     pub reads: u64,
     /// Writes to a file.
     pub writes: u64,
-    /// Closings of a file that was opened for writing.
+    /// Closings of a file that was opened for writing. A child that another thread starts meanwhile adds its own.
     pub flushes: u64,
     /// `fsync` and `fdatasync` of a file.
     pub fsyncs: u64,
