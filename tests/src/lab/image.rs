@@ -76,8 +76,8 @@ impl Image {
 
     /// Starts a thread that does [`Self::corrupt`] as soon as `block` is stored.
     ///
-    /// It looks every millisecond or as fast as it can read what the image holds. Code under test that reads back at once
-    /// may be faster: delay its first call after `fsync`, by [`crate::faults::Fault::delay`].
+    /// It looks every millisecond, or as fast as it can read what the image holds. Code under test that reads back at
+    /// once may be faster: give it the answer of its `fsync` late, by [`crate::faults::Fault::delay_after`].
     ///
     /// # Panics
     /// When `block` is not [`BLOCK`] long.

@@ -58,10 +58,34 @@ fn a_claim_is_made_without_the_work_and_a_delay_only_waits() {
         return;
     };
     assert_eq!(claimed.expect_success().stdout, b"");
-    let (start, time) = (Instant::now(), Duration::from_millis(100));
-    let delayed = faults::inject(&echo, &Fault::delay("write", time)).unwrap();
-    assert_eq!(delayed.expect_success().stdout, b"one\n");
-    assert!(start.elapsed() >= time);
+    let time = Duration::from_millis(100);
+    for fault in [Fault::delay("write", time), Fault::delay_after("write", time)] {
+        let start = Instant::now();
+        let delayed = faults::inject(&echo, &fault).unwrap();
+        assert_eq!(delayed.expect_success().stdout, b"one\n");
+        assert!(start.elapsed() >= time);
+    }
+}
+
+/// Its work is done by the time at which the other one's begins.
+#[test]
+fn a_delay_is_before_or_after_the_work() {
+    let test = "a_delay_is_before_or_after_the_work";
+    let dir = tempfile::tempdir().unwrap();
+    let time = Duration::from_millis(500);
+    for (fault, expected) in [(Fault::delay("mkdir", time), false), (Fault::delay_after("mkdir", time), true)]
+    {
+        let made = dir.path().join("made");
+        let mut mkdir = subprocess::command("mkdir");
+        mkdir.arg(&made);
+        let child = thread::spawn(move || faults::inject(&mkdir, &fault).map(drop));
+        // Well after the start and well before the end of the delay.
+        thread::sleep(time / 2);
+        let early = made.exists();
+        let Some(()) = unless_skipped(test, child.join().unwrap()) else { return };
+        assert_eq!(early, expected);
+        std::fs::remove_dir(made).unwrap();
+    }
 }
 
 #[test]
