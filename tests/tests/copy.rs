@@ -17,12 +17,16 @@ mod durability;
 mod in_place;
 #[path = "copy/kinds.rs"]
 mod kinds;
+#[path = "copy/large.rs"]
+mod large;
 #[path = "copy/mechanisms.rs"]
 mod mechanisms;
 #[path = "copy/names.rs"]
 mod names;
 #[path = "copy/observed.rs"]
 mod observed;
+#[path = "copy/properties.rs"]
+mod properties;
 #[path = "copy/pseudo_files.rs"]
 mod pseudo_files;
 #[path = "copy/reflink.rs"]

@@ -101,6 +101,9 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "mechanism={}", outcome.mechanism)?;
     writeln!(out, "bytes={}", outcome.bytes)?;
+    if let Some(peak) = orbit_tests::memory::peak_memory_bytes() {
+        writeln!(out, "peak_memory={peak}")?;
+    }
     writeln!(out, "data_bytes={}", outcome.data_bytes)?;
     writeln!(out, "threads={}", outcome.threads)?;
     writeln!(out, "source_changed={}", outcome.source_changed)?;
