@@ -54,7 +54,8 @@ impl Metadata {
     }
 }
 
-/// The extended attributes that the caller may see; none where the file system has none.
+/// The extended attributes that the caller may see; none where the file system has none. Those in which XFS shows root
+/// its access control lists a second time are left out.
 ///
 /// # Panics
 /// When they cannot be read.
@@ -71,7 +72,8 @@ pub fn xattrs(path: &Path) -> BTreeMap<OsString, Vec<u8>> {
 fn read_xattrs(path: &Path) -> Result<BTreeMap<OsString, Vec<u8>>, Errno> {
     let mut list = vec![0; LARGEST];
     let length = llistxattr(path, &mut list)?;
-    let names = list[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    let names = list[..length].split(|&byte| byte == 0);
+    let names = names.filter(|name| !name.is_empty() && !name.starts_with(b"trusted.SGI_ACL_"));
     let with_value = |name: &[u8]| {
         let (name, mut value) = (OsString::from_vec(name.to_owned()), vec![0; LARGEST]);
         let length = lgetxattr(path, &name, &mut value)?;

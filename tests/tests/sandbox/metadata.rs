@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 
+use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::memory::peak_memory_bytes;
 use orbit_tests::metadata::{self, Metadata};
 use orbit_tests::skip::Skip;
-use orbit_tests::{files, lab, subprocess};
+use orbit_tests::{files, subprocess};
 
 use super::{has_role, role};
 
@@ -55,6 +56,34 @@ fn a_list_of_access_is_set_and_is_an_attribute() {
         assert!(expected.iter().all(|entry| entries.iter().any(|found| found == entry)), "{entries:?}");
         let attributes = metadata::xattrs(&file);
         assert!(attributes.keys().any(|name| name == "system.posix_acl_access"), "{attributes:?}");
+    });
+}
+
+/// Between any two file systems, as the system's own tool shows.
+#[test]
+fn what_is_seen_is_what_can_be_copied() {
+    let test = "what_is_seen_is_what_can_be_copied";
+    lab::for_each_pair(test, |from, to| {
+        let (source, copy) = (from.join("source"), to.join("copy"));
+        files::create(&source, 1, 100);
+        let set = || -> Result<(), Skip> {
+            metadata::set_owner(&source, 1234, 2345)?;
+            metadata::set_xattr(&source, "user.name", b"value")?;
+            metadata::add_to_acl(&source, "u:1234:r--")
+        };
+        if let Err(skip) = set() {
+            return skip.report_on(test, from.file_system());
+        }
+        metadata::set_times(&source, UNIX_EPOCH, UNIX_EPOCH + Duration::new(1_100_000_000, 1));
+        let expected = Metadata::of(&source);
+        let mut cp = subprocess::command("cp");
+        cp.arg("--preserve=all").arg(&source).arg(&copy);
+        let finished = subprocess::run(cp);
+        if to.file_system() == FileSystem::Workspace && !finished.status.success() {
+            return Skip::because(finished.stderr.trim()).report_on(test, to.file_system());
+        }
+        finished.expect_success();
+        assert_eq!(Metadata::of(&copy), expected);
     });
 }
 
