@@ -95,7 +95,7 @@ struct Ladder<'a> {
 
 impl Ladder<'_> {
     fn file(&mut self) -> Result<End, Failure> {
-        let Job { size, has_holes, .. } = self.job;
+        let Job { size, has_holes, skip_zeros, .. } = self.job;
         if size == 0 {
             return self.stretch(Goal::End).map(End::of);
         }
@@ -108,33 +108,29 @@ impl Ladder<'_> {
                 return Ok(End::of(driven));
             }
         }
-        let segments = Segments::new(self.job.ends.from, self.position.offset, size, has_holes, self.calls);
+        let from = self.job.ends.from;
+        let mut segments = Segments::new(from, self.position.offset, size, has_holes, self.calls).peekable();
+        let is_whole = segments.peek().is_some_and(|first| *first == (self.position.offset..size));
+        if !is_whole || skip_zeros {
+            // Before anything is written: a file system that sees a file grow allocates ahead of it (XFS), into what is
+            // to be a hole.
+            self.set_length(size)?;
+        }
         for segment in segments {
             self.position.offset = segment.start;
             self.job.watch.reached(segment.start);
             match self.stretch(Goal::At(segment.end))? {
                 Driven::Complete => {}
-                driven => return self.cut_short(driven),
+                driven => return self.cut_short(driven, is_whole && !skip_zeros),
             }
         }
-        self.lengthen()?;
+        self.position.offset = size;
         Ok(End::Complete)
     }
 
-    /// A hole at the end is only a length, which comes last.
-    fn lengthen(&mut self) -> Result<(), Failure> {
-        let Job { size, skip_zeros, watch, .. } = self.job;
-        if self.position.offset < size || skip_zeros {
-            self.set_length(size)?;
-            self.position.offset = size;
-            watch.reached(size);
-        }
-        Ok(())
-    }
-
-    /// Threads may have written behind the end that one of them found.
-    fn cut_short(&mut self, driven: Driven) -> Result<End, Failure> {
-        if driven == Driven::Ended && self.climb.threads > 1 {
+    /// Threads may have written behind the end that one of them found, and a length that was given is too long.
+    fn cut_short(&mut self, driven: Driven, grew: bool) -> Result<End, Failure> {
+        if driven == Driven::Ended && (!grew || self.climb.threads > 1) {
             self.set_length(self.position.offset)?;
         }
         Ok(End::of(driven))

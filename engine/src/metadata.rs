@@ -48,7 +48,7 @@ pub(crate) fn preserve(
         // They would lend another user's rights.
         mode &= !SET_ID;
     }
-    for name in names(ends.from, calls)? {
+    for name in names(ends.from, calls)?.into_iter().filter(|name| !is_view(name)) {
         let value = match platform::attribute(calls, ends.from, &name) {
             Ok(value) => value,
             // Removed meanwhile, or not for this user to see.
@@ -68,6 +68,11 @@ pub(crate) fn preserve(
     platform::set_times(calls, ends.to, source.accessed, source.version.modified)
         .map_err(failed(Operation::SetTimes))?;
     Ok(lost)
+}
+
+/// XFS shows a privileged process its access control lists a second time, under names that nobody else knows.
+fn is_view(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"trusted.SGI_ACL_")
 }
 
 fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {

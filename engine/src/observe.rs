@@ -13,8 +13,8 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// A step that takes longer is asked for less the next time, so that progress and cancellation keep their pace.
 const LONG_STEP: Duration = Duration::from_millis(40);
 
-/// The first step of a watched copy: even a slow disk moves it in time.
-pub(crate) const FIRST_STEP: u64 = 1024 * 1024;
+/// The first step of a watched copy: what moves 1 MB a second moves it in time.
+pub(crate) const FIRST_STEP: u64 = 128 * 1024;
 
 /// Copying this much takes a hundred times as long as starting a thread.
 const LONG_COPY: u64 = 32 * 1024 * 1024;

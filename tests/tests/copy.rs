@@ -21,6 +21,8 @@ mod kinds;
 mod large;
 #[path = "copy/mechanisms.rs"]
 mod mechanisms;
+#[path = "copy/metadata.rs"]
+mod metadata;
 #[path = "copy/names.rs"]
 mod names;
 #[path = "copy/observed.rs"]
@@ -35,6 +37,8 @@ mod reflink;
 mod replacement;
 #[path = "copy/same_file.rs"]
 mod same_file;
+#[path = "copy/sparse.rs"]
+mod sparse;
 #[path = "copy/system_calls.rs"]
 mod system_calls;
 #[path = "copy/tuned.rs"]

@@ -5,12 +5,18 @@
 mod changed_source;
 #[path = "child/copy_once.rs"]
 mod copy_once;
+#[path = "faults/errno_table.rs"]
+mod errno_table;
+#[path = "faults/fuse.rs"]
+mod fuse;
 #[path = "faults/kill.rs"]
 mod kill;
 #[path = "faults/lies.rs"]
 mod lies;
 #[path = "faults/limits.rs"]
 mod limits;
+#[path = "faults/media.rs"]
+mod media;
 #[path = "faults/refusals.rs"]
 mod refusals;
 #[path = "faults/steps.rs"]
