@@ -27,6 +27,8 @@ mod metadata;
 mod names;
 #[path = "copy/observed.rs"]
 mod observed;
+#[path = "copy/overlay.rs"]
+mod overlay;
 #[path = "copy/properties.rs"]
 mod properties;
 #[path = "copy/pseudo_files.rs"]

@@ -18,8 +18,11 @@ const MIB: u64 = 1 << 20;
 
 const SIZE: u64 = 4 * MIB;
 
-/// Data as `(offset, seed, length)`, by the name of what it leaves.
-const MAPS: [(&str, &[(u64, u64, u64)]); 7] = [
+/// Stretches of data as `(offset, seed, length)`.
+type Map = &'static [(u64, u64, u64)];
+
+/// Maps by the name of what they leave.
+const MAPS: [(&str, Map); 7] = [
     ("a leading hole", &[(MIB, 1, 3 * MIB)]),
     ("a trailing hole", &[(0, 1, MIB)]),
     ("nothing but a hole", &[]),
