@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::names::named;
 use crate::observe::{Audience, Cancel, Observer};
-use crate::strategy::Strategy;
+use crate::strategy::{Mechanism, Strategy};
 use crate::tuning::Tuning;
 
 /// What a copy should do. The default copies by [`Strategy::Auto`], unverified and without waiting for the disk.
@@ -17,6 +17,7 @@ use crate::tuning::Tuning;
 #[derive(Debug, Clone, Default)]
 pub struct CopyOptions {
     pub(crate) strategy: Strategy,
+    pub(crate) only: Option<Mechanism>,
     pub(crate) reflink: Reflink,
     pub(crate) sparse: Sparse,
     pub(crate) placement: Placement,
@@ -44,6 +45,24 @@ impl CopyOptions {
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
+        self
+    }
+
+    /// By which mechanism alone the bytes are moved, whatever the strategy, for measuring one against another. Where it
+    /// cannot work the copy fails with [`crate::CopyError::ZeroCopyUnsupported`].
+    ///
+    /// ```
+    /// use orbit_engine::{CopyOptions, Mechanism, copy_file};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (source, destination) = (folder.path().join("a"), folder.path().join("b"));
+    /// # std::fs::write(&source, "content")?;
+    /// let outcome = copy_file(&source, &destination, &CopyOptions::new().only(Mechanism::ReadWrite))?;
+    /// assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, mechanism: Mechanism) -> Self {
+        self.only = Some(mechanism);
         self
     }
 

@@ -202,6 +202,8 @@ pub enum OmissionReason {
     ReflinkNever,
     /// Only shared extents are wanted.
     ReflinkAlways,
+    /// Another mechanism alone is asked for.
+    OnlyAnother(Mechanism),
     /// Every byte is to be written: a mechanism that keeps holes will not do.
     SparseNever,
     /// Blocks of zeros are to become holes, which only reading finds.
@@ -227,6 +229,7 @@ impl fmt::Display for OmissionReason {
             Self::UnknownLength => f.write_str("the source has size 0, only reading tells its length"),
             Self::ReflinkNever => f.write_str("shared extents are not wanted"),
             Self::ReflinkAlways => f.write_str("only shared extents are wanted"),
+            Self::OnlyAnother(mechanism) => write!(f, "only {mechanism} is asked for"),
             Self::SparseNever => f.write_str("holes are to be filled"),
             Self::SparseAlways => f.write_str("blocks of zeros are to become holes"),
             Self::ThreadsPay(threads) => write!(f, "{threads} threads that read and write are faster here"),

@@ -96,8 +96,8 @@ impl Choice<'_> {
             (kernel[0], true),
             (kernel[1], true),
             (kernel[2], true),
-            (DirectIo, self.options.direct_io),
-            (IoUring, self.options.io_uring),
+            (DirectIo, self.options.direct_io || self.options.only == Some(DirectIo)),
+            (IoUring, self.options.io_uring || self.options.only == Some(IoUring)),
             (ReadWrite, true),
         ];
         asked.into_iter().filter(|(_, asked)| *asked).map(|(mechanism, _)| mechanism)
@@ -111,6 +111,13 @@ impl Choice<'_> {
     }
 
     fn omission(&self, mechanism: Mechanism) -> Option<OmissionReason> {
+        if let Some(only) = self.options.only {
+            return match mechanism == only {
+                true if self.facts.built_in.contains(&mechanism) => None,
+                true => Some(OmissionReason::NotBuiltIn),
+                false => Some(OmissionReason::OnlyAnother(only)),
+            };
+        }
         if self.options.reflink == Reflink::Always && mechanism != Mechanism::Reflink {
             return Some(OmissionReason::ReflinkAlways);
         }
@@ -330,6 +337,20 @@ mod tests {
         assert_eq!(direct.rungs, [Mechanism::Reflink, Mechanism::DirectIo, Mechanism::ReadWrite]);
         let ring = select(&linux(1 << 20), &CopyOptions::new().strategy(Strategy::Buffered).io_uring(true));
         assert_eq!(ring.rungs, [Mechanism::IoUring, Mechanism::ReadWrite]);
+    }
+
+    #[test]
+    fn one_mechanism_alone_is_one_rung_whatever_else_is_asked() {
+        for &only in Mechanism::ALL {
+            let options = CopyOptions::new().strategy(Strategy::Buffered).only(only);
+            let plan = select(&linux(1), &options);
+            assert_eq!(plan.rungs, [only]);
+            assert!(plan.omissions.iter().all(|left| left.reason == OmissionReason::OnlyAnother(only)));
+        }
+        let none = Facts { built_in: &[Mechanism::ReadWrite], ..Facts::of_size(1) };
+        let plan = select(&none, &CopyOptions::new().only(Mechanism::Splice));
+        assert_eq!(plan.rungs, []);
+        assert_eq!(reason(&plan, Mechanism::Splice), Some(OmissionReason::NotBuiltIn));
     }
 
     #[test]

@@ -127,6 +127,30 @@ fn a_mechanism_that_was_asked_for_is_the_one_that_runs() {
     }
 }
 
+/// Each mechanism, alone, moves every size; or says why it cannot.
+#[test]
+fn each_mechanism_alone_is_right_or_refused() {
+    lab::for_each_pair("each_mechanism_alone_is_right_or_refused", |from, to| {
+        let (source, copy) = (from.join("source"), to.join("copy"));
+        for size in [1, 4096, 300_001, (2 << 20) + 1] {
+            files::create(&source, size, size);
+            for &only in Mechanism::ALL {
+                match orbit_engine::copy_file(&source, &copy, &CopyOptions::new().only(only)) {
+                    Ok(outcome) => {
+                        assert_eq!((outcome.mechanism, outcome.bytes), (only, size));
+                        files::assert_same_content(&source, &copy);
+                        fs::remove_file(&copy).expect("remove the copy");
+                    }
+                    Err(error) => {
+                        assert!(error.is_zero_copy_unsupported() && only != Mechanism::ReadWrite, "{error}")
+                    }
+                }
+                files::assert_no_litter(to.dir(), [""; 0]);
+            }
+        }
+    });
+}
+
 /// Direct access that a file system does not have is no obstacle, and told.
 #[test]
 fn direct_access_falls_to_reading_and_writing_where_there_is_none() {
