@@ -1,8 +1,9 @@
 //! A file-copy engine that falls back without being noticed, verifies for real and never loses data.
 //!
 //! [`copy_file`] copies one regular file by the fastest mechanism that works between its two file systems: shared
-//! extents, an in-kernel copy, or reading and writing. The destination is written under a staging name and renamed when
-//! it is whole. [`CopyOutcome`] names the mechanism that really moved the bytes, and why the faster ones did not.
+//! extents, an in-kernel copy, or reading and writing. The new file takes the destination's name when it is whole.
+//! [`CopyOutcome`] names the mechanism that really moved the bytes, and why the others did not. [`copy`] does the same
+//! with the signature of [`std::fs::copy`].
 //!
 //! ```
 //! use orbit_engine::{CopyOptions, Verification, copy_file};
@@ -21,8 +22,14 @@
 //! The library prints nothing, installs no signal handler, reads no environment variable, and joins every thread that
 //! it starts.
 //!
-//! Features: `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files
-//! ([`Tuning::load`]).
+//! # Choosing
+//! [`CopyOptions`] says what a copy is to do: by which [`Strategy`], with which [`Placement`], [`Sparse`] and [`Reflink`]
+//! policy, [`Verification`] and [`Durability`], with or without metadata, watched by an [`Observer`], ended by a
+//! [`Cancel`]. [`Tuning`] says how to be fast.
+//!
+//! # Features
+//! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
+//! `io-uring` adds [`CopyOptions::io_uring`].
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]
