@@ -214,12 +214,13 @@ fn a_reflink_keeps_holes_and_shares() {
 fn nothing_of_the_old_file_is_left_in_a_hole() {
     use orbit_engine::Placement;
 
+    let old = files::content(9, SIZE + 64 * KIB);
     for_each_known_pair("nothing_of_the_old_file_is_left_in_a_hole", |source, copy| {
-        for (_, map) in MAPS {
+        for (_, map) in MAPS.iter().filter(|(_, map)| map.len() < 3) {
             files::create_sparse(source, SIZE, map);
             for placement in [Placement::Staged, Placement::InPlace] {
                 for &strategy in Strategy::ALL {
-                    files::create(copy, 9, 2 * SIZE);
+                    fs::write(copy, &old).unwrap();
                     let options = options(strategy, Sparse::Auto).placement(placement);
                     assert_arrived(&copied_with(&options, source, copy), source, copy);
                 }
