@@ -54,7 +54,9 @@ fn installed(name: &str, install: &str, path: &std::ffi::OsStr) -> Result<Progra
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{} does not start: {error}", file.display()))?;
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    // Some say it where errors go.
+    let said = if said.stdout.is_empty() { said.stderr } else { said.stdout };
+    let said = String::from_utf8_lossy(&said).into_owned();
     let version = version(name, &said).ok_or_else(|| {
         let line = said.lines().next().unwrap_or_default();
         format!("`{} --version` says `{line}`, which is no version of {name}: `{install}`", file.display())
@@ -144,7 +146,7 @@ mod tests {
         };
         write("what");
         assert!(found().unwrap_err().contains("--version` says `what`, which is no version of xcp"));
-        write("xcp 1.2");
+        write("xcp 1.2 >&2");
         let program = found().unwrap();
         assert_eq!((program.version.as_str(), program.sha256.len()), ("xcp 1.2", 64));
     }
