@@ -1,13 +1,22 @@
 //! The rungs: one call, or one pair of calls, of a mechanism at an offset. No rung loops, retries or falls back.
 
+mod direct;
+#[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
+mod ring;
+mod zeros;
+
 use std::fs::File;
 use std::io;
 
+use crate::buffer::Buffer;
 use crate::error::Operation;
 use crate::outcome::RefusalReason;
 use crate::platform::{self, Calls, Pipe};
 use crate::strategy::Mechanism;
 use crate::tuning::Values;
+
+use direct::Direct;
+use zeros::Zeros;
 
 /// The two files of a copy, open.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +30,8 @@ pub(crate) struct Ends<'a> {
 pub(crate) enum Step {
     /// So many bytes are now in the destination.
     Moved(u64),
+    /// So many bytes are zeros that need not be in the destination.
+    Skipped(u64),
     /// The whole file is now in the destination.
     Whole,
     /// A read found the end of the source.
@@ -49,31 +60,85 @@ fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
     move |error| Failure { operation, error }
 }
 
+/// What a rung is to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    /// Length of the source; 0 where only reading tells it.
+    pub(crate) size: u64,
+    /// Whether the steps are to be short ones, for an observer or for cancellation.
+    pub(crate) watched: bool,
+    /// Whether blocks of zeros are to be left out.
+    pub(crate) skip_zeros: bool,
+}
+
 /// A mechanism at work on one copy, with what it needs.
 #[derive(Debug)]
 pub(crate) enum Rung {
-    Reflink,
-    CopyFileRange { chunk: u64 },
-    Splice { pipe: Pipe, chunk: u64 },
-    ReadWrite { buffer: Vec<u8> },
+    Reflink {
+        in_ranges: bool,
+    },
+    CopyFileRange {
+        chunk: u64,
+    },
+    Splice {
+        pipe: Pipe,
+        chunk: u64,
+    },
+    Sendfile {
+        chunk: u64,
+        stands_at: u64,
+    },
+    DirectIo(Direct),
+    #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
+    IoUring(Box<ring::Ring>),
+    ReadWrite {
+        buffer: Buffer,
+    },
+    SkipZeros(Zeros),
 }
 
+/// A whole clone may flush the source first; from here on a watched one is made range by range.
+pub(crate) const LONG_CLONE: u64 = 64 * 1024 * 1024;
+
+/// Clones end at multiples of every file system's block.
+const CLONE_BLOCK: u64 = 64 * 1024;
+
+/// What is read at a time from a file that does not tell its length.
+const UNKNOWN_SIZE: u64 = 64 * 1024;
+
 impl Rung {
-    /// Takes what `mechanism` needs to copy a file of `size` bytes.
+    /// Takes what `mechanism` needs for `task`.
     pub(crate) fn new(
         mechanism: Mechanism,
         values: &Values,
-        size: u64,
+        task: Task,
+        ends: Ends<'_>,
         calls: &Calls,
     ) -> Result<Self, Failure> {
         let chunk = values.kernel_chunk.bytes();
+        let size = if task.size == 0 { UNKNOWN_SIZE } else { task.size };
+        let buffer = || Buffer::for_file(size, values.buffered_chunk.bytes());
         Ok(match mechanism {
-            Mechanism::Reflink => Self::Reflink,
+            Mechanism::Reflink => Self::Reflink { in_ranges: task.watched && size >= LONG_CLONE },
             Mechanism::CopyFileRange => Self::CopyFileRange { chunk },
             Mechanism::Splice => {
-                Self::Splice { pipe: Pipe::new(calls).map_err(failed(Operation::Copy))?, chunk }
+                let pipe = Pipe::new(calls, values.pipe_size.bytes()).map_err(failed(Operation::Copy))?;
+                Self::Splice { pipe, chunk }
             }
-            Mechanism::ReadWrite => Self::ReadWrite { buffer: buffer(values.buffered_chunk.bytes(), size) },
+            Mechanism::Sendfile => Self::Sendfile { chunk, stands_at: 0 },
+            Mechanism::DirectIo => {
+                Self::DirectIo(Direct::new(ends, values, calls).map_err(failed(Operation::Copy))?)
+            }
+            #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
+            Mechanism::IoUring => Self::IoUring(Box::new(
+                ring::Ring::new(values, size, calls).map_err(failed(Operation::Copy))?,
+            )),
+            #[cfg(not(all(feature = "io-uring", target_os = "linux", not(orbit_portable))))]
+            Mechanism::IoUring => {
+                return Err(failed(Operation::Copy)(io::ErrorKind::Unsupported.into()));
+            }
+            Mechanism::ReadWrite if task.skip_zeros => Self::SkipZeros(Zeros::new(buffer())),
+            Mechanism::ReadWrite => Self::ReadWrite { buffer: buffer() },
         })
     }
 
@@ -86,9 +151,15 @@ impl Rung {
         calls: &Calls,
     ) -> Result<Step, Failure> {
         match self {
-            Self::Reflink => platform::reflink(calls, ends.from, ends.to)
+            Self::Reflink { in_ranges: false } => platform::reflink(calls, ends.from, ends.to)
                 .map(|()| Step::Whole)
                 .map_err(failed(Operation::Copy)),
+            Self::Reflink { in_ranges: true } => {
+                let length = if left > CLONE_BLOCK { left - left % CLONE_BLOCK } else { left };
+                platform::reflink_range(calls, ends.from, ends.to, offset, length)
+                    .map(|()| Step::Moved(length))
+                    .map_err(failed(Operation::Copy))
+            }
             Self::CopyFileRange { chunk } => {
                 let asked = left.min(*chunk);
                 platform::copy_file_range(calls, ends.from, ends.to, offset, asked)
@@ -98,16 +169,23 @@ impl Rung {
             Self::Splice { pipe, chunk } => {
                 splice(pipe, ends, offset, left.min(*chunk), calls).map_err(failed(Operation::Copy))
             }
+            Self::Sendfile { chunk, stands_at } => {
+                send(stands_at, ends, offset, left.min(*chunk), calls).map_err(failed(Operation::Copy))
+            }
+            Self::DirectIo(direct) => direct.step(ends, offset, left, calls),
+            #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
+            Self::IoUring(ring) => ring.step(ends, offset, left, calls),
             Self::ReadWrite { buffer } => read_write(buffer, ends, offset, left, calls),
+            Self::SkipZeros(zeros) => zeros.step(ends, offset, left, calls),
         }
     }
-}
 
-/// No larger than the file, so that a small one costs no more memory than it holds.
-fn buffer(chunk: u64, size: u64) -> Vec<u8> {
-    const UNKNOWN_SIZE: u64 = 64 * 1024;
-    let wanted = if size == 0 { UNKNOWN_SIZE } else { size };
-    vec![0; usize::try_from(wanted.min(chunk)).unwrap_or(usize::MAX)]
+    /// Leaves both files as other rungs expect them.
+    pub(crate) fn leave(&mut self, ends: Ends<'_>, calls: &Calls) {
+        if let Self::DirectIo(direct) = self {
+            direct.leave(ends, calls);
+        }
+    }
 }
 
 /// What a count of bytes means for a call that was asked for `asked`.
@@ -133,6 +211,17 @@ fn splice(pipe: &mut Pipe, ends: Ends<'_>, offset: u64, length: u64, calls: &Cal
     pipe.drain(calls, ends.to, offset).map(|bytes| moved(bytes, asked))
 }
 
+/// The call writes where the destination stands, which is where the last one ended.
+fn send(stands_at: &mut u64, ends: Ends<'_>, offset: u64, asked: u64, calls: &Calls) -> io::Result<Step> {
+    if *stands_at != offset {
+        platform::seek(calls, ends.to, offset)?;
+        *stands_at = offset;
+    }
+    let bytes = platform::send_file(calls, ends.from, ends.to, offset, asked)?;
+    *stands_at = stands_at.saturating_add(bytes);
+    Ok(moved(bytes, asked))
+}
+
 fn read_write(
     buffer: &mut [u8],
     ends: Ends<'_>,
@@ -140,20 +229,30 @@ fn read_write(
     left: u64,
     calls: &Calls,
 ) -> Result<Step, Failure> {
-    let asked = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-    let read = platform::read_at(calls, ends.from, &mut buffer[..asked], offset)
-        .and_then(|read| believed(read, asked))
-        .map_err(failed(Operation::Read))?;
+    let read = read(buffer, ends, offset, left, calls)?;
     if read == 0 {
         return Ok(Step::End);
     }
-    match platform::write_at(calls, ends.to, &buffer[..read], offset)
-        .and_then(|written| believed(written, read))
-        .map_err(failed(Operation::Write))?
-    {
-        0 => Err(failed(Operation::Write)(io::ErrorKind::WriteZero.into())),
-        written => Ok(Step::Moved(written as u64)),
+    write(&buffer[..read], ends, offset, calls).map(Step::Moved)
+}
+
+/// At most `left` bytes, and no more than the buffer holds; 0 at the end.
+fn read(buffer: &mut [u8], ends: Ends<'_>, offset: u64, left: u64, calls: &Calls) -> Result<usize, Failure> {
+    let asked = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+    platform::read_at(calls, ends.from, &mut buffer[..asked], offset)
+        .and_then(|read| believed(read, asked))
+        .map_err(failed(Operation::Read))
+}
+
+/// How many of the bytes were written; never 0.
+fn write(bytes: &[u8], ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<u64, Failure> {
+    let written = platform::write_at(calls, ends.to, bytes, offset)
+        .and_then(|written| believed(written, bytes.len()))
+        .map_err(failed(Operation::Write))?;
+    if written == 0 {
+        return Err(failed(Operation::Write)(io::ErrorKind::WriteZero.into()));
     }
+    Ok(written as u64)
 }
 
 /// There is no rung below reading and writing, so that an impossible count ends the copy.

@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::attempt::Ends;
 use crate::error::{CopyError, Operation};
 use crate::facts::built_in;
-use crate::ladder::{self, Volumes};
+use crate::ladder::{self, Job};
+use crate::observe::Watch;
 use crate::options::Verification;
 use crate::outcome::RefusalReason;
 use crate::platform::{self, Calls, Volume};
@@ -15,7 +16,7 @@ use crate::select::Plan;
 use crate::staging::Staging;
 use crate::strategy::Mechanism;
 use crate::tuning::{FileSystemPair, Values};
-use crate::verify::{Unproven, verify};
+use crate::verify::{Claim, Unproven, verify};
 
 /// Large enough that no file system stores it inside its inode, where cloning differs.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -26,7 +27,7 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 pub struct ZeroCopyCapabilities {
     /// The file systems of the two directories.
     pub pair: FileSystemPair,
-    /// Each zero-copy mechanism with what a real copy by it came to, in the order of the ladder.
+    /// Each zero-copy mechanism with what a real copy by it came to, in the order of [`Mechanism::ALL`].
     pub mechanisms: Vec<(Mechanism, Capability)>,
 }
 
@@ -45,7 +46,7 @@ pub enum Capability {
 }
 
 impl ZeroCopyCapabilities {
-    /// The first mechanism of the ladder that works; none where files must be read and written.
+    /// The first mechanism of [`Mechanism::ALL`] that works; none where files must be read and written.
     #[must_use]
     pub fn best(&self) -> Option<Mechanism> {
         self.mechanisms.iter().find(|(_, capability)| *capability == Capability::Works).map(|(best, _)| *best)
@@ -66,12 +67,11 @@ pub fn zero_copy_capabilities(
     let source = scratch(from, calls)?;
     write_pattern(source.file()).map_err(|error| CopyError::io(Operation::Write, from, error))?;
     let sample = scratch(to, calls)?;
-    let volumes =
-        Volumes { from: volume(source.file(), from, calls)?, to: volume(sample.file(), to, calls)? };
+    let volumes = (volume(source.file(), from, calls)?, volume(sample.file(), to, calls)?);
     let pair = FileSystemPair {
         source: file_system(source.file(), from, calls)?,
         destination: file_system(sample.file(), to, calls)?,
-        same_device: volumes.from.device == volumes.to.device,
+        same_device: volumes.0.device == volumes.1.device,
     };
     let mut mechanisms = Vec::new();
     for mechanism in zero_copy_mechanisms() {
@@ -100,7 +100,7 @@ fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
 }
 
 fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
-    Staging::create(calls, &directory.join("probe"), 0o600)
+    Staging::create_named(calls, &directory.join("probe"), 0o600)
         .map_err(|error| CopyError::io(Operation::CreateStaging, directory.join("probe"), error))
 }
 
@@ -122,24 +122,31 @@ fn write_pattern(mut file: &File) -> io::Result<()> {
 fn try_one(
     mechanism: Mechanism,
     ends: Ends<'_>,
-    volumes: Volumes,
+    (from, to): (Volume, Volume),
     directory: &Path,
     calls: &Calls,
 ) -> Result<Capability, CopyError> {
     let size = SCRATCH_BYTES as u64;
-    let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), values: Values::default() };
-    let climb = ladder::climb(&plan, ends, volumes, size, calls)
+    let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), threads: 1, values: Values::default() };
+    let watch = &Watch::new(None, None, size);
+    let job = Job { ends, from, to, size, has_holes: false, skip_zeros: false, watch };
+    let climb = ladder::climb(&plan, job, calls)
         .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
     if let Some(refusal) = climb.refusals.first() {
         return Ok(Capability::Refused(refusal.reason));
     }
-    // As for a read/write copy: the bytes must be read back even where extents are shared.
-    match verify(Verification::Compare, Mechanism::ReadWrite, ends, size, calls) {
+    // The bytes must be read back even where extents are shared.
+    let claim = Claim { ends, bytes: size, is_shared: false, may_be_longer: false, watch };
+    match verify(Verification::Compare, claim, calls) {
         Ok(_) => Ok(Capability::Works),
         Err(Unproven::Mismatch(_)) => Ok(Capability::WrongContent),
         Err(Unproven::Source(error) | Unproven::Destination(error)) => {
             Err(CopyError::io(Operation::Read, directory, error))
         }
+        Err(Unproven::Sync(error) | Unproven::NoMedium(error)) => {
+            Err(CopyError::io(Operation::ReadBack, directory, error))
+        }
+        Err(Unproven::Cancelled) => Err(CopyError::Cancelled { destination: directory.into() }),
     }
 }
 

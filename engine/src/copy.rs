@@ -1,31 +1,35 @@
-//! One copy, told in one screen: inspect, select, ladder, finish, report.
+//! One copy, told in one screen: inspect, select, ladder, verify, finish, report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::attempt::{Ends, Failure};
-use crate::error::{CopyError, Operation};
+use crate::error::{CopyError, FileKind, Operation};
 use crate::facts::Facts;
-use crate::inspect::{Source, resolve};
-use crate::ladder::{self, Climb, Volumes};
-use crate::options::{CopyOptions, Durability};
-use crate::outcome::{CopyOutcome, Verified};
+use crate::inspect::Source;
+use crate::ladder::{self, Climb, End, Job};
+use crate::metadata;
+use crate::observe::{Phase, Watch};
+use crate::options::{CopyOptions, Durability, Placement, Sparse, Verification};
+use crate::outcome::{CopyOutcome, NotPreserved, Verified};
+use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
-use crate::select::{Plan, select};
-use crate::staging::Staging;
+use crate::select::{PIPE_PAYS, Plan, select};
+use crate::staging::{Unpublished, directory_of, unnamed_works};
 use crate::strategy::Mechanism;
 use crate::tuning::FileSystemPair;
-use crate::verify::{Unproven, verify};
+use crate::verify::{Claim, Unproven, verify};
 
-/// Copies the regular file `source` to `destination`, content and permission bits.
+/// Copies the regular file `source` to `destination`: content, holes and permission bits.
 ///
 /// `destination` names the new file, not a directory to put it in. A file that stands there is replaced in one
-/// instant when the copy is whole, and stays as it is when the copy fails; a symbolic link there is followed.
+/// instant when the copy is whole, and stays as it is when the copy fails ([`Placement::InPlace`] writes into it
+/// instead); a symbolic link there is followed.
 ///
 /// # What is not kept
-/// The new file belongs to this process, has the source's permission bits whatever the umask (without set-user-id,
-/// set-group-id and sticky), and its own times; extended attributes and ACLs are not copied. A file that was replaced
-/// loses its owner and its mode, and its other hard links keep the old content. Holes are read as zeros and take space
-/// at the destination, except where extents are shared. The directory must be writable, also to replace a file.
+/// Unless [`CopyOptions::preserve_metadata`] asks for them, the new file has its own owner (this process) and times, and
+/// no extended attributes and ACLs; its permission bits are the source's whatever the umask, without set-user-id,
+/// set-group-id and sticky. A file that was replaced loses its owner and its mode, and its other hard links keep the old
+/// content. The directory must be writable, also to replace a file.
 ///
 /// # Errors
 /// [`CopyError`], with path, operation and the system's error. No staging file is left.
@@ -45,153 +49,277 @@ pub fn copy_file(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
-    let calls = &Calls::default();
     let (source, destination) = (source.as_ref(), destination.as_ref());
+    let unnamed = unnamed_works();
+    match copy_once(source, destination, options) {
+        // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
+        Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options),
+        copied => copied,
+    }
+}
+
+fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result<CopyOutcome, CopyError> {
+    let calls = &Calls::default();
     let source = Source::open(source, calls)?;
-    let target = resolve(&source, destination, calls)?;
-    let staging = Staging::create(calls, &target, source.status.mode)
-        .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
-    let copy = Copy { source, destination, target, staging, options, calls };
-    let staged = copy.inspect_staging()?;
-    let plan = select(&copy.facts(&staged)?, options);
-    let climb = copy.climb(&plan, &staged)?;
-    copy.check_length(climb.bytes)?;
-    let mechanism = climb.mechanism().unwrap_or(Mechanism::ReadWrite);
-    let verified = copy.verify(mechanism, climb.bytes)?;
-    copy.finish(&staged)?;
+    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), source.status.size);
+    let target = Target::open(&source, destination, opening(&source.status, options), calls)?;
+    let copy = Copy { source, destination, target, options, watch, calls };
+    let Prepared { plan, staged } = copy.prepare()?;
+    let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
     Ok(CopyOutcome {
-        mechanism,
+        mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
         bytes: climb.bytes,
+        data_bytes: climb.data_bytes,
+        threads: climb.threads,
         moved: climb.moved,
         omissions: plan.omissions,
         refusals: climb.refusals,
         system_calls: calls.total(),
         verified,
         durability: options.durability,
+        source_changed: finished.source_changed,
+        not_preserved: finished.not_preserved,
     })
 }
+
+fn opening(source: &Status, options: &CopyOptions) -> Opening {
+    Opening {
+        placement: options.placement,
+        mode: metadata::creation_mode(source, options.preserve_metadata),
+        readable: options.verification != Verification::None,
+        through_dangling: options.like_std,
+    }
+}
+
+/// File systems that have no device of their own and yet nobody else to write to.
+const WRITES_TO_ITSELF: [&str; 2] = ["tmpfs", "btrfs"];
 
 /// A copy under way. Dropped before it is finished, it leaves nothing behind.
 struct Copy<'a> {
     source: Source<'a>,
     /// As given, for messages.
     destination: &'a Path,
-    /// Where the new file goes: the destination, or what it links to.
-    target: PathBuf,
-    staging: Staging,
+    target: Target,
     options: &'a CopyOptions,
+    watch: &'a Watch<'a>,
     calls: &'a Calls,
 }
 
+/// What is known before a byte moves.
+struct Prepared {
+    plan: Plan,
+    /// The status of the new file, where anything depends on it.
+    staged: Option<Status>,
+}
+
+/// What the parts of a copy came to.
+struct Done {
+    climb: Climb,
+    verified: Verified,
+    finished: Finished,
+}
+
+/// What finishing came to.
+struct Finished {
+    source_changed: bool,
+    not_preserved: Vec<NotPreserved>,
+}
+
 impl Copy<'_> {
-    fn inspect_staging(&self) -> Result<Status, CopyError> {
-        platform::status(self.calls, self.staging.file()).map_err(self.failed(Operation::Inspect))
+    fn run(self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
+        let watch = self.watch;
+        watch.enter(Phase::Copying);
+        let climb = self.climb(plan, staged)?;
+        watch.reached(climb.bytes);
+        self.check_length(climb.bytes)?;
+        let verified = self.verify(&climb)?;
+        watch.enter(Phase::Finishing);
+        let finished = self.finish(staged)?;
+        watch.done(climb.bytes);
+        Ok(Done { climb, verified, finished })
+    }
+
+    /// Looks at the new file and chooses the rungs. A small file that is read and written in place, whatever the file
+    /// systems are, needs no look.
+    fn prepare(&self) -> Result<Prepared, CopyError> {
+        let CopyOptions { placement, preserve_metadata, like_std, tuning, .. } = self.options;
+        let plain = *placement == Placement::InPlace && !preserve_metadata && !like_std;
+        let size = self.source.status.size;
+        if plain && size < PIPE_PAYS && !tuning.needs_pair() {
+            let plan = select(&Facts::of_size(size), self.options);
+            if plan.is_read_write() {
+                return Ok(Prepared { plan, staged: None });
+            }
+        }
+        let staged =
+            platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
+        let plan = select(&self.facts(&staged)?, self.options);
+        Ok(Prepared { plan, staged: Some(staged) })
     }
 
     fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
-        let (from, to) = (self.source.status.volume, staged.volume);
+        let Status { size, allocated, volume, .. } = self.source.status;
+        let is_large = size >= PIPE_PAYS;
         Ok(Facts {
-            pair: if self.options.tuning.needs_pair() { Some(self.pair(staged)?) } else { None },
-            refused_before: crate::memory::refusals(from, to),
-            ..Facts::of_size(self.source.status.size)
+            allocated,
+            pair: if is_large || self.options.tuning.needs_pair() { Some(self.pair(staged)?) } else { None },
+            processors: if is_large { platform::processors() } else { 1 },
+            refused_before: crate::memory::refusals(volume, staged.volume),
+            ..Facts::of_size(size)
         })
     }
 
     fn pair(&self, staged: &Status) -> Result<FileSystemPair, CopyError> {
-        let (from, to) = (&self.source, staged.volume);
+        let from = &self.source;
         let source = crate::memory::file_system(from.status.volume, || {
             platform::file_system(self.calls, &from.file)
                 .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
         })?;
-        let destination = crate::memory::file_system(to, || {
-            platform::file_system(self.calls, self.staging.file()).map_err(self.failed(Operation::Inspect))
-        })?;
-        Ok(FileSystemPair { source, destination, same_device: from.status.volume.device == to.device })
+        let same_device = from.status.volume.device == staged.volume.device;
+        Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })
     }
 
-    fn climb(&self, plan: &Plan, staged: &Status) -> Result<Climb, CopyError> {
-        let volumes = Volumes { from: self.source.status.volume, to: staged.volume };
-        let climb = ladder::climb(plan, self.ends(), volumes, self.source.status.size, self.calls).map_err(
-            |Failure { operation, error }| CopyError::io(operation, self.path_of(operation), error),
-        )?;
-        if climb.complete {
-            return Ok(climb);
-        }
-        Err(CopyError::ZeroCopyUnsupported {
-            source: self.source.path.into(),
-            destination: self.destination.into(),
-            refusals: climb.refusals,
-            omissions: plan.omissions.clone(),
+    fn destination_fs(&self, staged: &Status) -> Result<String, CopyError> {
+        crate::memory::file_system(staged.volume, || {
+            platform::file_system(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
         })
+    }
+
+    fn climb(&self, plan: &Plan, staged: Option<&Status>) -> Result<Climb, CopyError> {
+        let Status { size, allocated, volume, .. } = self.source.status;
+        let sparse = self.options.sparse;
+        let job = Job {
+            ends: self.ends(),
+            from: volume,
+            to: staged.map_or(volume, |staged| staged.volume),
+            size,
+            has_holes: sparse != Sparse::Never && allocated < size && self.target.kind == FileKind::Regular,
+            skip_zeros: sparse == Sparse::Always && self.target.kind == FileKind::Regular,
+            watch: self.watch,
+        };
+        let climb = ladder::climb(plan, job, self.calls).map_err(|failure| self.at(failure))?;
+        match climb.end {
+            End::Complete => Ok(climb),
+            End::Cancelled => Err(self.cancelled()),
+            End::Refused => Err(CopyError::ZeroCopyUnsupported {
+                source: self.source.path.into(),
+                destination: self.destination.into(),
+                refusals: climb.refusals,
+                omissions: plan.omissions.clone(),
+            }),
+        }
     }
 
     /// A generated file may be shorter than its status says; one that is stored may not, unless it was cut meanwhile.
     fn check_length(&self, bytes: u64) -> Result<(), CopyError> {
-        let status = &self.source.status;
-        if bytes >= status.size || !status.stored {
+        let Status { size, allocated, .. } = self.source.status;
+        if bytes >= size || allocated == 0 {
             return Ok(());
         }
-        self.source.check_unchanged(self.calls)?;
-        let what = format!("it ends after {bytes} of {} bytes", status.size);
+        if self.source.has_changed(self.calls)? {
+            return if self.options.accept_changed_source { Ok(()) } else { Err(self.changed()) };
+        }
+        let what = format!("it ends after {bytes} of {size} bytes");
         let error = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, what);
         Err(CopyError::io(Operation::Read, self.source.path, error))
     }
 
-    fn verify(&self, mechanism: Mechanism, bytes: u64) -> Result<Verified, CopyError> {
-        verify(self.options.verification, mechanism, self.ends(), bytes, self.calls).map_err(|unproven| {
-            match unproven {
-                Unproven::Source(error) => CopyError::io(Operation::Read, self.source.path, error),
-                Unproven::Destination(error) => CopyError::io(Operation::Read, self.destination, error),
-                Unproven::Mismatch(mismatch) => {
-                    CopyError::ChecksumMismatch { destination: self.destination.into(), mismatch }
-                }
+    fn verify(&self, climb: &Climb) -> Result<Verified, CopyError> {
+        let wanted = self.options.verification;
+        if wanted == Verification::None {
+            return Ok(Verified::No);
+        }
+        self.watch.enter(Phase::Verifying);
+        let claim = Claim {
+            ends: self.ends(),
+            bytes: climb.bytes,
+            is_shared: climb.is_shared(),
+            may_be_longer: self.target.kind != FileKind::Regular,
+            watch: self.watch,
+        };
+        verify(wanted, claim, self.calls).map_err(|unproven| match unproven {
+            Unproven::Source(error) => CopyError::io(Operation::Read, self.source.path, error),
+            Unproven::Destination(error) => CopyError::io(Operation::Read, self.destination, error),
+            Unproven::Sync(error) => CopyError::io(Operation::Sync, self.destination, error),
+            Unproven::NoMedium(error) => CopyError::io(Operation::ReadBack, self.destination, error),
+            Unproven::Cancelled => self.cancelled(),
+            Unproven::Mismatch(mismatch) => {
+                CopyError::ChecksumMismatch { destination: self.destination.into(), mismatch }
             }
         })
     }
 
     /// Every step that can fail comes before the rename, except the one that makes the rename durable.
-    fn finish(mut self, staged: &Status) -> Result<(), CopyError> {
+    fn finish(self, staged: Option<&Status>) -> Result<Finished, CopyError> {
         let calls = self.calls;
-        let mode = self.source.status.mode;
-        if staged.mode != mode {
-            platform::set_mode(calls, self.staging.file(), mode).map_err(self.failed(Operation::SetMode))?;
-        }
+        let not_preserved = self.set_metadata(staged).map_err(|failure| self.at(failure))?;
         if self.options.durability != Durability::None {
-            platform::sync_file(calls, self.staging.file()).map_err(self.failed(Operation::Sync))?;
+            self.watch
+                .meanwhile(|| platform::sync_file(calls, self.target.file()))
+                .map_err(self.failed(Operation::Sync))?;
         }
-        self.source.check_unchanged(calls)?;
-        self.staging
-            .close(calls)
-            .map_err(|error| CopyError::io(Operation::Close, self.destination, error))?;
-        let Self { source, destination, target, staging, options, .. } = self;
-        staging
-            .rename(calls, &target)
-            .map_err(|error| CopyError::io(Operation::Rename, destination, error))?;
+        let source_changed = self.source.has_changed(calls)?;
+        if source_changed && !self.options.accept_changed_source {
+            return Err(self.changed());
+        }
+        if self.watch.is_cancelled() {
+            return Err(self.cancelled());
+        }
+        let close_tells = self.close_tells(staged)?;
+        let Self { source, destination, target, options, .. } = self;
+        let path = target
+            .publish(calls, close_tells)
+            .map_err(|Unpublished { operation, error }| CopyError::io(operation, destination, error))?;
         if options.durability == Durability::FileAndDirectory {
-            let directory = directory_of(&target);
+            let directory = directory_of(&path);
             platform::sync_directory(calls, directory)
                 .map_err(|error| CopyError::io(Operation::Sync, directory, error))?;
         }
         source.close(calls);
-        Ok(())
+        Ok(Finished { source_changed, not_preserved })
+    }
+
+    /// Whether closing the new file may tell that its content did not arrive, as network and user-space file systems do.
+    /// Asked only where the answer decides an order.
+    fn close_tells(&self, staged: Option<&Status>) -> Result<bool, CopyError> {
+        let Some(staged) = staged else { return Ok(true) };
+        if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
+            return Ok(false);
+        }
+        Ok(!WRITES_TO_ITSELF.contains(&self.destination_fs(staged)?.as_str()))
+    }
+
+    /// In place an existing file keeps its own mode, and a new one has what the umask left.
+    fn set_metadata(&self, staged: Option<&Status>) -> Result<Vec<NotPreserved>, Failure> {
+        let (Some(staged), FileKind::Regular) = (staged, self.target.kind) else { return Ok(Vec::new()) };
+        let source = &self.source.status;
+        if self.options.preserve_metadata {
+            return metadata::preserve(self.ends(), source, staged, self.calls);
+        }
+        if self.options.placement == Placement::Staged || self.options.like_std {
+            metadata::set_mode(self.ends(), source, staged, self.calls)?;
+        }
+        Ok(Vec::new())
     }
 
     fn ends(&self) -> Ends<'_> {
-        Ends { from: &self.source.file, to: self.staging.file() }
+        Ends { from: &self.source.file, to: self.target.file() }
     }
 
-    fn path_of(&self, operation: Operation) -> &Path {
-        if operation == Operation::Read { self.source.path } else { self.destination }
+    fn at(&self, Failure { operation, error }: Failure) -> CopyError {
+        let of_source = matches!(operation, Operation::Read | Operation::ReadAttributes);
+        CopyError::io(operation, if of_source { self.source.path } else { self.destination }, error)
     }
 
     fn failed(&self, operation: Operation) -> impl Fn(std::io::Error) -> CopyError + '_ {
         move |error| CopyError::io(operation, self.destination, error)
     }
-}
 
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    fn changed(&self) -> CopyError {
+        CopyError::SourceChanged { path: self.source.path.into() }
+    }
+
+    fn cancelled(&self) -> CopyError {
+        CopyError::Cancelled { destination: self.destination.into() }
     }
 }

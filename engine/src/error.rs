@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use crate::outcome::{Digest, Omission, OmissionReason, Refusal};
 
-/// Why a copy failed. The destination is as it was before, and no staging file is left. Only when the directory could
-/// not be synced ([`Operation::Sync`], asked for by [`crate::Durability::FileAndDirectory`]) is the whole new file in
-/// place already.
+/// Why a copy failed. A staged copy ([`crate::Placement::Staged`]) leaves the destination as it was before, and no
+/// staging file. Only when the directory could not be synced ([`Operation::Sync`], asked for by
+/// [`crate::Durability::FileAndDirectory`]) is the whole new file in place already.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CopyError {
@@ -70,6 +70,11 @@ pub enum CopyError {
         /// The source as given.
         path: PathBuf,
     },
+    /// The caller wanted no more ([`crate::Cancel`]).
+    Cancelled {
+        /// The destination as given.
+        destination: PathBuf,
+    },
 }
 
 impl CopyError {
@@ -84,7 +89,7 @@ impl CopyError {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Io { error, .. } => !is_transient(error.kind()),
-            Self::SourceChanged { .. } | Self::ZeroCopyUnsupported { .. } => false,
+            Self::SourceChanged { .. } | Self::ZeroCopyUnsupported { .. } | Self::Cancelled { .. } => false,
             _ => true,
         }
     }
@@ -137,6 +142,9 @@ impl fmt::Display for CopyError {
             Self::ChecksumMismatch { destination, mismatch } => {
                 write!(f, "verification of {} failed: {mismatch}", destination.display())
             }
+            Self::Cancelled { destination } => {
+                write!(f, "copying to {} was cancelled", destination.display())
+            }
             Self::SourceChanged { path } => write!(f, "{} changed while it was copied", path.display()),
         }
     }
@@ -148,6 +156,25 @@ impl std::error::Error for CopyError {
             Self::Io { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<CopyError> for io::Error {
+    /// The error's kind is the system's where there is one; [`io::Error::get_ref`] gives the [`CopyError`].
+    fn from(error: CopyError) -> Self {
+        let kind = match &error {
+            CopyError::Io { error, .. } => error.kind(),
+            CopyError::DestinationNotRegular { kind: FileKind::Directory, .. } => io::ErrorKind::IsADirectory,
+            CopyError::SameFile { .. }
+            | CopyError::SourceNotRegular { .. }
+            | CopyError::DestinationNotRegular { .. } => io::ErrorKind::InvalidInput,
+            CopyError::DanglingSymlink { .. } => io::ErrorKind::NotFound,
+            CopyError::ZeroCopyUnsupported { .. } => io::ErrorKind::Unsupported,
+            CopyError::ChecksumMismatch { .. } => io::ErrorKind::InvalidData,
+            CopyError::SourceChanged { .. } => io::ErrorKind::Other,
+            CopyError::Cancelled { .. } => io::ErrorKind::Interrupted,
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -169,8 +196,22 @@ pub enum Operation {
     Write,
     /// Copying inside the kernel.
     Copy,
+    /// Opening an existing destination for writing.
+    OpenForWriting,
+    /// Setting the length of the new file.
+    SetLength,
+    /// Setting the owner of the new file.
+    SetOwner,
+    /// Reading the extended attributes of the source.
+    ReadAttributes,
+    /// Setting an extended attribute of the new file.
+    SetAttributes,
     /// Setting the mode of the new file.
     SetMode,
+    /// Setting the times of the new file.
+    SetTimes,
+    /// Reading the new file back from the device.
+    ReadBack,
     /// Waiting for the disk.
     Sync,
     /// Closing the new file.
@@ -188,7 +229,14 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Write => "write",
             Self::Copy => "copy in the kernel to",
+            Self::OpenForWriting => "open for writing",
+            Self::SetLength => "set the length of",
+            Self::SetOwner => "set the owner of",
+            Self::ReadAttributes => "read the extended attributes of",
+            Self::SetAttributes => "set an extended attribute of",
             Self::SetMode => "set the mode of",
+            Self::SetTimes => "set the times of",
+            Self::ReadBack => "read back past the page cache",
             Self::Sync => "sync",
             Self::Close => "close",
             Self::Rename => "rename the staging file to",

@@ -9,8 +9,12 @@ use crate::tuning::FileSystemPair;
 pub struct Facts {
     /// Length of the source in bytes, as its file system reports it. 0 may hide content (procfs).
     pub size: u64,
-    /// Types of the two file systems; none where no profile asks for them.
+    /// Bytes that the source takes on its file system; less than the size where it has holes or is compressed.
+    pub allocated: u64,
+    /// Types of the two file systems; none where nothing depends on them: small files without a tuned profile.
     pub pair: Option<FileSystemPair>,
+    /// Processors that this process may use.
+    pub processors: u32,
     /// Mechanisms that this build has on this operating system.
     pub built_in: &'static [Mechanism],
     /// Mechanisms that the kernel refused before between these two mounts, with the error number.
@@ -18,15 +22,16 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// A source of `size` bytes about which nothing else is known.
+    /// A source of `size` bytes without holes, on a machine with one processor, about which nothing else is known.
     #[must_use]
     pub fn of_size(size: u64) -> Self {
-        Self { size, pair: None, built_in: built_in(), refused_before: Vec::new() }
+        let (pair, refused_before) = (None, Vec::new());
+        Self { size, allocated: size, pair, processors: 1, built_in: built_in(), refused_before }
     }
 }
 
 /// The mechanisms of this build.
 #[must_use]
 pub(crate) const fn built_in() -> &'static [Mechanism] {
-    if cfg!(feature = "zero-copy") { crate::platform::MECHANISMS } else { &[Mechanism::ReadWrite] }
+    if cfg!(feature = "zero-copy") { crate::platform::MECHANISMS } else { crate::platform::READ_WRITE }
 }

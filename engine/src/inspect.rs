@@ -33,15 +33,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Fails when the source is no longer what it was when it was opened.
-    pub(crate) fn check_unchanged(&self, calls: &Calls) -> Result<(), CopyError> {
+    /// Whether the source is no longer what it was when it was opened.
+    pub(crate) fn has_changed(&self, calls: &Calls) -> Result<bool, CopyError> {
         let now = platform::status(calls, &self.file)
             .map_err(|error| CopyError::io(Operation::Inspect, self.path, error))?;
-        if (now.size, now.version) == (self.status.size, self.status.version) {
-            Ok(())
-        } else {
-            Err(CopyError::SourceChanged { path: self.path.into() })
-        }
+        Ok((now.size, now.version) != (self.status.size, self.status.version))
     }
 
     pub(crate) fn close(self, calls: &Calls) {
@@ -52,8 +48,22 @@ impl<'a> Source<'a> {
 /// As many symbolic links as Linux follows in one path.
 const LINKS: u32 = 40;
 
-/// Where the new file goes: `destination`, or the file that it links to.
-pub(crate) fn resolve(source: &Source<'_>, destination: &Path, calls: &Calls) -> Result<PathBuf, CopyError> {
+/// Where a new file goes.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) path: PathBuf,
+    /// Whether there is a file to replace.
+    pub(crate) exists: bool,
+}
+
+/// Where the new file goes: `destination`, or the file that it links to. A link to nothing is followed only where that is
+/// asked for.
+pub(crate) fn resolve(
+    source: &Source<'_>,
+    destination: &Path,
+    through_dangling: bool,
+    calls: &Calls,
+) -> Result<Resolved, CopyError> {
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     if destination.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -66,7 +76,9 @@ pub(crate) fn resolve(source: &Source<'_>, destination: &Path, calls: &Calls) ->
             Standing::Nothing if target.file_name().is_none() => {
                 return Err(failed(std::io::ErrorKind::NotFound.into()));
             }
-            Standing::Nothing if followed == 0 => return Ok(target),
+            Standing::Nothing if followed == 0 || through_dangling => {
+                return Ok(Resolved { path: target, exists: false });
+            }
             Standing::Nothing => break,
             Standing::File(file) => return replaceable(source, destination, target, file, calls),
             Standing::Other(kind) => return Err(not_regular(kind)),
@@ -89,7 +101,7 @@ fn replaceable(
     target: PathBuf,
     standing: File,
     calls: &Calls,
-) -> Result<PathBuf, CopyError> {
+) -> Result<Resolved, CopyError> {
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     let same = platform::same_file(calls, &source.file, &standing).map_err(failed)?;
     platform::discard(calls, standing);
@@ -97,5 +109,5 @@ fn replaceable(
         return Err(CopyError::SameFile { source: source.path.into(), destination: destination.into() });
     }
     platform::check_writable(calls, &target).map_err(failed)?;
-    Ok(target)
+    Ok(Resolved { path: target, exists: true })
 }

@@ -1,9 +1,15 @@
 //! The only place that falls back: rung after rung, each going on where the one before it stopped.
 
-use crate::attempt::{Ends, Failure, Rung};
-use crate::drive::{Driven, Goal, drive};
+use std::cell::Cell;
+use std::io;
+
+use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task};
+use crate::drive::{Driven, Goal, Manner, Position, drive};
 use crate::error::Operation;
+use crate::holes::Segments;
+use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
+use crate::parallel::{Dealt, Share, deal};
 use crate::platform::{self, Calls, Meaning, Volume};
 use crate::select::Plan;
 use crate::strategy::Mechanism;
@@ -11,65 +17,285 @@ use crate::strategy::Mechanism;
 /// What the ladder did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Climb {
-    /// Bytes in the destination.
+    /// Length of the destination.
     pub(crate) bytes: u64,
+    /// Bytes of it that were moved; the others are holes.
+    pub(crate) data_bytes: u64,
     /// Who moved them.
     pub(crate) moved: Vec<Moved>,
     /// Who could not.
     pub(crate) refusals: Vec<Refusal>,
-    /// Whether a rung finished the file. Otherwise every rung was refused.
-    pub(crate) complete: bool,
+    /// Most threads that moved bytes at one time.
+    pub(crate) threads: u32,
+    pub(crate) end: End,
 }
 
-/// Between which mounts the ladder stands, to remember what is refused there.
+/// How a climb ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A rung finished the file.
+    Complete,
+    /// Every rung was refused.
+    #[default]
+    Refused,
+    /// The caller wants no more.
+    Cancelled,
+}
+
+/// What is to be copied, and who looks on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Volumes {
+pub(crate) struct Job<'a> {
+    pub(crate) ends: Ends<'a>,
+    /// Between which mounts, to remember what is refused there.
     pub(crate) from: Volume,
     pub(crate) to: Volume,
+    /// Length of the source; 0 where only reading tells it.
+    pub(crate) size: u64,
+    /// Whether the source has holes that are to stay holes.
+    pub(crate) has_holes: bool,
+    /// Whether blocks of zeros become holes.
+    pub(crate) skip_zeros: bool,
+    pub(crate) watch: &'a Watch<'a>,
 }
 
-/// Copies `size` bytes (0: up to the end) by the rungs of `plan`.
-pub(crate) fn climb(
-    plan: &Plan,
-    ends: Ends<'_>,
-    volumes: Volumes,
-    size: u64,
-    calls: &Calls,
-) -> Result<Climb, Failure> {
-    let goal = if size == 0 { Goal::End } else { Goal::Size(size) };
-    let mut climb = Climb::default();
-    for &mechanism in &plan.rungs {
-        let start = climb.bytes;
-        let driven = match Rung::new(mechanism, &plan.values, size, calls) {
-            Ok(mut rung) => drive(
-                goal,
-                &mut climb.bytes,
-                |offset, left| rung.step(ends, offset, left, calls),
-                |offset| has_more(ends, offset, calls),
-            )?,
+/// Files up to this size are written by one call, which the system cuts short at a limit before it raises a signal.
+const ONE_WRITE: u64 = 64 * 1024;
+
+/// Copies what `job` says by the rungs of `plan`.
+pub(crate) fn climb(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Climb, Failure> {
+    let mut ladder = Ladder {
+        plan,
+        job,
+        calls,
+        next: 0,
+        rung: None,
+        limit: Cell::new(None),
+        position: Position::default(),
+        climb: Climb { threads: 1, ..Climb::default() },
+    };
+    let end = ladder.file();
+    ladder.leave_rung();
+    let climb = Climb { bytes: ladder.position.offset, data_bytes: ladder.position.moved, ..ladder.climb };
+    Ok(Climb { end: end?, ..climb })
+}
+
+struct Ladder<'a> {
+    plan: &'a Plan,
+    job: Job<'a>,
+    calls: &'a Calls,
+    /// Index of the rung of the plan that is at work or the next to be.
+    next: usize,
+    /// That rung, once it has what it needs.
+    rung: Option<Rung>,
+    /// Largest size that this process may write, once it was asked for.
+    limit: Cell<Option<u64>>,
+    position: Position,
+    climb: Climb,
+}
+
+impl Ladder<'_> {
+    fn file(&mut self) -> Result<End, Failure> {
+        let Job { size, has_holes, skip_zeros, .. } = self.job;
+        if size == 0 {
+            return self.stretch(Goal::End).map(End::of);
+        }
+        if size > ONE_WRITE {
+            self.check_limit(size)?;
+        }
+        if self.plan.rungs.first() == Some(&Mechanism::Reflink) {
+            let driven = self.take(Mechanism::Reflink, Goal::At(size))?;
+            if !matches!(driven, Driven::Refused { .. }) {
+                return Ok(End::of(driven));
+            }
+        }
+        let from = self.job.ends.from;
+        let mut segments = Segments::new(from, self.position.offset, size, has_holes, self.calls).peekable();
+        let is_whole = segments.peek().is_some_and(|first| *first == (self.position.offset..size));
+        if !is_whole || skip_zeros {
+            // Before anything is written: a file system that sees a file grow allocates ahead of it (XFS), into what is
+            // to be a hole.
+            self.set_length(size)?;
+        }
+        for segment in segments {
+            self.position.offset = segment.start;
+            self.job.watch.reached(segment.start);
+            match self.stretch(Goal::At(segment.end))? {
+                Driven::Complete => {}
+                driven => return self.cut_short(driven, is_whole && !skip_zeros),
+            }
+        }
+        self.position.offset = size;
+        Ok(End::Complete)
+    }
+
+    /// Threads may have written behind the end that one of them found, and a length that was given is too long.
+    fn cut_short(&mut self, driven: Driven, grew: bool) -> Result<End, Failure> {
+        if driven == Driven::Ended && (!grew || self.climb.threads > 1) {
+            self.set_length(self.position.offset)?;
+        }
+        Ok(End::of(driven))
+    }
+
+    fn set_length(&self, length: u64) -> Result<(), Failure> {
+        platform::set_length(self.calls, self.job.ends.to, length)
+            .map_err(|error| Failure { operation: Operation::SetLength, error })
+    }
+
+    /// Goes to `goal` by the rung at work and, where it is refused, by those below it.
+    fn stretch(&mut self, goal: Goal) -> Result<Driven, Failure> {
+        let mut driven = Driven::Refused { reason: RefusalReason::MovedNothing, every_file: false };
+        while let (Driven::Refused { .. }, Some(&mechanism)) = (driven, self.plan.rungs.get(self.next)) {
+            driven = self.take(mechanism, goal)?;
+        }
+        Ok(driven)
+    }
+
+    /// Goes on by one rung; where that is refused, the next one is to follow.
+    fn take(&mut self, mechanism: Mechanism, goal: Goal) -> Result<Driven, Failure> {
+        let before = self.position.moved;
+        let driven = match self.opened(mechanism) {
+            Ok(mut rung) => {
+                let driven = self.run(&mut rung, mechanism, goal);
+                self.rung = Some(rung);
+                driven?
+            }
             Err(failure) => cannot_start(failure)?,
         };
-        if climb.bytes > start || driven == Driven::Complete || driven == Driven::Ended {
-            climb.moved.push(Moved { mechanism, bytes: climb.bytes - start });
-        }
-        match driven {
-            Driven::Complete | Driven::Ended => {
-                climb.complete = true;
-                break;
+        self.note_moved(mechanism, self.position.moved - before, driven);
+        if let Driven::Refused { reason, every_file } = driven {
+            if let (true, RefusalReason::Errno(errno)) = (every_file, reason) {
+                crate::memory::note_refusal(self.job.from, self.job.to, mechanism, errno);
             }
-            Driven::Refused { reason, every_file } => {
-                if let (true, RefusalReason::Errno(errno)) = (every_file, reason) {
-                    crate::memory::note_refusal(volumes.from, volumes.to, mechanism, errno);
-                }
-                climb.refusals.push(Refusal { mechanism, reason, at: climb.bytes });
+            self.climb.refusals.push(Refusal { mechanism, reason, at: self.position.offset });
+            self.leave_rung();
+            self.next += 1;
+        }
+        Ok(driven)
+    }
+
+    fn opened(&mut self, mechanism: Mechanism) -> Result<Rung, Failure> {
+        match self.rung.take() {
+            Some(rung) => Ok(rung),
+            None => Rung::new(mechanism, &self.plan.values, self.task(), self.job.ends, self.calls),
+        }
+    }
+
+    fn task(&self) -> Task {
+        let Job { size, skip_zeros, watch, .. } = self.job;
+        Task { size, watched: watch.is_on(), skip_zeros }
+    }
+
+    fn run(&mut self, rung: &mut Rung, mechanism: Mechanism, goal: Goal) -> Result<Driven, Failure> {
+        let manner = self.job.manner(mechanism, goal);
+        match (goal, self.range(mechanism, goal)) {
+            (Goal::At(end), Some(range)) => self.run_parallel(rung, mechanism, end, range),
+            _ => {
+                let (job, calls, limit) = (self.job, self.calls, &self.limit);
+                let step = |offset, left| {
+                    check_limit_at(limit, offset, calls)?;
+                    rung.step(job.ends, offset, left, calls)
+                };
+                let more = |offset| has_more(job.ends, offset, calls);
+                drive(manner, &mut self.position, step, more)
             }
         }
     }
-    Ok(climb)
+
+    fn run_parallel(
+        &mut self,
+        rung: &mut Rung,
+        mechanism: Mechanism,
+        end: u64,
+        range: u64,
+    ) -> Result<Driven, Failure> {
+        let (job, plan, task) = (self.job, self.plan, self.task());
+        let make = |calls: &Calls| Rung::new(mechanism, &plan.values, task, job.ends, calls);
+        let others = vec![make; plan.threads.saturating_sub(1) as usize];
+        let manner = self.job.manner(mechanism, Goal::At(end));
+        let drive_range = |rung: &mut Rung, end, position: &mut Position, calls: &Calls| {
+            let step = |offset, left| rung.step(job.ends, offset, left, calls);
+            let more = |offset| has_more(job.ends, offset, calls);
+            drive(Manner { goal: Goal::At(end), ..manner }, position, step, more)
+        };
+        let share = Share { end, range };
+        let Dealt { driven, threads } =
+            deal(share, &mut self.position, rung, &others, &drive_range, self.calls);
+        self.climb.threads = self.climb.threads.max(threads);
+        driven
+    }
+
+    /// Bytes that one thread takes at a time, where several are to go to `goal`.
+    fn range(&self, mechanism: Mechanism, goal: Goal) -> Option<u64> {
+        let Goal::At(end) = goal else { return None };
+        let values = &self.plan.values;
+        let is_long = values.parallel_threshold.admits(end.saturating_sub(self.position.offset));
+        match mechanism {
+            _ if self.plan.threads < 2 || !is_long || self.job.skip_zeros => None,
+            Mechanism::ReadWrite => Some(values.buffered_chunk.bytes()),
+            Mechanism::Splice => Some(values.pipe_size.bytes()),
+            _ => None,
+        }
+    }
+
+    fn note_moved(&mut self, mechanism: Mechanism, bytes: u64, driven: Driven) {
+        if bytes == 0 && !matches!(driven, Driven::Complete | Driven::Ended) {
+            return;
+        }
+        match self.climb.moved.last_mut() {
+            Some(last) if last.mechanism == mechanism => last.bytes += bytes,
+            _ => self.climb.moved.push(Moved { mechanism, bytes }),
+        }
+    }
+
+    fn leave_rung(&mut self) {
+        if let Some(mut rung) = self.rung.take() {
+            rung.leave(self.job.ends, self.calls);
+        }
+    }
+
+    /// A write beyond the limit would end the process by a signal.
+    fn check_limit(&self, size: u64) -> Result<(), Failure> {
+        check_limit_at(&self.limit, size.saturating_sub(1), self.calls)
+    }
+}
+
+impl<'a> Job<'a> {
+    fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
+        // A clone moves nothing, so that much of it is done in a moment.
+        let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
+        Manner { goal, last: mechanism == Mechanism::ReadWrite, first_step, watch: self.watch }
+    }
+}
+
+impl End {
+    fn of(driven: Driven) -> Self {
+        match driven {
+            Driven::Complete | Driven::Ended => Self::Complete,
+            Driven::Cancelled => Self::Cancelled,
+            Driven::Refused { .. } => Self::Refused,
+        }
+    }
+}
+
+/// Fails where this process may not write a byte at `offset`, instead of letting the system end the process. The first
+/// byte is not asked about: its call is the only one of a small file.
+fn check_limit_at(limit: &Cell<Option<u64>>, offset: u64, calls: &Calls) -> Result<(), Failure> {
+    if offset == 0 {
+        return Ok(());
+    }
+    let most = limit.get().unwrap_or_else(|| platform::file_size_limit(calls).unwrap_or(u64::MAX));
+    limit.set(Some(most));
+    if offset < most {
+        return Ok(());
+    }
+    Err(Failure { operation: Operation::Write, error: platform::too_large() })
 }
 
 /// A rung that cannot get what it needs (a pipe, when descriptors are scarce) is one that cannot work here.
 fn cannot_start(failure: Failure) -> Result<Driven, Failure> {
+    if failure.error.kind() == io::ErrorKind::Unsupported {
+        return Ok(Driven::Refused { reason: failure.reason(), every_file: false });
+    }
     match platform::meaning(&failure.error, false) {
         Meaning::Failed | Meaning::Interrupted => Err(failure),
         Meaning::Refused { .. } => Ok(Driven::Refused { reason: failure.reason(), every_file: false }),
@@ -81,7 +307,7 @@ fn has_more(ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<bool, Failure>
     loop {
         match platform::read_at(calls, ends.from, &mut [0], offset) {
             Ok(read) => return Ok(read > 0),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Failure { operation: Operation::Read, error }),
         }
     }
@@ -91,6 +317,11 @@ impl Climb {
     /// The mechanism that moved most of the bytes, the last one where none was moved.
     pub(crate) fn mechanism(&self) -> Option<Mechanism> {
         self.moved.iter().max_by_key(|moved| moved.bytes).map(|moved| moved.mechanism)
+    }
+
+    /// Whether the destination shares all of the source's extents.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.moved.is_empty() && self.moved.iter().all(|moved| moved.mechanism == Mechanism::Reflink)
     }
 }
 
@@ -107,5 +338,15 @@ mod tests {
         };
         assert_eq!(climb.mechanism(), Some(Mechanism::CopyFileRange));
         assert_eq!(Climb::default().mechanism(), None);
+        assert!(!climb.is_shared());
+    }
+
+    #[test]
+    fn no_byte_is_written_at_a_limit() {
+        let calls = Calls::default();
+        let limit = Cell::new(Some(100));
+        assert!(check_limit_at(&limit, 99, &calls).is_ok());
+        let failure = check_limit_at(&limit, 100, &calls).unwrap_err();
+        assert_eq!(failure.error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

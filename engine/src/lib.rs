@@ -30,19 +30,26 @@
 struct Readme;
 
 mod attempt;
+mod buffer;
 mod capabilities;
 mod copy;
 mod drive;
+mod drop_in;
 mod error;
 mod facts;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod ffi;
+mod holes;
 mod inspect;
 mod ladder;
 mod memory;
+mod metadata;
 mod names;
+mod observe;
 mod options;
 mod outcome;
+mod parallel;
+mod placement;
 mod platform;
 mod select;
 mod size;
@@ -53,14 +60,19 @@ mod verify;
 
 pub use capabilities::{Capability, ZeroCopyCapabilities, is_zero_copy_available, zero_copy_capabilities};
 pub use copy::copy_file;
+pub use drop_in::copy;
 pub use error::{CopyError, FileKind, Mismatch, Operation};
 pub use facts::Facts;
 pub use names::UnknownName;
-pub use options::{CopyOptions, Durability, Reflink, Verification};
-pub use outcome::{CopyOutcome, Digest, Moved, Omission, OmissionReason, Refusal, RefusalReason, Verified};
+pub use observe::{Cancel, Observer, Phase, Progress};
+pub use options::{CopyOptions, Durability, Placement, Reflink, Sparse, Verification};
+pub use outcome::{
+    Attribute, CopyOutcome, Digest, Moved, NotPreserved, Omission, OmissionReason, Refusal, RefusalReason,
+    Verified,
+};
 pub use select::{Plan, select};
 pub use size::{ByteSize, InvalidSize};
 pub use strategy::{Mechanism, Strategy};
-pub use tuning::{Chunk, FileSystemPair, Threshold, Tuning, Values};
+pub use tuning::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
 #[cfg(feature = "config")]
 pub use tuning::{Decision, Evidence, Provenance, TunedFile, TunedProfile, TuningError};

@@ -1,6 +1,9 @@
 //! What the caller wants from a copy. Nothing here says how to be fast: that is [`crate::Tuning`].
 
+use std::sync::Arc;
+
 use crate::names::named;
+use crate::observe::{Audience, Cancel, Observer};
 use crate::strategy::Strategy;
 use crate::tuning::Tuning;
 
@@ -15,6 +18,16 @@ use crate::tuning::Tuning;
 pub struct CopyOptions {
     pub(crate) strategy: Strategy,
     pub(crate) reflink: Reflink,
+    pub(crate) sparse: Sparse,
+    pub(crate) placement: Placement,
+    pub(crate) preserve_metadata: bool,
+    pub(crate) accept_changed_source: bool,
+    pub(crate) direct_io: bool,
+    pub(crate) io_uring: bool,
+    pub(crate) observer: Option<Audience>,
+    pub(crate) cancel: Option<Cancel>,
+    /// Links to nothing and modes are treated as [`std::fs::copy`] treats them.
+    pub(crate) like_std: bool,
     pub(crate) verification: Verification,
     pub(crate) durability: Durability,
     pub(crate) tuning: Tuning,
@@ -38,6 +51,70 @@ impl CopyOptions {
     #[must_use]
     pub fn reflink(mut self, reflink: Reflink) -> Self {
         self.reflink = reflink;
+        self
+    }
+
+    /// What becomes of holes.
+    #[must_use]
+    pub fn sparse(mut self, sparse: Sparse) -> Self {
+        self.sparse = sparse;
+        self
+    }
+
+    /// Whether the new content takes its name when it is whole, or is written under it.
+    #[must_use]
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// Whether the new file gets the source's owner, extended attributes, ACLs, whole mode and times. What the system
+    /// does not allow is in [`crate::CopyOutcome::not_preserved`].
+    #[must_use]
+    pub fn preserve_metadata(mut self, preserve: bool) -> Self {
+        self.preserve_metadata = preserve;
+        self
+    }
+
+    /// Whether a source that changes meanwhile is still copied. The copy may then be torn, and says so in
+    /// [`crate::CopyOutcome::source_changed`]; by default it fails with [`crate::CopyError::SourceChanged`].
+    #[must_use]
+    pub fn accept_changed_source(mut self, accept: bool) -> Self {
+        self.accept_changed_source = accept;
+        self
+    }
+
+    /// Whether reading and writing goes past the page cache, where both the file system and the alignment allow. For
+    /// copies that must not push other files out of memory; slower than a cached copy.
+    #[must_use]
+    pub fn direct_io(mut self, direct: bool) -> Self {
+        self.direct_io = direct;
+        self
+    }
+
+    /// Whether reads and writes are queued through `io_uring`, where the kernel allows. Needs the feature `io-uring`.
+    #[must_use]
+    pub fn io_uring(mut self, ring: bool) -> Self {
+        self.io_uring = ring;
+        self
+    }
+
+    /// Who is told how the copy goes.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(Audience(observer));
+        self
+    }
+
+    /// By what the copy can be ended, within 300 ms as long as single calls of the system do not take longer.
+    #[must_use]
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    pub(crate) fn like_std(mut self) -> Self {
+        self.like_std = true;
         self
     }
 
@@ -77,8 +154,38 @@ pub enum Reflink {
 
 named!(Reflink { Auto => "auto", Always => "always", Never => "never" });
 
-/// How the destination is proven equal to the source. Both are read back through the page cache; a hash
-/// of only what was read from the source would prove nothing about the destination.
+/// What becomes of holes: ranges of a file that were never written, read as zeros and take no space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Sparse {
+    /// Holes of the source are holes of the copy.
+    #[default]
+    Auto,
+    /// Blocks of zeros become holes too. Only reading finds them, so that nothing is copied inside the kernel.
+    Always,
+    /// Everything is written, so that the copy takes its full size and later writes cannot run out of space.
+    Never,
+}
+
+named!(Sparse { Auto => "auto", Always => "always", Never => "never" });
+
+/// Under which name a copy is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Placement {
+    /// Under a staging name beside the destination, which takes the destination's name in one instant when it is
+    /// whole. A copy that fails or is killed leaves the old content.
+    #[default]
+    Staged,
+    /// Under the destination's own name, as `cp` writes: an existing file keeps its inode, owner, mode and hard links,
+    /// and its old content is gone when the copy begins; a new file gets the source's permission bits less the umask.
+    /// A copy that fails leaves what had arrived in an existing file, and removes a new one; a copy that is killed
+    /// leaves a part in either. Block and character devices are written to.
+    InPlace,
+}
+
+named!(Placement { Staged => "staged", InPlace => "in-place" });
+
+/// How the destination is proven equal to the source: both are read back. A hash of only what was read from the source
+/// would prove nothing about the destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Verification {
     /// No proof beyond the kernel's word.
@@ -88,9 +195,12 @@ pub enum Verification {
     Compare,
     /// Both files are read back and hashed; the digest is in the outcome.
     Sha256,
+    /// The destination is synced, read back from the device past the page cache, and compared byte by byte. Fails where
+    /// a file system has no way past the cache (tmpfs).
+    Media,
 }
 
-named!(Verification { None => "none", Compare => "compare", Sha256 => "sha256" });
+named!(Verification { None => "none", Compare => "compare", Sha256 => "sha256", Media => "media" });
 
 /// What survives a power cut after the copy returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

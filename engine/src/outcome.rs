@@ -1,5 +1,6 @@
 //! What a copy did: the report that tests and benchmarks assert on, so that a dead fast path is noticed.
 
+use std::ffi::OsString;
 use std::fmt;
 
 use crate::options::Durability;
@@ -13,6 +14,10 @@ pub struct CopyOutcome {
     pub mechanism: Mechanism,
     /// Length of the new file, in bytes.
     pub bytes: u64,
+    /// Bytes that were moved; less than `bytes` where there are holes.
+    pub data_bytes: u64,
+    /// Most threads that moved bytes at one time.
+    pub threads: u32,
     /// How many bytes each mechanism moved, in the order in which they ran.
     pub moved: Vec<Moved>,
     /// Rungs that were left out before anything was tried.
@@ -25,6 +30,45 @@ pub struct CopyOutcome {
     pub verified: Verified,
     /// What is on the disk.
     pub durability: Durability,
+    /// Whether the source changed while it was copied, so that the copy may be torn. Only where
+    /// [`crate::CopyOptions::accept_changed_source`] allows it.
+    pub source_changed: bool,
+    /// Metadata that was to be preserved and could not be.
+    pub not_preserved: Vec<NotPreserved>,
+}
+
+/// A piece of metadata that the new file does not have from the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotPreserved {
+    /// Which one.
+    pub attribute: Attribute,
+    /// The error number with which the system refused it.
+    pub errno: i32,
+}
+
+impl fmt::Display for NotPreserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.attribute, std::io::Error::from_raw_os_error(self.errno))
+    }
+}
+
+/// A piece of metadata beside mode and times.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Attribute {
+    /// User and group. Without them, set-user-id and set-group-id are not kept either.
+    Owner,
+    /// An extended attribute, by its name; `system.posix_acl_access` is the access control list.
+    Extended(OsString),
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => f.pad("owner"),
+            Self::Extended(name) => write!(f, "extended attribute {}", name.to_string_lossy()),
+        }
+    }
 }
 
 /// A stretch of bytes that one mechanism moved.
@@ -48,6 +92,8 @@ pub enum Verified {
     Sha256(Digest),
     /// The destination shares the source's extents: there is one copy of the bytes, which equals itself.
     SharedExtents,
+    /// The source, and the destination read back from the device past the page cache, are equal byte by byte.
+    Media,
 }
 
 impl fmt::Display for Verified {
@@ -57,6 +103,7 @@ impl fmt::Display for Verified {
             Self::Compared => f.write_str("compared byte by byte"),
             Self::Sha256(digest) => write!(f, "sha256 {digest}"),
             Self::SharedExtents => f.write_str("shares the source's extents"),
+            Self::Media => f.write_str("compared with what is on the device"),
         }
     }
 }
@@ -140,7 +187,7 @@ impl fmt::Display for Omission {
 pub enum OmissionReason {
     /// The strategy is buffered.
     BufferedStrategy,
-    /// The file is smaller than the zero-copy threshold.
+    /// The file is smaller than the threshold of the mechanism.
     BelowThreshold {
         /// Size of the source in bytes.
         size: u64,
@@ -155,6 +202,14 @@ pub enum OmissionReason {
     ReflinkNever,
     /// Only shared extents are wanted.
     ReflinkAlways,
+    /// Every byte is to be written: a mechanism that keeps holes will not do.
+    SparseNever,
+    /// Blocks of zeros are to become holes, which only reading finds.
+    SparseAlways,
+    /// So many threads that read and write are faster here than one in the kernel.
+    ThreadsPay(u32),
+    /// Direct access or `io_uring` is asked for, which read and write.
+    ReadWriteAsked,
     /// This build has no such mechanism: another operating system, or the feature `zero-copy` is off.
     NotBuiltIn,
     /// Between these two mounts the kernel has answered with this error number before.
@@ -166,12 +221,16 @@ impl fmt::Display for OmissionReason {
         match self {
             Self::BufferedStrategy => f.write_str("the strategy is buffered"),
             Self::BelowThreshold { size, threshold } => {
-                write!(f, "{size} bytes is below the zero-copy threshold of {threshold}")
+                write!(f, "{size} bytes is below the threshold of {threshold}")
             }
             Self::TunedNever => f.write_str("the tuned profile says never"),
             Self::UnknownLength => f.write_str("the source has size 0, only reading tells its length"),
             Self::ReflinkNever => f.write_str("shared extents are not wanted"),
             Self::ReflinkAlways => f.write_str("only shared extents are wanted"),
+            Self::SparseNever => f.write_str("holes are to be filled"),
+            Self::SparseAlways => f.write_str("blocks of zeros are to become holes"),
+            Self::ThreadsPay(threads) => write!(f, "{threads} threads that read and write are faster here"),
+            Self::ReadWriteAsked => f.write_str("reading and writing in a special way is asked for"),
             Self::NotBuiltIn => f.write_str("not in this build"),
             Self::RefusedBefore(errno) => {
                 write!(

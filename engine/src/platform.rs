@@ -7,6 +7,7 @@ mod linux;
 mod other;
 
 use std::cell::Cell;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,10 +43,14 @@ impl Calls {
 pub(crate) struct Status {
     pub(crate) kind: FileKind,
     pub(crate) size: u64,
-    /// Whether the file system says that it stores anything for the file. Generated files (procfs, sysfs) have no blocks.
-    pub(crate) stored: bool,
-    /// Permission bits, without set-user-id, set-group-id and sticky.
+    /// Bytes that the file system says it stores for the file. Less than the size where there are holes, or where it
+    /// compresses; 0 for generated files (procfs, sysfs).
+    pub(crate) allocated: u64,
+    /// Permission bits with set-user-id, set-group-id and sticky.
     pub(crate) mode: u32,
+    /// User and group; 0 where the system has no such numbers.
+    pub(crate) owner: (u32, u32),
+    pub(crate) accessed: Time,
     pub(crate) volume: Volume,
     /// Changes whenever content or metadata change.
     pub(crate) version: Version,
@@ -69,12 +74,21 @@ pub(crate) struct Volume {
     pub(crate) mount: u64,
 }
 
-/// Modification and status-change time, in seconds and nanoseconds since the epoch.
+/// Seconds and nanoseconds since the epoch.
+pub(crate) type Time = (i64, u32);
+
+/// Modification and status-change time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version {
-    pub(crate) modified: (i64, u32),
-    pub(crate) changed: (i64, u32),
+    pub(crate) modified: Time,
+    pub(crate) changed: Time,
 }
+
+/// The permission bits proper.
+pub(crate) const PERMISSIONS: u32 = 0o777;
+
+/// Set-user-id and set-group-id: whoever runs the file gets its owner's rights.
+pub(crate) const SET_ID: u32 = 0o6000;
 
 /// What an error of a copying call means for the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,26 +106,49 @@ pub(crate) enum Meaning {
 
 // A system whose functions drift from these types does not compile.
 const _: &[Mechanism] = MECHANISMS;
+const _: &[Mechanism] = READ_WRITE;
 const _: fn(&Calls, &Path) -> io::Result<File> = open_source;
 const _: fn(&Calls, &Path) -> io::Result<FileKind> = kind_of;
 const _: fn(&Calls, &Path) -> io::Result<PathBuf> = read_link;
 const _: fn(&Calls, &Path) -> io::Result<Standing> = open_destination;
 const _: fn(&Calls, &Path) -> io::Result<()> = check_writable;
 const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_exclusive;
+const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_unnamed;
+const _: fn(&Calls, &File, &Path) -> io::Result<()> = link;
+const _: fn(&Calls, &File) -> io::Result<()> = flush;
+const _: fn(Volume) -> bool = is_on_disk;
+const _: fn(&Calls, &Path, bool) -> io::Result<File> = open_existing;
 const _: fn(&Calls, &File) -> io::Result<Status> = status;
 const _: fn(&Calls, &File, &File) -> io::Result<bool> = same_file;
 const _: fn(&Calls, &File) -> io::Result<String> = file_system;
 const _: fn(&Calls, &File, &mut [u8], u64) -> io::Result<usize> = read_at;
 const _: fn(&Calls, &File, &[u8], u64) -> io::Result<usize> = write_at;
 const _: fn(&Calls, &File, u32) -> io::Result<()> = set_mode;
+const _: fn(&Calls, &File, (u32, u32)) -> io::Result<()> = set_owner;
+const _: fn(&Calls, &File, Time, Time) -> io::Result<()> = set_times;
+const _: fn(&Calls, &File) -> io::Result<Vec<OsString>> = attributes;
+const _: fn(&Calls, &File, &OsStr) -> io::Result<Vec<u8>> = attribute;
+const _: fn(&Calls, &File, &OsStr, &[u8]) -> io::Result<()> = set_attribute;
+const _: fn(&Calls, &File, u64) -> io::Result<()> = set_length;
+const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_data;
+const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_hole;
+const _: fn(&Calls) -> Option<u64> = file_size_limit;
+const _: fn() -> io::Error = too_large;
+const _: fn() -> u32 = processors;
+const _: fn(&Calls, &File) -> io::Result<Option<usize>> = direct_alignment;
+const _: fn(&Calls, &File, bool) -> io::Result<()> = set_direct;
+const _: fn(&Calls, &File) -> io::Result<()> = drop_cached;
 const _: fn(&Calls, &File) -> io::Result<()> = sync_file;
 const _: fn(&Calls, &Path) -> io::Result<()> = sync_directory;
 const _: fn(&Calls, File) -> io::Result<()> = close;
 const _: fn(&Calls, File) = discard;
 const _: fn(&Calls, &Path, &Path) -> io::Result<()> = rename;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
+const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<()> = reflink_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;
-const _: fn(&Calls) -> io::Result<Pipe> = Pipe::new;
+const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = send_file;
+const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
+const _: fn(&Calls, u64) -> io::Result<Pipe> = Pipe::new;
 const _: fn(&mut Pipe, &Calls, &File, u64, u64) -> io::Result<u64> = Pipe::fill;
 const _: fn(&mut Pipe, &Calls, &File, u64) -> io::Result<u64> = Pipe::drain;
 const _: fn(&Pipe) -> u64 = Pipe::held;

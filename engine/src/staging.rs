@@ -1,12 +1,14 @@
-//! The staging file: a new file beside the destination, which takes the destination's name only when it is whole.
-//! Dropped before that, it is removed.
+//! The staging file: a new file that takes the destination's name only when it is whole. Dropped before that, it is
+//! removed.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::error::Operation;
 use crate::platform::{self, Calls};
 
 /// Longest file name of the common file systems, in bytes.
@@ -15,59 +17,156 @@ const NAME_MAX: usize = 255;
 /// A random name that is taken 16 times in a row is no accident.
 const TRIES: u32 = 16;
 
+/// A new file without the destination's name.
 #[derive(Debug)]
 pub(crate) struct Staging {
-    path: PathBuf,
+    name: Name,
     file: Option<File>,
 }
 
+#[derive(Debug)]
+enum Name {
+    /// In no directory: gone with its last descriptor, even when the process is killed. Only where nothing is replaced,
+    /// since a link cannot do that.
+    None,
+    /// Beside the destination.
+    Path(PathBuf),
+}
+
+/// A step of publishing that failed. The destination is as it was before.
+#[derive(Debug)]
+pub(crate) struct Unpublished {
+    pub(crate) operation: Operation,
+    pub(crate) error: io::Error,
+}
+
+/// Whether files without a name can be given one here. Before Linux 6.10 that takes a privilege or `/proc`.
+static UNNAMED_WORKS: AtomicBool = AtomicBool::new(true);
+
 impl Staging {
-    /// Creates a staging file in the directory of `destination`, with `mode` less the umask.
-    pub(crate) fn create(calls: &Calls, destination: &Path, mode: u32) -> io::Result<Self> {
-        let mut tries = 0;
-        let mut most = NAME_MAX;
-        loop {
-            let path = destination.with_file_name(staging_name(destination, most));
-            match platform::create_exclusive(calls, &path, mode) {
-                Ok(file) => return Ok(Self { path, file: Some(file) }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The path as a whole, or this file system's names, may not be so long.
-                Err(error) if error.kind() == io::ErrorKind::InvalidFilename && most > 0 => most = 0,
-                Err(error) => return Err(error),
+    /// Creates a staging file for `destination`, with `mode` less the umask. It has no name where `is_new` says that
+    /// nothing stands at the destination, and where the file system can.
+    pub(crate) fn create(calls: &Calls, destination: &Path, mode: u32, is_new: bool) -> io::Result<Self> {
+        if is_new && unnamed_works() {
+            // Whatever the reason, a named file meets it too or does without.
+            if let Ok(file) = platform::create_unnamed(calls, directory_of(destination), mode) {
+                return Ok(Self { name: Name::None, file: Some(file) });
             }
         }
+        Self::create_named(calls, destination, mode)
+    }
+
+    /// Creates a staging file in the directory of `destination`, with `mode` less the umask.
+    pub(crate) fn create_named(calls: &Calls, destination: &Path, mode: u32) -> io::Result<Self> {
+        let create = |path: &Path| platform::create_exclusive(calls, path, mode);
+        let (path, file) = with_staging_name(destination, create)?;
+        Ok(Self { name: Name::Path(path), file: Some(file) })
+    }
+
+    /// Whether it is gone as soon as nobody has it open.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        matches!(self.name, Name::None)
     }
 
     /// The file, open for reading and writing.
     ///
     /// # Panics
-    /// After [`Self::close`], which takes it.
+    /// After [`Self::publish`] took it.
     pub(crate) fn file(&self) -> &File {
-        self.file.as_ref().expect("a staging file is closed once, after its last use")
+        self.file.as_ref().expect("a staging file is published once, after its last use")
     }
 
-    /// Closes the file; an error means that its content did not arrive.
-    pub(crate) fn close(&mut self, calls: &Calls) -> io::Result<()> {
-        self.file.take().map_or(Ok(()), |file| platform::close(calls, file))
+    /// Closes the file and gives it its final name; what had that name before is replaced in the same instant. An error
+    /// of closing means that the content did not arrive. `close_tells` says whether closing may tell such an error, so
+    /// that it must come first.
+    pub(crate) fn publish(
+        mut self,
+        calls: &Calls,
+        destination: &Path,
+        close_tells: bool,
+    ) -> Result<(), Unpublished> {
+        let closing = |error| Unpublished { operation: Operation::Close, error };
+        let renaming = |error| Unpublished { operation: Operation::Rename, error };
+        let Some(file) = self.file.take() else { return Ok(()) };
+        if let Name::Path(path) = &self.name {
+            platform::close(calls, file).map_err(closing)?;
+            platform::rename(calls, path, destination).map_err(renaming)?;
+            // The staging name is gone; another file that takes it must not be removed.
+            self.name = Name::None;
+            return Ok(());
+        }
+        if close_tells {
+            platform::flush(calls, &file).map_err(closing)?;
+        }
+        link(calls, &file, destination).map_err(renaming)?;
+        platform::close(calls, file).map_err(|error| {
+            remove(destination);
+            closing(error)
+        })
     }
+}
 
-    /// Gives the file its final name. What had that name before is replaced in the same instant.
-    pub(crate) fn rename(self, calls: &Calls, destination: &Path) -> io::Result<()> {
-        platform::rename(calls, &self.path, destination)?;
-        // The staging name is gone; another file that takes it must not be removed.
-        let mut renamed = self;
-        renamed.path = PathBuf::new();
-        Ok(())
+/// Gives an unnamed file its name, also where another file got it meanwhile.
+fn link(calls: &Calls, file: &File, destination: &Path) -> io::Result<()> {
+    match platform::link(calls, file, destination) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let (path, ()) = with_staging_name(destination, |path| platform::link(calls, file, path))?;
+            platform::rename(calls, &path, destination).inspect_err(|_| remove(&path))
+        }
+        Err(error) => {
+            use io::ErrorKind as Kind;
+            if matches!(error.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::Unsupported) {
+                UNNAMED_WORKS.store(false, Ordering::Relaxed);
+            }
+            Err(error)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Whether new files are made without a name. Falls to false for good when one could not be given its name.
+pub(crate) fn unnamed_works() -> bool {
+    UNNAMED_WORKS.load(Ordering::Relaxed)
+}
+
+/// Tries staging names beside `destination` until `make` takes one.
+fn with_staging_name<T>(
+    destination: &Path,
+    make: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    let mut tries = 0;
+    let mut most = NAME_MAX;
+    loop {
+        let path = destination.with_file_name(staging_name(destination, most));
+        match make(&path) {
+            Ok(made) => return Ok((path, made)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The path as a whole, or this file system's names, may not be so long.
+            Err(error) if error.kind() == io::ErrorKind::InvalidFilename && most > 0 => most = 0,
+            Err(error) => return Err(error),
+        }
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            // Nothing is lost by a failure here, and there is nobody left to tell.
-            let _ = std::fs::remove_file(&self.path);
+        if let Name::Path(path) = &self.name {
+            remove(path);
         }
+    }
+}
+
+/// Removes a file that this copy made. Nothing is lost by a failure here, and there is nobody left to tell.
+pub(crate) fn remove(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
+/// The directory in which `path` names an entry.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 
@@ -99,16 +198,32 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_staging_file_is_gone_and_a_renamed_one_is_not() {
+    fn a_dropped_staging_file_is_gone_and_a_published_one_is_not() {
         let calls = Calls::default();
         let folder = tempfile::tempdir().unwrap();
         let destination = folder.path().join("name");
-        drop(Staging::create(&calls, &destination, 0o600).unwrap());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let mut staging = Staging::create(&calls, &destination, 0o600).unwrap();
-        staging.close(&calls).unwrap();
-        staging.rename(&calls, &destination).unwrap();
+        let entries = || std::fs::read_dir(folder.path()).unwrap().count();
+        for is_new in [true, false] {
+            drop(Staging::create(&calls, &destination, 0o600, is_new).unwrap());
+            assert_eq!(entries(), 0);
+            let staging = Staging::create(&calls, &destination, 0o600, is_new).unwrap();
+            staging.publish(&calls, &destination, true).unwrap();
+            assert_eq!(entries(), 1);
+            assert!(destination.exists());
+            std::fs::remove_file(&destination).unwrap();
+        }
+    }
+
+    /// Another program makes the destination while the copy runs.
+    #[test]
+    fn a_name_that_was_taken_meanwhile_is_replaced() {
+        let calls = Calls::default();
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().join("name");
+        let staging = Staging::create(&calls, &destination, 0o600, true).unwrap();
+        std::fs::write(&destination, "another").unwrap();
+        staging.publish(&calls, &destination, false).unwrap();
+        assert_eq!(std::fs::read(&destination).unwrap(), b"");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(destination.exists());
     }
 }

@@ -16,7 +16,7 @@ pub enum Strategy {
 
 named!(Strategy { Auto => "auto", ZeroCopy => "zero-copy", Buffered => "buffered" });
 
-/// One way of moving the bytes of a file: a rung of the ladder. [`Mechanism::ALL`] is the order of the rungs.
+/// One way of moving the bytes of a file: a rung of the ladder. [`crate::select`] orders them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Mechanism {
@@ -26,6 +26,12 @@ pub enum Mechanism {
     CopyFileRange,
     /// `splice(2)` through a pipe: the kernel copies, also across file systems.
     Splice,
+    /// `sendfile(2)`: as splice, through a small pipe of the kernel's own.
+    Sendfile,
+    /// Reading and writing past the page cache (`O_DIRECT`), where [`crate::CopyOptions::direct_io`] asks for it.
+    DirectIo,
+    /// Reads and writes queued through `io_uring(7)`, where [`crate::CopyOptions::io_uring`] asks for it.
+    IoUring,
     /// `pread(2)` and `pwrite(2)` through a buffer of this process.
     ReadWrite,
 }
@@ -34,6 +40,9 @@ named!(Mechanism {
     Reflink => "reflink",
     CopyFileRange => "copy-file-range",
     Splice => "splice",
+    Sendfile => "sendfile",
+    DirectIo => "direct-io",
+    IoUring => "io-uring",
     ReadWrite => "read-write",
 });
 
@@ -41,6 +50,6 @@ impl Mechanism {
     /// Whether the bytes stay out of this process.
     #[must_use]
     pub const fn is_zero_copy(self) -> bool {
-        !matches!(self, Self::ReadWrite)
+        matches!(self, Self::Reflink | Self::CopyFileRange | Self::Splice | Self::Sendfile)
     }
 }

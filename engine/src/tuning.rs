@@ -19,6 +19,9 @@ const UNTUNED_THRESHOLD: Threshold = Threshold::AtLeast(64 * 1024);
 /// Bounds of every chunk size: a page, and the most that one call is ever asked to move.
 pub(crate) const CHUNK_RANGE: RangeInclusive<u64> = 4 * 1024..=128 * 1024 * 1024;
 
+/// Most threads that copy one file: past a few, they only wait for the destination's lock.
+pub const MAX_THREADS: u32 = 64;
+
 /// The largest threshold that means anything: files end long before it.
 pub(crate) const THRESHOLD_RANGE: RangeInclusive<u64> = 0..=1 << 50;
 
@@ -91,29 +94,65 @@ impl fmt::Display for FileSystemPair {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Values {
-    /// From which size on `auto` uses zero-copy.
+    /// From which size on `auto` copies inside the kernel.
     pub zero_copy_threshold: Threshold,
+    /// From which size on `auto` tries to share extents.
+    pub reflink_threshold: Threshold,
     /// Most bytes that one in-kernel copy call is asked to move.
     pub kernel_chunk: Chunk,
-    /// Size of the buffer for reading and writing.
+    /// Size of the pipe for splice, in bytes. The kernel grants ordinary users 1 MiB.
+    pub pipe_size: Chunk,
+    /// Size of the buffer for reading and writing, of each thread.
     pub buffered_chunk: Chunk,
+    /// From which size on several threads copy ranges of one file.
+    pub parallel_threshold: Threshold,
+    /// How many threads; 0 takes two where there are two processors.
+    pub parallel_threads: u32,
 }
 
 impl Default for Values {
     fn default() -> Self {
         Self {
             zero_copy_threshold: UNTUNED_THRESHOLD,
+            reflink_threshold: Threshold::AtLeast(8 * 1024),
             kernel_chunk: Chunk(16 * 1024 * 1024),
+            pipe_size: Chunk(1024 * 1024),
             buffered_chunk: Chunk(256 * 1024),
+            parallel_threshold: Threshold::AtLeast(32 * 1024 * 1024),
+            parallel_threads: 0,
         }
     }
 }
 
 impl Values {
-    /// These values with another threshold.
+    /// These values with another threshold for every way of zero-copy, shared extents among them.
     #[must_use]
     pub const fn with_zero_copy_threshold(mut self, threshold: Threshold) -> Self {
         self.zero_copy_threshold = threshold;
+        self.reflink_threshold = threshold;
+        self
+    }
+
+    /// These values with another size from which extents are shared.
+    #[must_use]
+    pub const fn with_reflink_threshold(mut self, threshold: Threshold) -> Self {
+        self.reflink_threshold = threshold;
+        self
+    }
+
+    /// These values with another size of the pipe.
+    #[must_use]
+    pub const fn with_pipe_size(mut self, size: Chunk) -> Self {
+        self.pipe_size = size;
+        self
+    }
+
+    /// These values with `threads` threads (at most [`MAX_THREADS`], 0: two where there are two processors) for files
+    /// from `threshold` on.
+    #[must_use]
+    pub fn with_parallel(mut self, threshold: Threshold, threads: u32) -> Self {
+        self.parallel_threshold = threshold;
+        self.parallel_threads = threads.min(MAX_THREADS);
         self
     }
 

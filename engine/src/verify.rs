@@ -6,11 +6,12 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use crate::attempt::Ends;
+use crate::buffer::Buffer;
 use crate::error::Mismatch;
+use crate::observe::Watch;
 use crate::options::Verification;
 use crate::outcome::{Digest, Verified};
 use crate::platform::{self, Calls};
-use crate::strategy::Mechanism;
 
 /// Two of these stay in a second-level cache.
 const BUFFER_BYTES: u64 = 256 * 1024;
@@ -24,50 +25,98 @@ pub(crate) enum Unproven {
     Mismatch(Mismatch),
     Source(io::Error),
     Destination(io::Error),
+    Sync(io::Error),
+    /// There is no way past the page cache.
+    NoMedium(io::Error),
+    /// The caller wants no more.
+    Cancelled,
 }
 
-/// Proves what `wanted` asks for about a copy of `bytes` bytes that `mechanism` made.
-pub(crate) fn verify(
-    wanted: Verification,
-    mechanism: Mechanism,
-    ends: Ends<'_>,
-    bytes: u64,
-    calls: &Calls,
-) -> Result<Verified, Unproven> {
+/// A copy whose destination is to be proven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) ends: Ends<'a>,
+    /// Length of the copy.
+    pub(crate) bytes: u64,
+    /// Whether the destination shares the source's extents.
+    pub(crate) is_shared: bool,
+    /// Whether the destination may be longer than the copy, as a device is.
+    pub(crate) may_be_longer: bool,
+    pub(crate) watch: &'a Watch<'a>,
+}
+
+/// Proves what `wanted` asks for.
+pub(crate) fn verify(wanted: Verification, claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     match wanted {
         Verification::None => Ok(Verified::No),
-        _ if mechanism == Mechanism::Reflink => Ok(Verified::SharedExtents),
-        Verification::Compare => compare(ends, bytes, calls),
-        Verification::Sha256 => sha256(ends, bytes, calls),
+        Verification::Media => media(claim, calls),
+        _ if claim.is_shared => Ok(Verified::SharedExtents),
+        Verification::Compare => compare(claim, 1, calls).map(|()| Verified::Compared),
+        Verification::Sha256 => sha256(claim, calls),
     }
 }
 
-/// For files of `bytes` bytes: one byte more, so that a single read shows the end of a small file.
-fn buffer(bytes: u64) -> Vec<u8> {
-    vec![0; usize::try_from(bytes.saturating_add(1).min(BUFFER_BYTES)).unwrap_or(usize::MAX)]
+/// For files of `bytes` bytes: one byte more, so that a single read shows the end of a small file. A multiple of
+/// `alignment`.
+fn buffer(bytes: u64, alignment: usize) -> Buffer {
+    let length = usize::try_from(bytes.saturating_add(1).min(BUFFER_BYTES)).unwrap_or(usize::MAX);
+    Buffer::aligned(length.next_multiple_of(alignment), alignment)
 }
 
-fn compare(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unproven> {
-    let (mut source, mut destination) = (buffer(bytes), buffer(bytes));
+/// What the device holds, not what the page cache remembers.
+fn media(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
+    let to = claim.ends.to;
+    let no_medium = || {
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "its file system has no way past the page cache; verify by `compare` or `sha256`",
+        )
+    };
+    let alignment = platform::direct_alignment(calls, to)
+        .map_err(Unproven::Destination)?
+        .ok_or_else(|| Unproven::NoMedium(no_medium()))?;
+    claim.watch.meanwhile(|| platform::sync_file(calls, to)).map_err(Unproven::Sync)?;
+    // Where direct reads fall back to the cache (compressed extents), it must not have the answer.
+    platform::drop_cached(calls, to).map_err(Unproven::NoMedium)?;
+    platform::set_direct(calls, to, true).map_err(Unproven::NoMedium)?;
+    let compared = compare(claim, alignment, calls);
+    platform::set_direct(calls, to, false).map_err(Unproven::NoMedium)?;
+    compared.map(|()| Verified::Media)
+}
+
+fn compare(claim: Claim<'_>, alignment: usize, calls: &Calls) -> Result<(), Unproven> {
+    let Claim { ends, bytes, may_be_longer, watch, .. } = claim;
+    let (mut source, mut destination) = (buffer(bytes, alignment), buffer(bytes, alignment));
     let mut offset = 0;
     loop {
-        let read = read_full(ends.from, &mut source, offset, calls).map_err(Unproven::Source)?;
-        let back = read_full(ends.to, &mut destination, offset, calls).map_err(Unproven::Destination)?;
+        if watch.is_cancelled() {
+            return Err(Unproven::Cancelled);
+        }
+        let read = read_full(ends.from, &mut source, offset, 1, calls).map_err(Unproven::Source)?;
+        let back = read_full(ends.to, &mut destination, offset, alignment, calls);
+        let mut back = back.map_err(Unproven::Destination)?;
+        if may_be_longer {
+            back = back.min(read);
+        }
         if source[..read] != destination[..back] {
             let same =
                 source[..read].iter().zip(&destination[..back]).take_while(|(one, other)| one == other);
             return Err(Unproven::Mismatch(Mismatch::Offset(offset + same.count() as u64)));
         }
+        watch.advance(read as u64);
         if read < source.len() {
-            return Ok(Verified::Compared);
+            return Ok(());
         }
         offset += read as u64;
     }
 }
 
-fn sha256(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unproven> {
+fn sha256(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     let (source, destination) =
-        if bytes < PARALLEL_BYTES { in_turn(ends, bytes, calls) } else { side_by_side(ends, bytes, calls) };
+        if claim.bytes < PARALLEL_BYTES { in_turn(claim, calls) } else { side_by_side(claim, calls) };
+    if claim.watch.is_cancelled() {
+        return Err(Unproven::Cancelled);
+    }
     let source = source.map_err(Unproven::Source)?;
     let destination = destination.map_err(Unproven::Destination)?;
     if source == destination {
@@ -79,46 +128,68 @@ fn sha256(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Result<Verified, Unprove
 
 type Digests = (io::Result<Digest>, io::Result<Digest>);
 
-fn in_turn(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Digests {
-    (digest(ends.from, bytes, calls), digest(ends.to, bytes, calls))
+fn in_turn(claim: Claim<'_>, calls: &Calls) -> Digests {
+    (of_source(claim, calls), of_destination(claim, calls))
+}
+
+fn of_source(claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
+    digest(claim.ends.from, u64::MAX, claim, calls)
+}
+
+/// The one that tells the observer.
+fn of_destination(claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
+    let most = if claim.may_be_longer { claim.bytes } else { u64::MAX };
+    digest(claim.ends.to, most, claim, calls)
 }
 
 /// Hashing is bound by one core's arithmetic, so two files take two cores. Without a second thread to be had, one
 /// does both.
-fn side_by_side(ends: Ends<'_>, bytes: u64, calls: &Calls) -> Digests {
+fn side_by_side(claim: Claim<'_>, calls: &Calls) -> Digests {
     let hash_source = || {
         let calls = Calls::default();
-        (digest(ends.from, bytes, &calls), calls.total())
+        (of_source(claim, &calls), calls.total())
     };
     std::thread::scope(|scope| {
         let Ok(thread) = std::thread::Builder::new().spawn_scoped(scope, hash_source) else {
-            return in_turn(ends, bytes, calls);
+            return in_turn(claim, calls);
         };
-        let destination = digest(ends.to, bytes, calls);
+        let destination = of_destination(claim, calls);
         let (source, made) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         calls.add(made);
         (source, destination)
     })
 }
 
-fn digest(file: &File, bytes: u64, calls: &Calls) -> io::Result<Digest> {
+/// Of at most `most` bytes of `file`. Meaningless when cancelled.
+fn digest(file: &File, most: u64, claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
-    let mut buffer = buffer(bytes);
+    let mut buffer = buffer(claim.bytes, 1);
     let mut offset = 0;
     loop {
-        let read = read_full(file, &mut buffer, offset, calls)?;
-        hasher.update(&buffer[..read]);
-        if read < buffer.len() {
+        let read = read_full(file, &mut buffer, offset, 1, calls)?;
+        let counted = usize::try_from(most - offset).unwrap_or(usize::MAX).min(read);
+        hasher.update(&buffer[..counted]);
+        if std::ptr::eq(file, claim.ends.to) {
+            claim.watch.advance(counted as u64);
+        }
+        if counted < buffer.len() || claim.watch.is_cancelled() {
             return Ok(Digest(hasher.finalize().into()));
         }
         offset += read as u64;
     }
 }
 
-/// Fills `buffer` unless the file ends; how many bytes, is returned.
-fn read_full(file: &File, buffer: &mut [u8], offset: u64, calls: &Calls) -> io::Result<usize> {
+/// Fills `buffer` unless the file ends; how many bytes, is returned. A read that ends at no multiple of `alignment` has
+/// found the end.
+fn read_full(
+    file: &File,
+    buffer: &mut [u8],
+    offset: u64,
+    alignment: usize,
+    calls: &Calls,
+) -> io::Result<usize> {
     let mut filled = 0;
-    while filled < buffer.len() {
+    while filled < buffer.len() && filled.is_multiple_of(alignment) {
         match platform::read_at(calls, file, &mut buffer[filled..], offset + filled as u64) {
             Ok(0) => break,
             Ok(read) => filled += read,
@@ -143,10 +214,16 @@ mod tests {
         file
     }
 
+    fn claimed<T>(from: &File, to: &File, bytes: u64, check: impl FnOnce(Claim<'_>) -> T) -> T {
+        let watch = &Watch::new(None, None, bytes);
+        let ends = Ends { from, to };
+        check(Claim { ends, bytes, is_shared: false, may_be_longer: false, watch })
+    }
+
     fn check(wanted: Verification, source: &[u8], destination: &[u8]) -> Result<Verified, Unproven> {
         let (from, to) = (file(source), file(destination));
-        let ends = Ends { from: &from, to: &to };
-        verify(wanted, Mechanism::ReadWrite, ends, source.len() as u64, &Calls::default())
+        let bytes = source.len() as u64;
+        claimed(&from, &to, bytes, |claim| verify(wanted, claim, &Calls::default()))
     }
 
     /// One byte more or less, or another one, at every edge of the buffers.
@@ -183,7 +260,8 @@ mod tests {
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ] {
-            let digest = digest(&file(message.as_bytes()), 0, &Calls::default()).unwrap();
+            let file = file(message.as_bytes());
+            let digest = claimed(&file, &file, 0, |claim| of_source(claim, &Calls::default())).unwrap();
             assert_eq!(digest.to_string(), expected);
         }
     }
@@ -192,9 +270,21 @@ mod tests {
     fn shared_extents_are_said_and_not_read() {
         let (from, to) = (file(b"one"), file(b"other"));
         let calls = Calls::default();
-        let verified =
-            verify(Verification::Compare, Mechanism::Reflink, Ends { from: &from, to: &to }, 3, &calls);
+        let verified = claimed(&from, &to, 3, |claim| {
+            verify(Verification::Compare, Claim { is_shared: true, ..claim }, &calls)
+        });
         assert!(matches!(verified, Ok(Verified::SharedExtents)));
         assert_eq!(calls.total(), 0);
+    }
+
+    #[test]
+    fn a_device_may_be_longer_than_what_was_copied_to_it() {
+        let (from, to) = (file(b"one"), file(b"one and more"));
+        for wanted in [Verification::Compare, Verification::Sha256] {
+            let verified = claimed(&from, &to, 3, |claim| {
+                verify(wanted, Claim { may_be_longer: true, ..claim }, &Calls::default())
+            });
+            assert!(verified.is_ok(), "{wanted}");
+        }
     }
 }

@@ -18,6 +18,7 @@ enum Effect {
     Error(Errno),
     Return(u32),
     Delay(Duration),
+    DelayAfter(Duration),
     Kill,
 }
 
@@ -49,6 +50,11 @@ impl Fault {
     /// The first of `calls` waits for `time` before it does its work, so that the test can act meanwhile.
     pub fn delay(calls: &str, time: Duration) -> Self {
         Self::new(calls, Effect::Delay(time))
+    }
+
+    /// The first of `calls` does its work, and the child gets the answer so much later.
+    pub fn delay_after(calls: &str, time: Duration) -> Self {
+        Self::new(calls, Effect::DelayAfter(time))
     }
 
     /// The child is killed by signal 9 as it enters the first of `calls`, before the call does anything.
@@ -88,6 +94,7 @@ impl Fault {
             Effect::Error(errno) => format!("error={}", errno.raw_os_error()),
             Effect::Return(value) => format!("retval={value}"),
             Effect::Delay(time) => format!("delay_enter={}", time.as_micros()),
+            Effect::DelayAfter(time) => format!("delay_exit={}", time.as_micros()),
             Effect::Kill => "signal=SIGKILL".to_owned(),
         };
         let later = if self.and_later { "+" } else { "" };
@@ -102,7 +109,7 @@ impl Fault {
     fn struck(&self, trace: &str) -> bool {
         let trail = match self.effect {
             Effect::Error(_) | Effect::Return(_) => "(INJECTED)",
-            Effect::Delay(_) => "(DELAYED)",
+            Effect::Delay(_) | Effect::DelayAfter(_) => "(DELAYED)",
             Effect::Kill => "+++ killed by SIGKILL",
         };
         trace.lines().any(|line| line.contains(trail))

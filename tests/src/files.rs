@@ -1,5 +1,7 @@
 //! Files with known content, and checks of what a copy left behind.
 
+mod extents;
+
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -7,6 +9,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use fastrand::Rng;
+
+#[cfg(target_os = "linux")]
+pub use self::extents::create_no_copy_on_write;
+pub(crate) use self::extents::data_of;
+pub use self::extents::{allocated_bytes, create_sparse, extents, is_compressed, shares_extents};
 
 const CHUNK: usize = 1 << 20;
 

@@ -25,11 +25,15 @@ mod directory;
 mod drive;
 mod file_system;
 #[cfg(target_os = "linux")]
+pub mod fuse;
+#[cfg(target_os = "linux")]
 mod image;
 #[cfg_attr(not(target_os = "linux"), path = "lab/no_mount_point.rs")]
 mod mount_point;
 #[cfg(target_os = "linux")]
 mod namespace;
+#[cfg(target_os = "linux")]
+mod overlay;
 
 use std::env;
 use std::fs;
@@ -39,7 +43,11 @@ use std::path::{Path, PathBuf};
 use self::directory::Directory;
 pub use self::drive::{Place, for_each_file_system, for_each_pair};
 pub use self::file_system::{Capability, FileSystem};
+#[cfg(target_os = "linux")]
+pub use self::image::{BLOCK, Corruption, Image};
 use self::mount_point::MountPoint;
+#[cfg(target_os = "linux")]
+pub use self::overlay::{Overlay, mount_overlay};
 use crate::skip::Skip;
 
 /// Of every file system that [`mount`] makes. The images are sparse: it costs what is written.
@@ -50,7 +58,7 @@ const CAPACITY: u64 = 1 << 30;
 pub struct Mounted {
     file_system: FileSystem,
     dir: PathBuf,
-    _ground: Ground,
+    ground: Ground,
     _stays_with_its_thread: PhantomData<*const ()>,
 }
 
@@ -58,7 +66,7 @@ pub struct Mounted {
 #[derive(Debug)]
 enum Ground {
     Directory { _keep: Directory },
-    Mount { _keep: MountPoint },
+    Mount { keep: MountPoint },
 }
 
 impl Mounted {
@@ -74,12 +82,22 @@ impl Mounted {
         &self.dir
     }
 
+    /// What the file system is stored in; none where that is not a file (workspace and tmpfs).
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn image(&self) -> Option<&Image> {
+        match &self.ground {
+            Ground::Directory { .. } => None,
+            Ground::Mount { keep } => keep.image(),
+        }
+    }
+
     fn on_directory(file_system: FileSystem, keep: Directory) -> Self {
         let dir = keep.path().to_owned();
         Self {
             file_system,
             dir,
-            _ground: Ground::Directory { _keep: keep },
+            ground: Ground::Directory { _keep: keep },
             _stays_with_its_thread: PhantomData,
         }
     }
@@ -87,7 +105,7 @@ impl Mounted {
     fn on_mount(file_system: FileSystem, keep: MountPoint) -> Self {
         let dir = keep.path().join("lab");
         fs::create_dir(&dir).unwrap_or_else(|error| panic!("create {}: {error}", dir.display()));
-        Self { file_system, dir, _ground: Ground::Mount { _keep: keep }, _stays_with_its_thread: PhantomData }
+        Self { file_system, dir, ground: Ground::Mount { keep }, _stays_with_its_thread: PhantomData }
     }
 }
 
@@ -107,7 +125,7 @@ pub fn mount(file_system: FileSystem) -> Result<Mounted, Skip> {
             Directory::new_in(&sandbox_directory().join("places")),
         ));
     }
-    match MountPoint::new(file_system, CAPACITY) {
+    match MountPoint::new(file_system, CAPACITY, "") {
         Ok(point) => Ok(Mounted::on_mount(file_system, point)),
         Err(skip) => mount_point::unprivileged(file_system)
             .map(|parent| Mounted::on_directory(file_system, Directory::new_in(&parent)))
@@ -129,7 +147,18 @@ pub fn mount_small(file_system: FileSystem, capacity: u64) -> Result<Mounted, Sk
         "{file_system} cannot have {capacity} bytes, only {:?} or more",
         file_system.smallest()
     );
-    MountPoint::new(file_system, capacity).map(|point| Mounted::on_mount(file_system, point))
+    MountPoint::new(file_system, capacity, "").map(|point| Mounted::on_mount(file_system, point))
+}
+
+/// A fresh file system of 1 GiB mounted with `options`, as the `mount` tool takes them: `compress-force=zstd`.
+///
+/// # Errors
+/// As [`mount`], but tmpfs too needs privilege.
+///
+/// # Panics
+/// When the file system has no such options, and as [`mount`].
+pub fn mount_with(file_system: FileSystem, options: &str) -> Result<Mounted, Skip> {
+    MountPoint::new(file_system, CAPACITY, options).map(|point| Mounted::on_mount(file_system, point))
 }
 
 /// The sandbox's part of the build directory.

@@ -9,14 +9,28 @@ mod capabilities;
 mod content;
 #[path = "child/copy_once.rs"]
 mod copy_once;
+#[path = "copy/drop_in.rs"]
+mod drop_in;
 #[path = "copy/durability.rs"]
 mod durability;
+#[path = "copy/in_place.rs"]
+mod in_place;
 #[path = "copy/kinds.rs"]
 mod kinds;
+#[path = "copy/large.rs"]
+mod large;
 #[path = "copy/mechanisms.rs"]
 mod mechanisms;
+#[path = "copy/metadata.rs"]
+mod metadata;
 #[path = "copy/names.rs"]
 mod names;
+#[path = "copy/observed.rs"]
+mod observed;
+#[path = "copy/overlay.rs"]
+mod overlay;
+#[path = "copy/properties.rs"]
+mod properties;
 #[path = "copy/pseudo_files.rs"]
 mod pseudo_files;
 #[path = "copy/reflink.rs"]
@@ -25,6 +39,8 @@ mod reflink;
 mod replacement;
 #[path = "copy/same_file.rs"]
 mod same_file;
+#[path = "copy/sparse.rs"]
+mod sparse;
 #[path = "copy/system_calls.rs"]
 mod system_calls;
 #[path = "copy/tuned.rs"]
@@ -58,15 +74,23 @@ fn refused(strategy: Strategy, source: &Path, destination: &Path) -> CopyError {
     }
 }
 
-/// Each zero-copy mechanism that is tried between two places before one works, with the errno of its refusal, and the
-/// one that works; nothing where the lab does not declare it.
-fn declared(from: &Place, to: &Place) -> Option<(Vec<(Mechanism, i32)>, Mechanism)> {
+/// From here on the engine uses a pipe of its own.
+const PIPE_PAYS: u64 = 256 * 1024;
+
+/// Each zero-copy mechanism that is tried for `size` bytes between two places before one works, with the errno of its
+/// refusal, and the one that works; nothing where the lab does not declare it.
+fn declared(from: &Place, to: &Place, size: u64) -> Option<(Vec<(Mechanism, i32)>, Mechanism)> {
     let (from, to) = (from.file_system(), to.file_system());
-    let ladder = [
-        (Mechanism::Reflink, from.reflink(to)),
-        (Mechanism::CopyFileRange, from.copy_file_range(to)),
-        (Mechanism::Splice, from.splice(to)),
-    ];
+    let reflink = (Mechanism::Reflink, from.reflink(to));
+    let ladder = if size < PIPE_PAYS {
+        vec![
+            reflink,
+            (Mechanism::CopyFileRange, from.copy_file_range(to)),
+            (Mechanism::Sendfile, from.splice(to)),
+        ]
+    } else {
+        vec![reflink, (Mechanism::Splice, from.splice(to))]
+    };
     let mut refused = Vec::new();
     for (mechanism, capability) in ladder {
         match capability {
@@ -80,8 +104,8 @@ fn declared(from: &Place, to: &Place) -> Option<(Vec<(Mechanism, i32)>, Mechanis
 
 /// The mechanism is the declared zero-copy one; where none is declared, at least a zero-copy one.
 #[track_caller]
-fn assert_zero_copy(found: Mechanism, from: &Place, to: &Place) {
-    match declared(from, to) {
+fn assert_zero_copy(found: Mechanism, from: &Place, to: &Place, size: u64) {
+    match declared(from, to, size) {
         Some((_, mechanism)) => assert_eq!(found, mechanism),
         None => assert!(found.is_zero_copy(), "{found}"),
     }

@@ -5,12 +5,18 @@
 mod changed_source;
 #[path = "child/copy_once.rs"]
 mod copy_once;
+#[path = "faults/errno_table.rs"]
+mod errno_table;
+#[path = "faults/fuse.rs"]
+mod fuse;
 #[path = "faults/kill.rs"]
 mod kill;
 #[path = "faults/lies.rs"]
 mod lies;
 #[path = "faults/limits.rs"]
 mod limits;
+#[path = "faults/media.rs"]
+mod media;
 #[path = "faults/refusals.rs"]
 mod refusals;
 #[path = "faults/steps.rs"]
@@ -36,6 +42,15 @@ const NEW: u64 = 1;
 const OLD: u64 = 2;
 
 const KIB: u64 = 1024;
+
+/// What one call moves by the tuned file of a scene.
+const CHUNK: u64 = 48 * KIB;
+
+/// Four chunks: `copy_file_range` and sendfile are the first to try.
+const SMALL: u64 = 4 * CHUNK;
+
+/// Six chunks: splice is the first to try.
+const LARGE: u64 = 6 * CHUNK;
 
 /// A source and an old destination, each alone in a directory.
 struct Scene {

@@ -7,6 +7,16 @@ mod children;
 mod content;
 #[path = "sandbox/ends.rs"]
 mod ends;
+#[path = "sandbox/extents.rs"]
+mod extents;
+#[path = "sandbox/fuse.rs"]
+mod fuse;
+#[path = "sandbox/layers.rs"]
+mod layers;
+#[path = "sandbox/media.rs"]
+mod media;
+#[path = "sandbox/metadata.rs"]
+mod metadata;
 #[path = "sandbox/mounts.rs"]
 mod mounts;
 #[path = "sandbox/traces.rs"]

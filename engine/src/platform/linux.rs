@@ -1,24 +1,48 @@
 //! Linux, through rustix. One function is one system call, counted, without retries and without policy.
 
+mod direct;
 mod errno;
+mod holes;
+mod metadata;
 mod pipe;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, StatxFlags};
 
 use super::{Calls, Standing, Status, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
+pub(crate) use direct::{direct_alignment, drop_cached, set_direct};
 pub(crate) use errno::meaning;
+pub(crate) use holes::{next_data, next_hole};
+pub(crate) use metadata::{attribute, attributes, set_attribute, set_mode, set_owner, set_times};
 pub(crate) use pipe::Pipe;
 
+#[cfg(feature = "io-uring")]
 pub(crate) const MECHANISMS: &[Mechanism] = Mechanism::ALL;
+#[cfg(not(feature = "io-uring"))]
+pub(crate) const MECHANISMS: &[Mechanism] = &[
+    Mechanism::Reflink,
+    Mechanism::CopyFileRange,
+    Mechanism::Splice,
+    Mechanism::Sendfile,
+    Mechanism::DirectIo,
+    Mechanism::ReadWrite,
+];
+
+/// Those that read and write, for builds without zero-copy.
+#[cfg(feature = "io-uring")]
+pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::IoUring, Mechanism::ReadWrite];
+#[cfg(not(feature = "io-uring"))]
+pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::ReadWrite];
 
 /// Never waits: without `NONBLOCK` a named pipe would hang until someone writes to it.
 pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
@@ -71,6 +95,47 @@ pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Res
     Ok(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?.into())
 }
 
+/// Creates a new file in no directory, on the file system of `directory`; [`link`] can name it.
+pub(crate) fn create_unnamed(calls: &Calls, directory: &Path, mode: u32) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(directory, flags, Mode::from_raw_mode(mode))?.into())
+}
+
+/// Gives a file without a name the name `path`, which must be free.
+pub(crate) fn link(calls: &Calls, file: &File, path: &Path) -> io::Result<()> {
+    calls.count();
+    match rustix::fs::linkat(file, "", CWD, path, AtFlags::EMPTY_PATH) {
+        // Before Linux 6.10 only for a privileged process.
+        Err(rustix::io::Errno::NOENT) => {}
+        answer => return Ok(answer?),
+    }
+    calls.count();
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Makes the file system tell what a close would tell, and keeps the file open.
+pub(crate) fn flush(calls: &Calls, file: &File) -> io::Result<()> {
+    calls.count();
+    let twin = file.try_clone()?;
+    close(calls, twin)
+}
+
+/// Whether the file system has a block device of its own.
+pub(crate) fn is_on_disk(volume: Volume) -> bool {
+    rustix::fs::major(volume.device) != 0
+}
+
+/// Opens what stands at `path`, symbolic links followed, for writing and perhaps for reading. Never waits, truncates or
+/// takes a terminal.
+pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::Result<File> {
+    let access = if readable { OFlags::RDWR } else { OFlags::WRONLY };
+    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     // The unique mount id (Linux 6.8) is never given twice; older kernels ignore the bit.
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
@@ -80,8 +145,10 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     Ok(Status {
         kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
         size: stat.stx_size,
-        stored: stat.stx_blocks > 0,
-        mode: u32::from(stat.stx_mode) & 0o777,
+        allocated: stat.stx_blocks.saturating_mul(512),
+        mode: u32::from(stat.stx_mode) & 0o7777,
+        owner: (stat.stx_uid, stat.stx_gid),
+        accessed: time(stat.stx_atime),
         volume: Volume {
             device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
             mount: stat.stx_mnt_id,
@@ -148,9 +215,20 @@ pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) ->
     Ok(rustix::io::pwrite(file, bytes, offset)?)
 }
 
-pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
+pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
     calls.count();
-    Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?)
+    Ok(rustix::fs::ftruncate(file, length)?)
+}
+
+/// What the system answers to a write beyond a limit.
+pub(crate) fn too_large() -> io::Error {
+    rustix::io::Errno::FBIG.into()
+}
+
+/// Largest size that this process may give a file. Beyond it a write raises a signal that ends the process.
+pub(crate) fn file_size_limit(calls: &Calls) -> Option<u64> {
+    calls.count();
+    rustix::process::getrlimit(rustix::process::Resource::Fsize).current
 }
 
 pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
@@ -189,6 +267,33 @@ pub(crate) fn reflink(calls: &Calls, from: &File, to: &File) -> io::Result<()> {
     Ok(rustix::fs::ioctl_ficlone(to, from)?)
 }
 
+/// Lets `to` share the extents of `length` bytes at `offset` of `from`: whole blocks, or up to the end.
+pub(crate) fn reflink_range(
+    calls: &Calls,
+    from: &File,
+    to: &File,
+    offset: u64,
+    length: u64,
+) -> io::Result<()> {
+    calls.count();
+    crate::ffi::clone_range(from, to, offset, length)
+}
+
+/// Copies at most `length` bytes at `offset` of `from` to where `to` stands; how many, is returned.
+pub(crate) fn send_file(calls: &Calls, from: &File, to: &File, offset: u64, length: u64) -> io::Result<u64> {
+    let mut offset = offset;
+    calls.count();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    Ok(rustix::fs::sendfile(to, from, Some(&mut offset), length)? as u64)
+}
+
+/// Lets `file` stand at `offset`.
+pub(crate) fn seek(calls: &Calls, file: &File, offset: u64) -> io::Result<()> {
+    calls.count();
+    rustix::fs::seek(file, SeekFrom::Start(offset))?;
+    Ok(())
+}
+
 /// Copies at most `length` bytes at `offset` of both files; how many, is returned.
 pub(crate) fn copy_file_range(
     calls: &Calls,
@@ -203,4 +308,11 @@ pub(crate) fn copy_file_range(
     let moved =
         rustix::fs::copy_file_range(from, Some(&mut read_offset), to, Some(&mut write_offset), length)?;
     Ok(moved as u64)
+}
+
+/// How many processors this process may use, looked up once. The standard library would read some twenty files of control
+/// groups for it, which is more than a copy costs.
+pub(crate) fn processors() -> u32 {
+    static PROCESSORS: OnceLock<u32> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count()))
 }

@@ -1,16 +1,21 @@
 //! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use same_file::Handle;
 
-use super::{Calls, Meaning, Standing, Status, Version, Volume};
+use super::{Calls, Meaning, Standing, Status, Time, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
-pub(crate) const MECHANISMS: &[Mechanism] = &[Mechanism::ReadWrite];
+pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
+
+pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::ReadWrite];
 
 /// Looks before it opens: without non-blocking opens in the standard library a named pipe would hang.
 pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
@@ -77,16 +82,39 @@ pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Res
     options.open(path)
 }
 
+pub(crate) fn create_unnamed(_: &Calls, _: &Path, _: u32) -> io::Result<File> {
+    refused()
+}
+
+pub(crate) fn link(_: &Calls, _: &File, _: &Path) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn flush(_: &Calls, _: &File) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn is_on_disk(_: Volume) -> bool {
+    false
+}
+
+pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::Result<File> {
+    calls.count();
+    OpenOptions::new().read(readable).write(true).open(path)
+}
+
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     calls.count();
     let metadata = file.metadata()?;
-    let (mode, device, changed) = unix_parts(&metadata);
+    let UnixParts { mode, owner, device, changed } = unix_parts(&metadata);
     let modified = seconds(metadata.modified()?);
     Ok(Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
-        stored: true,
+        allocated: metadata.len(),
         mode,
+        owner,
+        accessed: metadata.accessed().map_or(modified, seconds),
         volume: Volume { device, mount: 0 },
         version: Version { modified, changed: changed.unwrap_or(modified) },
     })
@@ -102,16 +130,30 @@ fn file_kind(file_type: std::fs::FileType) -> FileKind {
     }
 }
 
+/// What only Unix has of a file's status.
+struct UnixParts {
+    mode: u32,
+    owner: (u32, u32),
+    device: u64,
+    changed: Option<Time>,
+}
+
 #[cfg(unix)]
-fn unix_parts(metadata: &std::fs::Metadata) -> (u32, u64, Option<(i64, u32)>) {
+fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
     use std::os::unix::fs::MetadataExt;
     let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or(0);
-    (metadata.mode() & 0o777, metadata.dev(), Some((metadata.ctime(), nanoseconds)))
+    UnixParts {
+        mode: metadata.mode() & 0o7777,
+        owner: (metadata.uid(), metadata.gid()),
+        device: metadata.dev(),
+        changed: Some((metadata.ctime(), nanoseconds)),
+    }
 }
 
 #[cfg(not(unix))]
-fn unix_parts(metadata: &std::fs::Metadata) -> (u32, u64, Option<(i64, u32)>) {
-    (if metadata.permissions().readonly() { 0o444 } else { 0o666 }, 0, None)
+fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
+    let mode = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
+    UnixParts { mode, owner: (0, 0), device: 0, changed: None }
 }
 
 fn seconds(time: std::time::SystemTime) -> (i64, u32) {
@@ -162,6 +204,77 @@ pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> 
     file.set_permissions(permissions)
 }
 
+#[cfg(unix)]
+pub(crate) fn set_owner(calls: &Calls, file: &File, (user, group): (u32, u32)) -> io::Result<()> {
+    calls.count();
+    std::os::unix::fs::fchown(file, Some(user), Some(group))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_owner(_: &Calls, _: &File, _: (u32, u32)) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Time) -> io::Result<()> {
+    use std::time::{Duration, UNIX_EPOCH};
+    let time = |(seconds, nanoseconds): Time| {
+        let since = Duration::new(seconds.unsigned_abs(), 0);
+        let whole = if seconds < 0 { UNIX_EPOCH.checked_sub(since) } else { UNIX_EPOCH.checked_add(since) };
+        whole.and_then(|whole| whole.checked_add(Duration::from_nanos(nanoseconds.into())))
+    };
+    let out_of_range =
+        || io::Error::new(io::ErrorKind::InvalidInput, "the time is out of this system's range");
+    let accessed = time(accessed).ok_or_else(out_of_range)?;
+    let modified = time(modified).ok_or_else(out_of_range)?;
+    calls.count();
+    file.set_times(std::fs::FileTimes::new().set_accessed(accessed).set_modified(modified))
+}
+
+pub(crate) fn attributes(_: &Calls, _: &File) -> io::Result<Vec<OsString>> {
+    refused()
+}
+
+pub(crate) fn attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<Vec<u8>> {
+    refused()
+}
+
+pub(crate) fn set_attribute(_: &Calls, _: &File, _: &OsStr, _: &[u8]) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
+    calls.count();
+    file.set_len(length)
+}
+
+pub(crate) fn next_data(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
+    refused()
+}
+
+pub(crate) fn next_hole(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
+    refused()
+}
+
+pub(crate) fn too_large() -> io::Error {
+    io::ErrorKind::FileTooLarge.into()
+}
+
+pub(crate) fn file_size_limit(_: &Calls) -> Option<u64> {
+    None
+}
+
+pub(crate) fn direct_alignment(_: &Calls, _: &File) -> io::Result<Option<usize>> {
+    Ok(None)
+}
+
+pub(crate) fn set_direct(_: &Calls, _: &File, _: bool) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn drop_cached(_: &Calls, _: &File) -> io::Result<()> {
+    refused()
+}
+
 pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
     calls.count();
     file.sync_all()
@@ -203,6 +316,18 @@ pub(crate) fn reflink(_: &Calls, _: &File, _: &File) -> io::Result<()> {
     refused()
 }
 
+pub(crate) fn reflink_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn send_file(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
+    refused()
+}
+
+pub(crate) fn seek(_: &Calls, _: &File, _: u64) -> io::Result<()> {
+    refused()
+}
+
 pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
     refused()
 }
@@ -211,7 +336,7 @@ pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> 
 pub(crate) struct Pipe;
 
 impl Pipe {
-    pub(crate) fn new(_: &Calls) -> io::Result<Self> {
+    pub(crate) fn new(_: &Calls, _: u64) -> io::Result<Self> {
         refused()
     }
 
@@ -238,4 +363,13 @@ pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
         io::ErrorKind::Unsupported => Meaning::Refused { every_file: true },
         _ => Meaning::Failed,
     }
+}
+
+/// How many processors this process may use, looked up once.
+pub(crate) fn processors() -> u32 {
+    static PROCESSORS: OnceLock<u32> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| {
+        let available = std::thread::available_parallelism().map_or(1, NonZero::get);
+        u32::try_from(available).unwrap_or(u32::MAX)
+    })
 }

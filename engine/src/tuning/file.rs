@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Chunk, FileSystemPair, Threshold, Tuning, Values};
+use super::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
 
 const SCHEMA: &str = "orbit.tuned/1";
 
@@ -54,15 +54,27 @@ pub struct TunedProfile {
     /// What the tuner decided; none in a file written by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    /// From which size on `auto` uses zero-copy.
+    /// From which size on `auto` copies inside the kernel.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
     pub zero_copy_threshold: Option<Threshold>,
+    /// From which size on `auto` tries to share extents; that of zero-copy where only that one is given.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub reflink_threshold: Option<Threshold>,
     /// Most bytes that one in-kernel copy call is asked to move.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
     pub kernel_chunk: Option<Chunk>,
+    /// Size of the pipe for splice.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub pipe_size: Option<Chunk>,
     /// Size of the buffer for reading and writing.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
     pub buffered_chunk: Option<Chunk>,
+    /// From which size on several threads copy ranges of one file.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub parallel_threshold: Option<Threshold>,
+    /// How many threads, at most 64; 0 takes two where there are two processors.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "threads")]
+    pub parallel_threads: Option<u32>,
     /// The figures behind the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
@@ -157,8 +169,12 @@ impl TunedProfile {
             same_device,
             decision: None,
             zero_copy_threshold: None,
+            reflink_threshold: None,
             kernel_chunk: None,
+            pipe_size: None,
             buffered_chunk: None,
+            parallel_threshold: None,
+            parallel_threads: None,
             evidence: None,
         }
     }
@@ -179,8 +195,15 @@ impl TunedProfile {
         let default = Values::default();
         Values {
             zero_copy_threshold: self.zero_copy_threshold.unwrap_or(default.zero_copy_threshold),
+            reflink_threshold: self
+                .reflink_threshold
+                .or(self.zero_copy_threshold)
+                .unwrap_or(default.reflink_threshold),
             kernel_chunk: self.kernel_chunk.unwrap_or(default.kernel_chunk),
+            pipe_size: self.pipe_size.unwrap_or(default.pipe_size),
             buffered_chunk: self.buffered_chunk.unwrap_or(default.buffered_chunk),
+            parallel_threshold: self.parallel_threshold.unwrap_or(default.parallel_threshold),
+            parallel_threads: self.parallel_threads.unwrap_or(default.parallel_threads),
         }
     }
 }
@@ -225,6 +248,15 @@ impl fmt::Display for TuningError {
 }
 
 impl std::error::Error for TuningError {}
+
+fn threads<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u32>, D::Error> {
+    let threads = u32::deserialize(input)?;
+    if threads <= MAX_THREADS {
+        return Ok(Some(threads));
+    }
+    let message = format!("{threads} is out of range; write a number from 0 to {MAX_THREADS}");
+    Err(serde::de::Error::custom(message))
+}
 
 /// A value that is written as the text which its `FromStr` reads.
 mod text {

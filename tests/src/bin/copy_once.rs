@@ -1,6 +1,7 @@
 //! One copy in a process of its own, for tests that trace it, limit it or kill it.
 //!
-//! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--tuned FILE] [--] SRC DST`
+//! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--sparse S] [--placement P] [--preserve B]
+//! [--accept-changed B] [--direct-io B] [--io-uring B] [--tuned FILE] [--] SRC DST`, where B is `true` or `false`.
 //!
 //! The copy alone runs between the marks of [`orbit_tests::calls`]. Standard output gets one `key=value` line for each
 //! fact of the outcome. Exit code 1 is a failed copy or tuned file, 2 a wrong command line.
@@ -57,6 +58,12 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             "--verify" => options.verification(named(flag, &value)?),
             "--durability" => options.durability(named(flag, &value)?),
             "--reflink" => options.reflink(named(flag, &value)?),
+            "--sparse" => options.sparse(named(flag, &value)?),
+            "--placement" => options.placement(named(flag, &value)?),
+            "--preserve" => options.preserve_metadata(named(flag, &value)?),
+            "--accept-changed" => options.accept_changed_source(named(flag, &value)?),
+            "--direct-io" => options.direct_io(named(flag, &value)?),
+            "--io-uring" => options.io_uring(named(flag, &value)?),
             "--tuned" => {
                 tuned = Some(PathBuf::from(value));
                 options
@@ -94,6 +101,12 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "mechanism={}", outcome.mechanism)?;
     writeln!(out, "bytes={}", outcome.bytes)?;
+    if let Some(peak) = orbit_tests::memory::peak_memory_bytes() {
+        writeln!(out, "peak_memory={peak}")?;
+    }
+    writeln!(out, "data_bytes={}", outcome.data_bytes)?;
+    writeln!(out, "threads={}", outcome.threads)?;
+    writeln!(out, "source_changed={}", outcome.source_changed)?;
     writeln!(out, "system_calls={}", outcome.system_calls)?;
     writeln!(out, "verified={}", outcome.verified)?;
     writeln!(out, "durability={}", outcome.durability)?;
@@ -102,6 +115,9 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     }
     for refusal in &outcome.refusals {
         writeln!(out, "refusal={refusal}")?;
+    }
+    for lost in &outcome.not_preserved {
+        writeln!(out, "not_preserved={lost}")?;
     }
     for omission in &outcome.omissions {
         writeln!(out, "omission={omission}")?;

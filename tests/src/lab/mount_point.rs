@@ -16,25 +16,47 @@ use crate::{subprocess, tool};
 #[derive(Debug)]
 pub(super) struct MountPoint {
     dir: TempDir,
+    image: Option<Image>,
+    unmount: UnmountFlags,
 }
 
 impl MountPoint {
-    pub(super) fn new(file_system: FileSystem, capacity: u64) -> Result<Self, Skip> {
-        let points = namespace::enter(&sandbox_directory())?;
-        let dir = tempfile::Builder::new().prefix(file_system.name()).tempdir_in(&points);
-        let dir = dir.unwrap_or_else(|error| panic!("a directory in {}: {error}", points.display()));
-        match file_system {
+    /// `options` are those of the `mount` tool, with commas; empty for none.
+    pub(super) fn new(file_system: FileSystem, capacity: u64, options: &str) -> Result<Self, Skip> {
+        let mut image = None;
+        let mut point = Self::with(file_system.name(), |dir| match file_system {
             FileSystem::Workspace => panic!("the workspace is not mounted by tests"),
-            FileSystem::Tmpfs => mount_tmpfs(dir.path(), capacity)?,
+            FileSystem::Tmpfs => mount_tmpfs(dir, capacity, options),
             FileSystem::Xfs | FileSystem::Btrfs | FileSystem::Ext4 => {
-                mount_image(&Image::new(file_system, capacity)?, file_system, dir.path())?;
+                mount_image(image.insert(Image::new(file_system, capacity)?), file_system, dir, options)
             }
-        }
-        Ok(Self { dir })
+        })?;
+        point.image = image;
+        Ok(point)
+    }
+
+    /// `mount` gets an empty directory, in the namespace of the calling thread, to mount on.
+    pub(super) fn with(name: &str, mount: impl FnOnce(&Path) -> Result<(), Skip>) -> Result<Self, Skip> {
+        let points = namespace::enter(&sandbox_directory())?;
+        let dir = tempfile::Builder::new().prefix(name).tempdir_in(&points);
+        let dir = dir.unwrap_or_else(|error| panic!("a directory in {}: {error}", points.display()));
+        mount(dir.path())?;
+        Ok(Self { dir, image: None, unmount: UnmountFlags::empty() })
+    }
+
+    /// Dropped, it first fails all requests that are not answered yet. Only some file systems know this.
+    pub(super) fn forced(mut self) -> Self {
+        self.unmount = UnmountFlags::FORCE;
+        self
     }
 
     pub(super) fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// What the mounted file system is stored in.
+    pub(super) fn image(&self) -> Option<&Image> {
+        self.image.as_ref()
     }
 }
 
@@ -42,22 +64,27 @@ impl Drop for MountPoint {
     fn drop(&mut self) {
         // Busy means that the test still has a file open or a child running: the kernel then unmounts when that ends.
         // No other error is possible for a mount of our own, and a panic here would hide the test's.
-        if unmount(self.dir.path(), UnmountFlags::empty()).is_err() {
+        if unmount(self.dir.path(), self.unmount).is_err() {
             let _ = unmount(self.dir.path(), UnmountFlags::DETACH);
         }
     }
 }
 
-fn mount_tmpfs(dir: &Path, capacity: u64) -> Result<(), Skip> {
-    let options = CString::new(format!("mode=0755,size={capacity}")).expect("no zero byte");
+fn mount_tmpfs(dir: &Path, capacity: u64, more: &str) -> Result<(), Skip> {
+    let comma = if more.is_empty() { "" } else { "," };
+    let options = CString::new(format!("mode=0755,size={capacity}{comma}{more}")).expect("no zero byte");
     rustix::mount::mount("orbit-lab", dir, "tmpfs", MountFlags::empty(), options.as_c_str())
         .map_err(|errno| namespace::refused("a tmpfs", errno))
 }
 
 /// By the tool, which sets up the loop device so that it clears itself after the last use.
-fn mount_image(image: &Image, file_system: FileSystem, dir: &Path) -> Result<(), Skip> {
+fn mount_image(image: &Image, file_system: FileSystem, dir: &Path, more: &str) -> Result<(), Skip> {
     let mut mount = tool::find("mount")?;
-    mount.args(["--no-mtab", "-t", file_system.name(), "-o", "loop"]).arg(image.path()).arg(dir);
+    mount.args(["--no-mtab", "-t", file_system.name(), "-o", "loop"]);
+    if !more.is_empty() {
+        mount.args(["-o", more]);
+    }
+    mount.arg(image.path()).arg(dir);
     let finished = subprocess::run(mount);
     if finished.status.success() {
         return Ok(());

@@ -10,7 +10,7 @@ use crate::skip::Skip;
 pub(super) enum MountPoint {}
 
 impl MountPoint {
-    pub(super) fn new(_file_system: FileSystem, _capacity: u64) -> Result<Self, Skip> {
+    pub(super) fn new(_file_system: FileSystem, _capacity: u64, _options: &str) -> Result<Self, Skip> {
         Err(Skip::because("file systems are mounted on Linux only"))
     }
 

@@ -16,7 +16,7 @@ use super::copy_once::copy_once;
 const SIZE: u64 = 100_000;
 
 /// The command as somebody who is not root.
-fn as_nobody(command: &Command) -> Result<Command, Skip> {
+pub(super) fn as_nobody(command: &Command) -> Result<Command, Skip> {
     if !rustix::process::geteuid().is_root() {
         return Ok(tool::wrap(subprocess::command("env"), command));
     }

@@ -3,14 +3,14 @@
 use std::fs;
 use std::io;
 
-use orbit_engine::{Mechanism, OmissionReason, Refusal, RefusalReason, Strategy};
-use orbit_tests::lab::{self, FileSystem};
+use orbit_engine::{CopyOutcome, Mechanism, OmissionReason, Refusal, RefusalReason, Strategy};
+use orbit_tests::lab::{self, Capability, FileSystem};
 use orbit_tests::skip::unless_skipped;
 use orbit_tests::{files, subprocess};
 use rustix::fs::IFlags;
 
 use super::copy_once::{Report, copy_once};
-use super::{assert_zero_copy, copied, declared};
+use super::{PIPE_PAYS, assert_zero_copy, copied, declared};
 
 const MIB: u64 = 1 << 20;
 
@@ -24,10 +24,10 @@ fn the_first_copy_tells_each_refusal_with_its_errno() {
             let command = copy_once(&["--strategy", strategy], &source, &to.join("copy"));
             let report = Report::of(subprocess::run(command));
             let mechanism: Mechanism = report.get("mechanism").parse().unwrap();
-            assert_zero_copy(mechanism, from, to);
+            assert_zero_copy(mechanism, from, to, MIB);
             assert_eq!(report.get("moved"), format!("{mechanism} {MIB}"));
             assert_eq!(report.all("omission"), [""; 0]);
-            let Some((refused, _)) = declared(from, to) else { continue };
+            let Some((refused, _)) = declared(from, to, MIB) else { continue };
             let told = |(mechanism, errno): (Mechanism, i32)| {
                 format!("{mechanism}: {}", io::Error::from_raw_os_error(errno))
             };
@@ -44,7 +44,7 @@ fn the_second_copy_asks_only_what_was_not_refused() {
         let first = copied(Strategy::ZeroCopy, &source, &to.join("first"));
         let second = copied(Strategy::ZeroCopy, &source, &to.join("second"));
         assert_eq!((second.mechanism, second.refusals), (first.mechanism, vec![]));
-        let Some((refused, mechanism)) = declared(from, to) else { return };
+        let Some((refused, mechanism)) = declared(from, to, MIB) else { return };
         assert_eq!(second.mechanism, mechanism);
         let omitted: Vec<_> =
             second.omissions.iter().map(|omission| (omission.mechanism, omission.reason)).collect();
@@ -62,7 +62,8 @@ fn zero_copy_is_zero_copy_from_one_byte_on() {
         let source = from.join("source");
         for size in [1, 4095, 65_535, MIB + 1] {
             files::create(&source, 1, size);
-            assert_zero_copy(copied(Strategy::ZeroCopy, &source, &to.join("copy")).mechanism, from, to);
+            let found = copied(Strategy::ZeroCopy, &source, &to.join("copy")).mechanism;
+            assert_zero_copy(found, from, to, size);
         }
     });
 }
@@ -75,23 +76,65 @@ fn buffered_reads_and_writes_at_every_size() {
             files::create(&source, 1, size);
             let outcome = copied(Strategy::Buffered, &source, &to.join("copy"));
             assert_eq!((outcome.mechanism, outcome.refusals), (Mechanism::ReadWrite, vec![]));
-            assert_eq!(outcome.omissions.len(), 3);
+            assert_eq!(outcome.omissions.len(), 4);
             assert!(outcome.omissions.iter().all(|left| left.reason == OmissionReason::BufferedStrategy));
         }
     });
 }
 
 #[test]
-fn auto_turns_at_64_kib() {
-    lab::for_each_pair("auto_turns_at_64_kib", |from, to| {
+fn auto_shares_from_8_kib_and_copies_in_the_kernel_from_64_kib() {
+    lab::for_each_pair("auto_shares_from_8_kib_and_copies_in_the_kernel_from_64_kib", |from, to| {
         let (source, destination) = (from.join("source"), to.join("copy"));
-        files::create(&source, 1, 65_535);
-        let below = copied(Strategy::Auto, &source, &destination);
-        assert_eq!(below.mechanism, Mechanism::ReadWrite);
-        let reason = OmissionReason::BelowThreshold { size: 65_535, threshold: 65_536 };
-        assert_eq!(below.omissions.iter().filter(|omission| omission.reason == reason).count(), 3);
-        files::create(&source, 1, 65_536);
-        assert_zero_copy(copied(Strategy::Auto, &source, &destination).mechanism, from, to);
+        let copy_of = |size| {
+            files::create(&source, 1, size);
+            copied(Strategy::Auto, &source, &destination)
+        };
+        let told = |outcome: &CopyOutcome, reason| {
+            outcome.omissions.iter().filter(|omission| omission.reason == reason).count()
+        };
+        let small = copy_of(8191);
+        assert_eq!(small.mechanism, Mechanism::ReadWrite);
+        assert_eq!(told(&small, OmissionReason::BelowThreshold { size: 8191, threshold: 8192 }), 1);
+        let shares = from.file_system() == to.file_system()
+            && from.file_system().reflink(to.file_system()) == Capability::Works;
+        for size in [8192, 65_535] {
+            let below = copy_of(size);
+            if shares {
+                assert_eq!(below.mechanism, Mechanism::Reflink);
+            } else if from.file_system() != FileSystem::Workspace {
+                assert_eq!(below.mechanism, Mechanism::ReadWrite);
+            }
+            assert_eq!(told(&below, OmissionReason::BelowThreshold { size, threshold: 65_536 }), 3);
+        }
+        assert_zero_copy(copy_of(65_536).mechanism, from, to, 65_536);
+        assert_zero_copy(copy_of(PIPE_PAYS).mechanism, from, to, PIPE_PAYS);
+    });
+}
+
+/// Zero-copy that was asked for stays in the kernel, by as many threads.
+#[test]
+fn large_files_take_two_threads_where_there_are_two_processors() {
+    let test = "large_files_take_two_threads_where_there_are_two_processors";
+    lab::for_each_pair(test, |from, to| {
+        let (source, destination) = (from.join("source"), to.join("copy"));
+        let size = 32 * MIB + 4097;
+        files::create(&source, 1, size);
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(2));
+        for (strategy, mechanism) in [
+            (Strategy::Auto, if threads > 1 { Mechanism::ReadWrite } else { Mechanism::Splice }),
+            (Strategy::ZeroCopy, Mechanism::Splice),
+            (Strategy::Buffered, Mechanism::ReadWrite),
+        ] {
+            let outcome = copied(strategy, &source, &destination);
+            files::assert_same_content(&source, &destination);
+            if outcome.mechanism == Mechanism::Reflink {
+                assert_eq!(outcome.threads, 1);
+            } else {
+                assert_eq!((outcome.mechanism, outcome.threads as usize), (mechanism, threads), "{strategy}");
+            }
+            fs::remove_file(&destination).unwrap();
+        }
     });
 }
 

@@ -36,7 +36,7 @@ const NOT_THE_ENGINES: [(&str, &str); 18] = [
 /// Before it closes a file, a debug build of the language's runtime asks whether it is open.
 const ASSERTION: &str = "F_GETFD";
 
-fn made_by_the_engine(counted: &Counted) -> usize {
+pub(super) fn made_by_the_engine(counted: &Counted) -> usize {
     let is_the_engines = |line: &&String| {
         let name = line.split('(').next();
         NOT_THE_ENGINES.iter().all(|(other, _)| name != Some(other)) && !line.contains(ASSERTION)
@@ -73,7 +73,7 @@ fn a_small_buffered_copy_counts_right_and_makes_at_most_11() {
 fn copy_file_range_counts_right() {
     let test = "copy_file_range_counts_right";
     let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
-    files::create(&ext4.dir().join("source"), 1, 1 << 20);
+    files::create(&ext4.dir().join("source"), 1, 200 << 10);
     let options = ["--strategy", "zero-copy"];
     let command = copy_once(&options, &ext4.dir().join("source"), &ext4.dir().join("copy"));
     counted(test, &command, "copy-file-range");

@@ -54,7 +54,7 @@ fn the_threshold_of_the_pair_chooses_the_mechanism() {
         files::create(&from.join("source"), 1, SIZE);
         let with = |values: &str| copied_tuned(from, to, Strategy::Auto, &pair, values);
         for zero_copy in ["", "zero_copy_threshold = \"256KiB\"", "zero_copy_threshold = \"always\""] {
-            assert_zero_copy(with(zero_copy).mechanism, from, to);
+            assert_zero_copy(with(zero_copy).mechanism, from, to, SIZE);
         }
         let above = with("zero_copy_threshold = \"262145\"");
         assert_eq!(above.mechanism, Mechanism::ReadWrite);
@@ -64,7 +64,7 @@ fn the_threshold_of_the_pair_chooses_the_mechanism() {
         assert_eq!(never.mechanism, Mechanism::ReadWrite);
         assert!(never.omissions.iter().all(|omission| omission.reason == OmissionReason::TunedNever));
         files::create(&from.join("source"), 1, 1);
-        assert_zero_copy(with("zero_copy_threshold = \"always\"").mechanism, from, to);
+        assert_zero_copy(with("zero_copy_threshold = \"always\"").mechanism, from, to, 1);
     });
 }
 
@@ -74,7 +74,7 @@ fn a_strategy_that_was_asked_for_beats_the_threshold() {
         let pair = pair(place, place);
         files::create(&place.join("source"), 1, SIZE);
         let with = |strategy, values: &str| copied_tuned(place, place, strategy, &pair, values).mechanism;
-        assert_zero_copy(with(Strategy::ZeroCopy, "zero_copy_threshold = \"never\""), place, place);
+        assert_zero_copy(with(Strategy::ZeroCopy, "zero_copy_threshold = \"never\""), place, place, SIZE);
         assert_eq!(with(Strategy::Buffered, "zero_copy_threshold = \"always\""), Mechanism::ReadWrite);
     });
 }
@@ -133,7 +133,7 @@ fn a_profile_of_another_pair_changes_nothing() {
             let values =
                 "zero_copy_threshold = \"never\"\nkernel_chunk = \"4KiB\"\nbuffered_chunk = \"4KiB\"";
             let outcome = copied_tuned(from, to, Strategy::Auto, other, values);
-            assert_zero_copy(outcome.mechanism, from, to);
+            assert_zero_copy(outcome.mechanism, from, to, SIZE);
             assert!(outcome.system_calls < 40, "{other}: {outcome:?}");
         }
     });
@@ -166,6 +166,8 @@ fn a_broken_file_is_refused_by_name_line_and_key() {
             ("zero_copy_treshold = \"64KiB\"", 7, "zero_copy_treshold"),
             ("# a remark\nkernel_chunk = \"1KiB\"", 8, "kernel_chunk"),
             ("\n\nbuffered_chunk = \"1GiB\"", 9, "buffered_chunk"),
+            ("parallel_threads = 65", 7, "parallel_threads"),
+            ("pipe_size = \"1GiB\"", 7, "pipe_size"),
             ("same_device = false", 7, "same_device"),
             ("decision = \"guessed\"", 7, "decision"),
         ] {

@@ -11,11 +11,9 @@ use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
 use orbit_tests::skip::unless_skipped;
 
-use super::{KIB, Scene};
+use super::{CHUNK, SMALL, Scene};
 
-const SIZE: u64 = 256 * KIB;
-
-const CHUNK: u64 = 64 * KIB;
+const SIZE: u64 = SMALL;
 
 /// How long the second chunk waits: time enough to see the first one, and to change the source.
 const PAUSE: Duration = Duration::from_millis(1500);

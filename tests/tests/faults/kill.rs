@@ -84,6 +84,10 @@ fn kill_at_each(
 }
 
 fn sweep(test: &str, scene: Result<Scene, Skip>, strategy: &str, over: Found) {
+    sweep_with(test, scene, strategy, over, "false");
+}
+
+fn sweep_with(test: &str, scene: Result<Scene, Skip>, strategy: &str, over: Found, preserve: &str) {
     let Some(scene) = unless_skipped(test, scene) else { return };
     fs::set_permissions(scene.source(), fs::Permissions::from_mode(0o640))
         .expect("close the source to others");
@@ -97,6 +101,8 @@ fn sweep(test: &str, scene: Result<Scene, Skip>, strategy: &str, over: Found) {
         "file-and-directory",
         "--verify",
         "compare",
+        "--preserve",
+        preserve,
     ];
     if over == Found::Nothing {
         fs::remove_file(scene.destination()).expect("remove the old destination");
@@ -147,4 +153,29 @@ fn a_reflink_over_an_old_file_is_never_torn() {
 fn a_splice_over_an_old_file_is_never_torn() {
     let test = "a_splice_over_an_old_file_is_never_torn";
     sweep(test, Scene::across(SIZE), "zero-copy", Found::Old);
+}
+
+/// At no call is the staging file open to anybody to whom the source is closed.
+#[test]
+fn a_copy_with_its_metadata_is_never_torn() {
+    let test = "a_copy_with_its_metadata_is_never_torn";
+    sweep_with(test, Scene::on(FileSystem::Ext4, SIZE), "buffered", Found::Old, "true");
+    sweep_with(test, Scene::on(FileSystem::Tmpfs, SIZE), "zero-copy", Found::Nothing, "true");
+}
+
+/// Where the file system can, a copy to a new name has no name until it is whole: nothing is left of it.
+#[test]
+fn a_killed_copy_to_a_new_name_leaves_nothing() {
+    let test = "a_killed_copy_to_a_new_name_leaves_nothing";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs, FileSystem::Tmpfs] {
+        let Some(scene) = unless_skipped(test, Scene::on(file_system, SIZE)) else { continue };
+        fs::remove_file(scene.destination()).expect("remove the old destination");
+        let options = ["--strategy", "buffered"];
+        for call in ["pwrite64", "linkat"] {
+            let killed = faults::inject(&scene.command(&options), &Fault::kill(call));
+            let Some(killed) = unless_skipped(test, killed) else { return };
+            assert!(killed.was_killed(), "{killed:?}");
+            files::assert_no_litter(&scene.to, [""; 0]);
+        }
+    }
 }

@@ -7,11 +7,9 @@ use orbit_tests::skip::{Skip, unless_skipped};
 use rustix::io::Errno;
 
 use super::copy_once::Report;
-use super::{KIB, Scene};
+use super::{CHUNK, LARGE, SMALL, Scene};
 
-const SIZE: u64 = 256 * KIB;
-
-const CHUNK: u64 = 64 * KIB;
+const SIZE: u64 = SMALL;
 
 /// A count in bytes as strace takes it.
 fn count(bytes: u64) -> u32 {
@@ -33,20 +31,21 @@ fn moving_nothing_although_there_is_more_falls_to_the_next_rung() {
             scene.assert_copied();
             let refusals = report.all("refusal");
             assert!(refusals.iter().any(|refusal| refusal.contains("moved nothing")), "{report:?}");
-            assert!(report.all("moved").contains(&format!("splice {}", SIZE - at).as_str()), "{report:?}");
+            assert!(report.all("moved").contains(&format!("sendfile {}", SIZE - at).as_str()), "{report:?}");
         }
     }
 }
 
 #[test]
-fn a_splice_that_moves_nothing_falls_to_reading_and_writing() {
-    let test = "a_splice_that_moves_nothing_falls_to_reading_and_writing";
-    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
-    for nth in [1, 2] {
-        scene.reset();
-        let finished = faults::inject(&scene.command(&[]), &Fault::claim("splice", 0).nth(nth));
+fn a_splice_or_sendfile_that_moves_nothing_falls_to_the_next_rung() {
+    let test = "a_splice_or_sendfile_that_moves_nothing_falls_to_the_next_rung";
+    for (call, size, nth, next) in
+        [("splice", LARGE, 1, "sendfile"), ("splice", LARGE, 2, "sendfile"), ("sendfile", SMALL, 1, "splice")]
+    {
+        let Some(scene) = unless_skipped(test, Scene::across(size)) else { return };
+        let finished = faults::inject(&scene.command(&[]), &Fault::claim(call, 0).nth(nth));
         let Some(finished) = unless_skipped(test, finished) else { return };
-        assert_eq!(Report::of(finished).get("mechanism"), "read-write");
+        assert_eq!(Report::of(finished).get("mechanism"), next);
         scene.assert_copied();
     }
 }
@@ -79,13 +78,15 @@ fn a_count_of_copy_file_range_beyond_what_was_asked_is_not_believed() {
 #[test]
 fn a_count_of_bytes_put_into_the_pipe_beyond_what_was_asked_is_not_believed() {
     let test = "a_count_of_bytes_put_into_the_pipe_beyond_what_was_asked_is_not_believed";
-    assert_not_believed(test, "splice", 1, Scene::across(SIZE));
+    assert_not_believed(test, "splice", 1, Scene::across(LARGE));
+    assert_not_believed(test, "sendfile", 1, Scene::across(SMALL));
 }
 
 #[test]
 fn a_count_of_bytes_taken_from_the_pipe_beyond_what_it_holds_is_not_believed() {
     let test = "a_count_of_bytes_taken_from_the_pipe_beyond_what_it_holds_is_not_believed";
-    assert_not_believed(test, "splice", 2, Scene::across(SIZE));
+    assert_not_believed(test, "splice", 2, Scene::across(LARGE));
+    assert_not_believed(test, "sendfile", 2, Scene::across(SMALL));
 }
 
 /// There is no rung below reading and writing: the copy may end in an error, but not in a file with a hole.

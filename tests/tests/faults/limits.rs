@@ -75,6 +75,17 @@ fn a_file_size_limit_is_an_error() {
                 scene.assert_failed(&finished, &scene.destination(), Errno::FBIG.raw_os_error());
             }
         }
+        // Not ignored, the signal of a write at the limit would end the child.
+        for placement in ["staged", "in-place"] {
+            for limit in [4 * KIB, 64 * KIB, MIB - 1] {
+                let options = ["--strategy", "buffered", "--placement", placement];
+                let limited = with_limits(&scene.command(&options), &[Limit::FileSize(limit)]).unwrap();
+                let finished = subprocess::run(limited);
+                assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+                assert!(finished.stderr.contains("File too large"), "{}", finished.stderr);
+            }
+        }
+        scene.reset();
         let command = scene.command(&[]);
         let limited = with_limits(&command, &[Limit::FileSizeAsError(MIB)]).unwrap();
         subprocess::run(limited).expect_success();
@@ -82,16 +93,29 @@ fn a_file_size_limit_is_an_error() {
     }
 }
 
+/// One write is cut short at the limit, and the next would raise the signal.
+#[test]
+fn a_small_file_beyond_the_limit_is_an_error_and_no_dead_process() {
+    let test = "a_small_file_beyond_the_limit_is_an_error_and_no_dead_process";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Tmpfs, 40 * KIB)) else { return };
+    for strategy in STRATEGIES {
+        let command = scene.command(&["--strategy", strategy]);
+        let limited = with_limits(&command, &[Limit::FileSize(16 * KIB)]);
+        let Some(limited) = unless_skipped(test, limited) else { return };
+        scene.assert_failed(&subprocess::run(limited), &scene.destination(), Errno::FBIG.raw_os_error());
+    }
+}
+
 /// Standard streams, source and staging file leave one descriptor; a pipe needs two.
 #[test]
-fn without_descriptors_for_a_pipe_the_copy_reads_and_writes_and_tells() {
-    let test = "without_descriptors_for_a_pipe_the_copy_reads_and_writes_and_tells";
+fn without_descriptors_for_a_pipe_the_copy_does_without_and_tells() {
+    let test = "without_descriptors_for_a_pipe_the_copy_does_without_and_tells";
     let Some(scene) = unless_skipped(test, Scene::across(MIB)) else { return };
     let Some(limited) = unless_skipped(test, with_limits(&scene.command(&[]), &[Limit::OpenFiles(6)])) else {
         return;
     };
     let report = Report::of(subprocess::run(limited));
-    assert_eq!(report.get("mechanism"), "read-write");
+    assert_eq!(report.get("mechanism"), "sendfile");
     let refusal = format!("splice: {}", std::io::Error::from(Errno::MFILE));
     assert!(report.all("refusal").contains(&refusal.as_str()), "{report:?}");
     scene.assert_copied();

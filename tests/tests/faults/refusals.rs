@@ -8,11 +8,7 @@ use orbit_tests::skip::{Skip, unless_skipped};
 use rustix::io::Errno;
 
 use super::copy_once::Report;
-use super::{KIB, Scene};
-
-const SIZE: u64 = 256 * KIB;
-
-const CHUNK: u64 = 64 * KIB;
+use super::{CHUNK, LARGE, SMALL, Scene};
 
 /// The mechanism cannot work here: the next one goes on, at whatever offset.
 const UNSUPPORTED: [Errno; 10] = [
@@ -45,11 +41,13 @@ struct Subject {
 fn subjects() -> Vec<Result<Subject, Skip>> {
     let subject = |mechanism, call| move |scene| Subject { mechanism, call, scene };
     vec![
-        Scene::on(FileSystem::Xfs, SIZE).map(subject("reflink", "ioctl")),
-        Scene::on(FileSystem::Tmpfs, SIZE).map(subject("reflink", "ioctl")),
-        Scene::on(FileSystem::Tmpfs, SIZE).map(subject("copy-file-range", "copy_file_range")),
-        Scene::on(FileSystem::Ext4, SIZE).map(subject("copy-file-range", "copy_file_range")),
-        Scene::across(SIZE).map(subject("splice", "splice")),
+        Scene::on(FileSystem::Xfs, SMALL).map(subject("reflink", "ioctl")),
+        Scene::on(FileSystem::Tmpfs, SMALL).map(subject("reflink", "ioctl")),
+        Scene::on(FileSystem::Tmpfs, SMALL).map(subject("copy-file-range", "copy_file_range")),
+        Scene::on(FileSystem::Ext4, SMALL).map(subject("copy-file-range", "copy_file_range")),
+        Scene::across(SMALL).map(subject("sendfile", "sendfile")),
+        Scene::on(FileSystem::Ext4, LARGE).map(subject("splice", "splice")),
+        Scene::across(LARGE).map(subject("splice", "splice")),
     ]
 }
 
@@ -76,23 +74,32 @@ fn a_first_call_that_is_unsupported_falls_back_and_the_refusal_is_told() {
     }
 }
 
-/// On a file system that shares, `copy_file_range` is the second best and also works; splice is the one after it.
 #[test]
 fn each_rung_falls_to_the_next_one_in_order() {
     let test = "each_rung_falls_to_the_next_one_in_order";
-    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Xfs, SIZE)) else { return };
-    for (calls, expected) in [
+    let small: &[_] = &[
         ("ioctl", "copy-file-range"),
-        ("ioctl,copy_file_range", "splice"),
-        ("ioctl,copy_file_range,splice", "read-write"),
-    ] {
-        scene.reset();
-        let finished = faults::inject(&scene.command(&[]), &Fault::error(calls, Errno::OPNOTSUPP));
-        let Some(finished) = unless_skipped(test, finished) else { return };
-        let report = Report::of(finished);
-        assert_eq!(report.get("mechanism"), expected);
-        assert_eq!(report.all("refusal").len(), calls.split(',').count());
-        scene.assert_copied();
+        ("ioctl,copy_file_range", "sendfile"),
+        ("ioctl,copy_file_range,sendfile", "splice"),
+        ("ioctl,copy_file_range,sendfile,splice", "read-write"),
+    ];
+    let large: &[_] = &[
+        ("ioctl", "splice"),
+        ("ioctl,splice", "copy-file-range"),
+        ("ioctl,splice,copy_file_range", "sendfile"),
+        ("ioctl,splice,copy_file_range,sendfile", "read-write"),
+    ];
+    for (size, order) in [(SMALL, small), (LARGE, large)] {
+        let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Xfs, size)) else { return };
+        for (calls, expected) in order {
+            scene.reset();
+            let finished = faults::inject(&scene.command(&[]), &Fault::error(calls, Errno::OPNOTSUPP));
+            let Some(finished) = unless_skipped(test, finished) else { return };
+            let report = Report::of(finished);
+            assert_eq!(report.get("mechanism"), *expected);
+            assert_eq!(report.all("refusal").len(), calls.split(',').count());
+            scene.assert_copied();
+        }
     }
 }
 
@@ -113,7 +120,8 @@ fn a_first_call_that_fails_for_good_ends_the_copy() {
 fn an_interrupted_call_is_made_again() {
     let test = "an_interrupted_call_is_made_again";
     let buffered = |call| move |scene| Subject { mechanism: "read-write", call, scene };
-    let buffered = ["pread64", "pwrite64"].map(|call| Scene::on(FileSystem::Tmpfs, SIZE).map(buffered(call)));
+    let buffered =
+        ["pread64", "pwrite64"].map(|call| Scene::on(FileSystem::Tmpfs, SMALL).map(buffered(call)));
     for subject in subjects().into_iter().chain(buffered) {
         let Some(Subject { mechanism, call, scene }) = unless_skipped(test, subject) else { continue };
         let strategy = if mechanism == "read-write" { "buffered" } else { "zero-copy" };
@@ -130,7 +138,7 @@ fn an_interrupted_call_is_made_again() {
             let interrupted = message(Errno::INTR);
             assert!(report.all("refusal").iter().all(|told| !told.contains(&interrupted)), "{report:?}");
             if call != "ioctl" {
-                assert_eq!(report.all("moved"), [format!("{mechanism} {SIZE}")]);
+                assert_eq!(report.all("moved"), [format!("{mechanism} {}", scene.size)]);
             }
             scene.assert_copied();
         }
@@ -138,15 +146,21 @@ fn an_interrupted_call_is_made_again() {
 }
 
 /// After bytes moved: by number of the call, what it was to do, and how many bytes had arrived.
-const LATER: [(&str, u16, u64); 4] = [
+const LATER: [(&str, u16, u64); 6] = [
     ("copy_file_range", 2, CHUNK),
     ("copy_file_range", 4, 3 * CHUNK),
+    ("sendfile", 2, CHUNK),
+    ("sendfile", 4, 3 * CHUNK),
     ("splice", 3, CHUNK),
     ("splice", 4, CHUNK),
 ];
 
 fn later_scene(call: &str) -> Result<Scene, Skip> {
-    if call == "splice" { Scene::across(SIZE) } else { Scene::on(FileSystem::Ext4, SIZE) }
+    match call {
+        "splice" => Scene::across(LARGE),
+        "sendfile" => Scene::across(SMALL),
+        _ => Scene::on(FileSystem::Ext4, SMALL),
+    }
 }
 
 #[test]
@@ -155,8 +169,11 @@ fn a_later_call_that_is_unsupported_goes_on_by_the_next_rung_at_that_offset() {
     for (call, nth, at) in LATER {
         let Some(scene) = unless_skipped(test, later_scene(call)) else { continue };
         let tuned = scene.tuned(CHUNK);
-        let (mechanism, next) =
-            if call == "splice" { ("splice", "read-write") } else { ("copy-file-range", "splice") };
+        let (mechanism, next) = match call {
+            "splice" => ("splice", "sendfile"),
+            "sendfile" => ("sendfile", "splice"),
+            _ => ("copy-file-range", "sendfile"),
+        };
         for errno in UNSUPPORTED {
             scene.reset();
             let fault = Fault::error(call, errno).nth(nth);
@@ -166,7 +183,7 @@ fn a_later_call_that_is_unsupported_goes_on_by_the_next_rung_at_that_offset() {
             scene.assert_copied();
             let refusal = format!("{mechanism}: {} (at byte {at})", message(errno));
             assert!(report.all("refusal").contains(&refusal.as_str()), "{report:?}");
-            let moved = [format!("{mechanism} {at}"), format!("{next} {}", SIZE - at)];
+            let moved = [format!("{mechanism} {at}"), format!("{next} {}", scene.size - at)];
             assert_eq!(report.all("moved"), moved);
         }
     }
@@ -191,12 +208,12 @@ fn a_later_call_that_fails_ends_the_copy() {
 #[test]
 fn bytes_left_in_the_pipe_are_not_lost() {
     let test = "bytes_left_in_the_pipe_are_not_lost";
-    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
+    let Some(scene) = unless_skipped(test, Scene::across(LARGE)) else { return };
     for errno in [Errno::INVAL, Errno::INTR] {
         scene.reset();
         let finished = faults::inject(&scene.command(&[]), &Fault::error("splice", errno).nth(2));
         let Some(finished) = unless_skipped(test, finished) else { return };
-        let expected = if errno == Errno::INTR { "splice" } else { "read-write" };
+        let expected = if errno == Errno::INTR { "splice" } else { "sendfile" };
         assert_eq!(Report::of(finished).get("mechanism"), expected);
         scene.assert_copied();
     }
@@ -205,9 +222,9 @@ fn bytes_left_in_the_pipe_are_not_lost() {
 #[test]
 fn a_pipe_that_cannot_be_enlarged_is_used_as_it_is() {
     let test = "a_pipe_that_cannot_be_enlarged_is_used_as_it_is";
-    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
+    let Some(scene) = unless_skipped(test, Scene::across(LARGE)) else { return };
     let finished = faults::inject(&scene.command(&[]), &Fault::error("fcntl", Errno::PERM).and_later());
     let Some(finished) = unless_skipped(test, finished) else { return };
-    assert_eq!(Report::of(finished).get("moved"), format!("splice {SIZE}"));
+    assert_eq!(Report::of(finished).get("moved"), format!("splice {LARGE}"));
     scene.assert_copied();
 }

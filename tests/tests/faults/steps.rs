@@ -167,3 +167,71 @@ fn a_directory_that_cannot_be_synced_is_an_error() {
         files::assert_no_litter(&scene.to, ["copy"]);
     }
 }
+
+/// Without an old file the new one has its name when it is closed: then it is taken away again.
+#[test]
+fn a_close_that_reports_lost_writes_leaves_no_new_file() {
+    let test = "a_close_that_reports_lost_writes_leaves_no_new_file";
+    for file_system in [FileSystem::Tmpfs, FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs] {
+        let Some(scene) = unless_skipped(test, Scene::on(file_system, SIZE)) else { continue };
+        for placement in ["staged", "in-place"] {
+            fs::remove_file(scene.destination()).expect("remove the old destination");
+            let command = scene.command(&["--placement", placement]);
+            let Some(counted) = unless_skipped(test, calls::count(&command)) else { return };
+            fs::remove_file(scene.destination()).expect("remove the copy");
+            // The last but one: the source is closed after it.
+            let (name, nth) = last(&counted, |_, line| line.starts_with("close("));
+            let fault = Fault::error(&name, Errno::DQUOT).nth(nth - 1);
+            let finished = faults::inject(&command, &fault).unwrap();
+            assert_eq!(finished.status.code(), Some(1), "{file_system}, {placement}: {}", finished.stderr);
+            assert!(finished.stderr.contains("cannot close"), "{}", finished.stderr);
+            files::assert_no_litter(&scene.to, [""; 0]);
+            scene.reset();
+        }
+    }
+}
+
+/// Before Linux 6.10 an ordinary process cannot name a file that has no name, and without `/proc` nobody can.
+#[test]
+fn where_a_file_cannot_be_given_a_name_one_with_a_name_is_staged() {
+    let test = "where_a_file_cannot_be_given_a_name_one_with_a_name_is_staged";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
+    for errno in [Errno::NOENT, Errno::PERM, Errno::OPNOTSUPP] {
+        fs::remove_file(scene.destination()).expect("remove the old destination");
+        let fault = Fault::error("linkat", errno).and_later();
+        let Some(finished) = unless_skipped(test, faults::inject(&scene.command(&[]), &fault)) else {
+            return;
+        };
+        finished.expect_success();
+        scene.assert_copied();
+        scene.reset();
+    }
+}
+
+/// The file has no name at its first try, and gets it by `/proc` at its second.
+#[test]
+fn a_file_is_named_by_way_of_proc_where_the_direct_way_is_closed() {
+    let test = "a_file_is_named_by_way_of_proc_where_the_direct_way_is_closed";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
+    fs::remove_file(scene.destination()).expect("remove the old destination");
+    let finished = faults::inject(&scene.command(&[]), &Fault::error("linkat", Errno::NOENT));
+    let Some(finished) = unless_skipped(test, finished) else { return };
+    finished.expect_success();
+    scene.assert_copied();
+}
+
+#[test]
+fn a_link_that_fails_is_an_error_and_leaves_nothing() {
+    let test = "a_link_that_fails_is_an_error_and_leaves_nothing";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
+    for errno in [Errno::NOSPC, Errno::DQUOT, Errno::IO] {
+        fs::remove_file(scene.destination()).expect("remove the old destination");
+        let fault = Fault::error("linkat", errno).and_later();
+        let Some(finished) = unless_skipped(test, faults::inject(&scene.command(&[]), &fault)) else {
+            return;
+        };
+        assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+        files::assert_no_litter(&scene.to, [""; 0]);
+        scene.reset();
+    }
+}

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use orbit_tests::lab::fuse::Lies;
 use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::skip::{Skip, unless_skipped};
 use orbit_tests::{files, subprocess};
@@ -45,9 +46,19 @@ fn hold_everything() {
     for mounted in &mounts {
         files::create(&mounted.dir().join("file"), 1, 1 << 20);
     }
+    let overlay = lab::mount_overlay(FileSystem::Ext4, |_| {});
+    let fuse = lab::fuse::mount();
+    let _open_and_read = fuse.as_ref().map(|fuse| {
+        let file = fuse.dir().join("file");
+        files::create(&file, 1, 1 << 20);
+        fuse.lie(Lies { read_delay: Duration::from_millis(300), ..Lies::default() });
+        let open = File::open(&file).unwrap();
+        (open, thread::spawn(move || while fs::read(&file).is_ok() {}))
+    });
     println!("\nplace {}", mounts[0].dir().display());
     println!("held {}", loop_devices().join(" "));
     thread::sleep(subprocess::DEADLINE);
+    drop((overlay, fuse));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Faults strike where they should or fail their test, and counts are exact.
 
+use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,10 +59,32 @@ fn a_claim_is_made_without_the_work_and_a_delay_only_waits() {
         return;
     };
     assert_eq!(claimed.expect_success().stdout, b"");
-    let (start, time) = (Instant::now(), Duration::from_millis(100));
-    let delayed = faults::inject(&echo, &Fault::delay("write", time)).unwrap();
-    assert_eq!(delayed.expect_success().stdout, b"one\n");
-    assert!(start.elapsed() >= time);
+    let time = Duration::from_millis(100);
+    for fault in [Fault::delay("write", time), Fault::delay_after("write", time)] {
+        let start = Instant::now();
+        let delayed = faults::inject(&echo, &fault).unwrap();
+        assert_eq!(delayed.expect_success().stdout, b"one\n");
+        assert!(start.elapsed() >= time);
+    }
+}
+
+#[test]
+fn a_delay_is_before_or_after_the_work() {
+    let test = "a_delay_is_before_or_after_the_work";
+    let dir = tempfile::tempdir().unwrap();
+    let (made, time) = (dir.path().join("made"), Duration::from_millis(500));
+    for (fault, after) in [(Fault::delay("mkdir", time), false), (Fault::delay_after("mkdir", time), true)] {
+        let mut mkdir = subprocess::command("mkdir");
+        mkdir.arg(&made);
+        let child = thread::spawn(move || faults::inject(&mkdir, &fault).map(drop));
+        while !made.exists() && !child.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let start = Instant::now();
+        let Some(()) = unless_skipped(test, child.join().unwrap()) else { return };
+        assert_eq!(start.elapsed() > time / 2, after, "{:?}", start.elapsed());
+        fs::remove_dir(&made).unwrap();
+    }
 }
 
 #[test]

@@ -9,9 +9,6 @@ use rustix::pipe::{PipeFlags, SpliceFlags, splice};
 
 use super::super::Calls;
 
-/// What an unprivileged process may ask for; the default of 64 KiB costs 16 times the calls.
-const PIPE_BYTES: usize = 1024 * 1024;
-
 /// The size of a pipe that the kernel does not want to enlarge.
 const DEFAULT_PIPE_BYTES: u64 = 64 * 1024;
 
@@ -24,11 +21,12 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    pub(crate) fn new(calls: &Calls) -> io::Result<Self> {
+    /// A pipe that holds `size` bytes if the kernel agrees, else what it has by default.
+    pub(crate) fn new(calls: &Calls, size: u64) -> io::Result<Self> {
         // Both calls below, and the closing of both ends when the pipe is dropped.
         calls.add(4);
         let (output, input) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let capacity = rustix::pipe::fcntl_setpipe_size(&input, PIPE_BYTES)
+        let capacity = rustix::pipe::fcntl_setpipe_size(&input, bytes(size))
             .map_or(DEFAULT_PIPE_BYTES, |bytes| bytes as u64);
         Ok(Self { output, input, capacity, held: 0 })
     }

@@ -10,6 +10,7 @@ const ENGINE: &[&str] = &[
     "size",
     "strategy",
     "tuning",
+    "observe",
     "options",
     "outcome",
     "error",
@@ -18,14 +19,20 @@ const ENGINE: &[&str] = &[
     "facts",
     "select",
     "memory",
+    "buffer",
     "attempt",
     "drive",
+    "holes",
+    "parallel",
     "ladder",
     "verify",
+    "metadata",
     "staging",
     "inspect",
+    "placement",
     "capabilities",
     "copy",
+    "drop_in",
 ];
 
 /// `xtask`, in the order in which data moves.

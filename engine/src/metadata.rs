@@ -1,0 +1,130 @@
+//! Owner, extended attributes, mode and times of the new file, in the order in which one would undo the other: a change
+//! of owner takes set-id bits and capabilities away, an ACL changes the mode, everything changes the times.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+
+use crate::attempt::{Ends, Failure};
+use crate::error::Operation;
+use crate::outcome::{Attribute, NotPreserved};
+use crate::platform::{self, Calls, PERMISSIONS, SET_ID, Status};
+
+/// Where Linux keeps access control lists.
+const ACCESS_LIST: &str = "system.posix_acl_access";
+
+/// The mode that a new file is created with: closed to group and others until owner and ACL are set.
+pub(crate) const fn creation_mode(source: &Status, preserve: bool) -> u32 {
+    if preserve { source.mode & 0o700 } else { source.mode & PERMISSIONS }
+}
+
+/// Gives `ends.to`, whose status is `staged`, the mode of `source` without what only its owner may hand on.
+pub(crate) fn set_mode(
+    ends: Ends<'_>,
+    source: &Status,
+    staged: &Status,
+    calls: &Calls,
+) -> Result<(), Failure> {
+    let mode = source.mode & PERMISSIONS;
+    if staged.mode == mode {
+        return Ok(());
+    }
+    platform::set_mode(calls, ends.to, mode).map_err(failed(Operation::SetMode))
+}
+
+/// Gives `ends.to`, whose status is `staged`, all of `source`'s metadata. Gives what the system does not allow.
+pub(crate) fn preserve(
+    ends: Ends<'_>,
+    source: &Status,
+    staged: &Status,
+    calls: &Calls,
+) -> Result<Vec<NotPreserved>, Failure> {
+    let mut lost = Vec::new();
+    let mut mode = source.mode;
+    if source.owner != staged.owner
+        && let Err(error) = platform::set_owner(calls, ends.to, source.owner)
+    {
+        lost.push(tolerated(Operation::SetOwner, Attribute::Owner, error)?);
+        // They would lend another user's rights.
+        mode &= !SET_ID;
+    }
+    for name in names(ends.from, calls)?.into_iter().filter(|name| !is_view(name)) {
+        let value = match platform::attribute(calls, ends.from, &name) {
+            Ok(value) => value,
+            // Removed meanwhile, or not for this user to see.
+            Err(error) => {
+                lost.push(tolerated(Operation::ReadAttributes, Attribute::Extended(name), error)?);
+                continue;
+            }
+        };
+        if let Err(error) = platform::set_attribute(calls, ends.to, &name, &value) {
+            if name == OsStr::new(ACCESS_LIST) {
+                mode = without_list(mode, &value);
+            }
+            lost.push(tolerated(Operation::SetAttributes, Attribute::Extended(name), error)?);
+        }
+    }
+    platform::set_mode(calls, ends.to, mode).map_err(failed(Operation::SetMode))?;
+    platform::set_times(calls, ends.to, source.accessed, source.version.modified)
+        .map_err(failed(Operation::SetTimes))?;
+    Ok(lost)
+}
+
+/// XFS shows a privileged process its access control lists a second time, under names that nobody else knows.
+fn is_view(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"trusted.SGI_ACL_")
+}
+
+fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {
+    match platform::attributes(calls, file) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Vec::new()),
+        names => names.map_err(failed(Operation::ReadAttributes)),
+    }
+}
+
+/// What the system or the file system does not allow is told and does not end the copy; other errors do.
+fn tolerated(operation: Operation, attribute: Attribute, error: io::Error) -> Result<NotPreserved, Failure> {
+    use io::ErrorKind as Kind;
+    // No such attribute (any more) has no kind of its own.
+    const NO_DATA: i32 = 61;
+    let is_refusal = matches!(error.kind(), Kind::PermissionDenied | Kind::Unsupported | Kind::InvalidInput);
+    match error.raw_os_error() {
+        Some(errno) if is_refusal || errno == NO_DATA => Ok(NotPreserved { attribute, errno }),
+        _ => Err(Failure { operation, error }),
+    }
+}
+
+/// The group bits of a file with an ACL are the most that its list allows anybody. Without the list they would be the
+/// owning group's, which may have been allowed less.
+fn without_list(mode: u32, list: &[u8]) -> u32 {
+    const OWNING_GROUP: u16 = 0x04;
+    // A version number, then entries of tag, permissions and id.
+    let mut entries = list.get(4..).unwrap_or_default().chunks_exact(8);
+    let owning_group = entries.find(|entry| u16::from_le_bytes([entry[0], entry[1]]) == OWNING_GROUP);
+    let allowed = owning_group.map_or(0, |entry| u32::from(u16::from_le_bytes([entry[2], entry[3]])));
+    mode & (!0o070 | ((allowed & 0o7) << 3))
+}
+
+fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure { operation, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_its_list_a_file_is_not_opened_to_its_group() {
+        let entry = |tag: u16, permissions: u16| {
+            [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &u32::MAX.to_le_bytes()].concat()
+        };
+        let list = |group| {
+            [vec![2, 0, 0, 0], entry(1, 6), entry(2, 6), entry(4, group), entry(0x10, 6), entry(0x20, 0)]
+                .concat()
+        };
+        assert_eq!(without_list(0o660, &list(0)), 0o600);
+        assert_eq!(without_list(0o660, &list(4)), 0o640);
+        assert_eq!(without_list(0o640, &list(6)), 0o640);
+        assert_eq!(without_list(0o4660, &[]), 0o4600);
+    }
+}

@@ -1,0 +1,317 @@
+//! Watching a copy and stopping it: progress for an observer, and the caller's wish to end. Tells and asks; decides
+//! nothing about the copy.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often an observer is told; half of what is promised, for a loaded machine.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// A step that takes longer is asked for less the next time, so that progress and cancellation keep their pace.
+const LONG_STEP: Duration = Duration::from_millis(40);
+
+/// The first step of a watched copy: what moves 1 MB a second moves it in time.
+pub(crate) const FIRST_STEP: u64 = 128 * 1024;
+
+/// Copying this much takes a hundred times as long as starting a thread.
+const LONG_COPY: u64 = 32 * 1024 * 1024;
+
+/// No step is made smaller than this.
+const SMALLEST_STEP: u64 = 64 * 1024;
+
+/// Is told how a copy goes: at its begin and end, and at least every 100 ms between. For
+/// files below 32 MiB that holds as long as single calls of the system do not take longer. It is called by the threads that copy; what it does delays them.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use orbit_engine::{CopyOptions, Observer, Progress, copy_file};
+///
+/// #[derive(Default)]
+/// struct Last(AtomicU64);
+///
+/// impl Observer for Last {
+///     fn progress(&self, progress: Progress) {
+///         self.0.store(progress.bytes, Ordering::Relaxed);
+///     }
+/// }
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (source, destination) = (folder.path().join("a"), folder.path().join("b"));
+/// # std::fs::write(&source, "content")?;
+/// let last = Arc::new(Last::default());
+/// copy_file(&source, &destination, &CopyOptions::new().observer(last.clone()))?;
+/// assert_eq!(last.0.load(Ordering::Relaxed), 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Observer: Send + Sync {
+    /// How far the copy is.
+    fn progress(&self, progress: Progress);
+}
+
+/// How far a copy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// Bytes of the source that are done in this phase, holes included. Falls where a mechanism has to begin a range
+    /// again, and at the begin of each phase.
+    pub bytes: u64,
+    /// Length of the source; 0 where only reading tells it.
+    pub total: u64,
+}
+
+/// What a copy is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The bytes are being moved.
+    Copying,
+    /// The destination is being read back.
+    Verifying,
+    /// Metadata, sync, close and rename.
+    Finishing,
+}
+
+const PHASES: [Phase; 3] = [Phase::Copying, Phase::Verifying, Phase::Finishing];
+
+/// A wish to end copies, shared by its clones. Safe to raise from any thread, and from a signal handler.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A wish that nobody has yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends every copy that was given this or a clone of it with [`crate::CopyError::Cancelled`], before its next
+    /// step. A copy that is at its rename already is completed.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An observer that options can hold.
+#[derive(Clone)]
+pub(crate) struct Audience(pub(crate) Arc<dyn Observer>);
+
+impl fmt::Debug for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// One copy as it is watched, shared by its threads.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    observer: Option<&'a Audience>,
+    cancel: Option<&'a Cancel>,
+    /// None where there is nobody to tell.
+    started: Option<Instant>,
+    total: u64,
+    bytes: AtomicU64,
+    phase: AtomicU8,
+    /// When the observer was told, since `started`.
+    told_ns: AtomicU64,
+    /// Whether a thread does nothing but tell.
+    telling: AtomicBool,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(observer: Option<&'a Audience>, cancel: Option<&'a Cancel>, total: u64) -> Self {
+        Self {
+            observer,
+            cancel,
+            started: observer.map(|_| Instant::now()),
+            total,
+            bytes: AtomicU64::new(0),
+            phase: AtomicU8::new(0),
+            told_ns: AtomicU64::new(0),
+            telling: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether anybody watches or may end the copy, so that steps must be short.
+    pub(crate) fn is_on(&self) -> bool {
+        self.observer.is_some() || self.cancel.is_some()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_some_and(Cancel::is_cancelled)
+    }
+
+    /// A new phase begins with nothing done.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+        self.bytes.store(0, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// So many bytes more are done.
+    pub(crate) fn advance(&self, bytes: u64) {
+        let Some(started) = self.started else { return };
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.tell_in_time(started);
+    }
+
+    /// So many bytes are done in all.
+    pub(crate) fn reached(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The copy is whole.
+    pub(crate) fn done(&self, bytes: u64) {
+        self.reached(bytes);
+        self.tell();
+    }
+
+    /// Tells the observer unless it was told a moment ago, by whichever thread.
+    fn tell_in_time(&self, started: Instant) {
+        let now = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let told = self.told_ns.load(Ordering::Relaxed);
+        let is_time = Duration::from_nanos(now.saturating_sub(told)) >= INTERVAL;
+        let mine = || self.told_ns.compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if is_time && mine() {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(Audience(observer)) = self.observer {
+            observer.progress(Progress {
+                phase: PHASES[usize::from(self.phase.load(Ordering::Relaxed))],
+                bytes: self.bytes.load(Ordering::Relaxed),
+                total: self.total,
+            });
+        }
+    }
+
+    /// Does a long thing while a thread of its own keeps telling the observer, also where a call of the system waits for
+    /// a disk.
+    pub(crate) fn meanwhile<T>(&self, long: impl FnOnce() -> T) -> T {
+        let Some(started) = self.started else { return long() };
+        if self.telling.swap(true, Ordering::Relaxed) {
+            return long();
+        }
+        let (end, ended) = mpsc::channel::<()>();
+        let done = thread::scope(|scope| {
+            let tell = move || {
+                while ended.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    self.tell_in_time(started);
+                }
+            };
+            // Without a thread to be had, the observer waits.
+            let _ = thread::Builder::new().spawn_scoped(scope, tell);
+            let done = long();
+            drop(end);
+            done
+        });
+        self.telling.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Does the whole of a copy: with a thread that tells where the copy takes so long that starting one is nothing.
+    pub(crate) fn throughout<T>(&self, copy: impl FnOnce() -> T) -> T {
+        if self.total >= LONG_COPY { self.meanwhile(copy) } else { copy() }
+    }
+}
+
+/// How much a step is asked to move: all that it may where nobody watches, else what takes a moment.
+#[derive(Debug)]
+pub(crate) struct Stride {
+    most: u64,
+    begun: Option<Instant>,
+}
+
+impl Stride {
+    /// Begins with `first` bytes where the copy is watched.
+    pub(crate) fn new(watch: &Watch<'_>, first: u64) -> Self {
+        Self { most: if watch.is_on() { first } else { u64::MAX }, begun: None }
+    }
+
+    /// At most so many of `left` bytes, by a step that begins now.
+    pub(crate) fn begin(&mut self, left: u64) -> u64 {
+        if self.most != u64::MAX {
+            self.begun = Some(Instant::now());
+        }
+        left.min(self.most)
+    }
+
+    /// The step has ended; the next one is larger or smaller by how long it took.
+    pub(crate) fn end(&mut self) {
+        let Some(begun) = self.begun.take() else { return };
+        let took = begun.elapsed();
+        if took > LONG_STEP {
+            self.most = (self.most / 2).max(SMALLEST_STEP);
+        } else if took < LONG_STEP / 4 {
+            self.most = self.most.saturating_mul(2).min(u64::MAX / 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<Progress>>);
+
+    impl Observer for Heard {
+        fn progress(&self, progress: Progress) {
+            self.0.lock().unwrap().push(progress);
+        }
+    }
+
+    #[test]
+    fn an_observer_hears_phases_and_ends_but_not_every_step() {
+        let heard = Arc::new(Heard::default());
+        let audience = Audience(heard.clone());
+        let watch = Watch::new(Some(&audience), None, 1000);
+        watch.enter(Phase::Copying);
+        for _ in 0..1000 {
+            watch.advance(1);
+        }
+        watch.done(1000);
+        let heard = heard.0.lock().unwrap();
+        assert!(heard.len() >= 2 && heard.len() < 900, "{}", heard.len());
+        assert_eq!(heard[0], Progress { phase: Phase::Copying, bytes: 0, total: 1000 });
+        assert_eq!(heard.last().unwrap().bytes, 1000);
+    }
+
+    #[test]
+    fn a_long_call_is_told_meanwhile() {
+        let heard = Arc::new(Heard::default());
+        let audience = Audience(heard.clone());
+        let watch = Watch::new(Some(&audience), None, 0);
+        watch.meanwhile(|| thread::sleep(INTERVAL * 4));
+        assert!(heard.0.lock().unwrap().len() >= 2);
+    }
+
+    #[test]
+    fn strides_follow_the_time_that_steps_take() {
+        let cancel = Cancel::new();
+        let mut stride = Stride::new(&Watch::new(None, Some(&cancel), 0), FIRST_STEP);
+        assert_eq!(stride.begin(u64::MAX), FIRST_STEP);
+        stride.end();
+        assert_eq!(stride.begin(u64::MAX), 2 * FIRST_STEP);
+        thread::sleep(LONG_STEP * 2);
+        stride.end();
+        assert_eq!(stride.begin(u64::MAX), FIRST_STEP);
+        assert_eq!(stride.begin(10), 10);
+        assert_eq!(Stride::new(&Watch::new(None, None, 0), FIRST_STEP).begin(u64::MAX), u64::MAX);
+    }
+}

@@ -1,0 +1,171 @@
+//! Where the new content is written: under a staging name, or under the destination's own.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{CopyError, FileKind, Operation};
+use crate::inspect::{Resolved, Source, resolve};
+use crate::options::Placement;
+use crate::platform::{self, Calls};
+use crate::staging::{Staging, Unpublished, remove};
+
+/// The file that is being written. Dropped before it is finished, it leaves nothing new behind.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The destination, or what it links to.
+    pub(crate) path: PathBuf,
+    /// Whether there was no such file before.
+    pub(crate) is_new: bool,
+    /// What it is; a device has no length of its own.
+    pub(crate) kind: FileKind,
+    file: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Staged(Staging),
+    InPlace(Option<File>),
+}
+
+/// How a destination is to be opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) placement: Placement,
+    /// Mode of a new file.
+    pub(crate) mode: u32,
+    /// Whether what was written will be read back.
+    pub(crate) readable: bool,
+    /// Whether a symbolic link to nothing is followed to a new file.
+    pub(crate) through_dangling: bool,
+}
+
+impl Target {
+    /// Opens the file to write to. In place this is where the old content goes, after every check that can be made
+    /// before.
+    pub(crate) fn open(
+        source: &Source<'_>,
+        destination: &Path,
+        opening: Opening,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        match opening.placement {
+            Placement::Staged => Self::staged(source, destination, opening, calls),
+            Placement::InPlace => Self::in_place(source, destination, opening, calls),
+        }
+    }
+
+    fn staged(
+        source: &Source<'_>,
+        destination: &Path,
+        opening: Opening,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let staging = Staging::create(calls, &path, opening.mode, !exists)
+            .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
+        Ok(Self { path, is_new: true, kind: FileKind::Regular, file: Kept::Staged(staging) })
+    }
+
+    fn in_place(
+        source: &Source<'_>,
+        destination: &Path,
+        opening: Opening,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
+        match platform::create_exclusive(calls, destination, opening.mode) {
+            Ok(file) => Ok(Self {
+                path: destination.into(),
+                is_new: true,
+                kind: FileKind::Regular,
+                file: Kept::InPlace(Some(file)),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Self::existing(source, destination, opening, calls)
+            }
+            // What is no file stands in the way, or a directory is missing.
+            Err(error) => Err(match platform::kind_of(calls, destination) {
+                Ok(FileKind::Directory) => {
+                    CopyError::DestinationNotRegular { path: destination.into(), kind: FileKind::Directory }
+                }
+                _ => failed(error),
+            }),
+        }
+    }
+
+    fn existing(
+        source: &Source<'_>,
+        destination: &Path,
+        opening: Opening,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
+        let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
+        // A named pipe or a socket would take what nobody can read back, or wait.
+        let kind = match platform::kind_of(calls, destination) {
+            Ok(kind @ (FileKind::Regular | FileKind::Device)) => kind,
+            Ok(kind) => return Err(not_regular(kind)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(CopyError::DanglingSymlink { path: destination.into() });
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let file = platform::open_existing(calls, destination, opening.readable).map_err(failed)?;
+        let status = platform::status(calls, &file).map_err(failed)?;
+        if platform::same_file(calls, &source.file, &file).map_err(failed)? {
+            return Err(CopyError::SameFile { source: source.path.into(), destination: destination.into() });
+        }
+        if status.kind != kind {
+            return Err(not_regular(status.kind));
+        }
+        if status.kind == FileKind::Regular && status.size > 0 {
+            // Old content beyond the new end would stay, holes would show it, and a clone needs an empty file.
+            platform::set_length(calls, &file, 0)
+                .map_err(|error| CopyError::io(Operation::SetLength, destination, error))?;
+        }
+        Ok(Self { path: destination.into(), is_new: false, kind, file: Kept::InPlace(Some(file)) })
+    }
+
+    /// The file, open for writing, and for reading where that was asked for.
+    ///
+    /// # Panics
+    /// After [`Self::publish`] took it.
+    pub(crate) fn file(&self) -> &File {
+        match &self.file {
+            Kept::Staged(staging) => staging.file(),
+            Kept::InPlace(file) => {
+                file.as_ref().expect("a destination is published once, after its last use")
+            }
+        }
+    }
+
+    /// Whether closing it later may tell an error that must be known before it has its name.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        matches!(&self.file, Kept::Staged(staging) if staging.is_unnamed())
+    }
+
+    /// The content is whole: closes the file, and gives it its name where it has not got it yet. Gives the path.
+    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<PathBuf, Unpublished> {
+        let path = std::mem::take(&mut self.path);
+        match std::mem::replace(&mut self.file, Kept::InPlace(None)) {
+            Kept::Staged(staging) => staging.publish(calls, &path, close_tells)?,
+            Kept::InPlace(file) => {
+                let closed = file.map_or(Ok(()), |file| platform::close(calls, file));
+                if closed.is_err() && self.is_new {
+                    remove(&path);
+                }
+                closed.map_err(|error| Unpublished { operation: Operation::Close, error })?;
+            }
+        }
+        Ok(path)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let (Kept::InPlace(Some(_)), true) = (&self.file, self.is_new) {
+            remove(&self.path);
+        }
+    }
+}

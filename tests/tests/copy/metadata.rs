@@ -1,0 +1,146 @@
+//! Metadata: what is kept when asked, what is told when it cannot be, and that nothing comes along unasked.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use orbit_engine::{CopyOptions, Placement, Strategy};
+use orbit_tests::lab::{self, FileSystem};
+use orbit_tests::metadata::{self, Metadata};
+use orbit_tests::skip::{Skip, unless_skipped};
+use orbit_tests::{files, subprocess, tool};
+
+use super::copy_once::{Report, copy_once};
+use super::{copied, copied_with};
+
+const SIZE: u64 = 100_000;
+
+const OWNER: (u32, u32) = (1234, 2345);
+
+fn preserving(strategy: Strategy) -> CopyOptions {
+    CopyOptions::new().strategy(strategy).preserve_metadata(true)
+}
+
+/// A file with one of everything, and what it has. Reading it changes the time of access: looked at before any copy.
+fn source_with_everything(path: &Path) -> Result<Metadata, Skip> {
+    files::create(path, 1, SIZE);
+    metadata::set_owner(path, OWNER.0, OWNER.1)?;
+    fs::set_permissions(path, Permissions::from_mode(0o4751)).expect("set the mode of a file of our own");
+    metadata::set_xattr(path, "user.text", b"value")?;
+    metadata::set_xattr(path, "user.empty", b"")?;
+    metadata::set_xattr(path, "user.bytes", b"\0\xff\n")?;
+    metadata::set_xattr(path, "user.long", &[b'x'; 2000])?;
+    metadata::add_to_acl(path, "u:3456:r--")?;
+    let (accessed, modified) = (Duration::new(1_000_000_000, 123_456_789), Duration::new(1_100_000_000, 1));
+    metadata::set_times(path, UNIX_EPOCH + accessed, UNIX_EPOCH + modified);
+    Ok(Metadata::of(path))
+}
+
+#[test]
+fn everything_arrives_between_every_pair() {
+    let test = "everything_arrives_between_every_pair";
+    lab::for_each_pair(test, |from, to| {
+        let (source, copy) = (from.join("source"), to.join("copy"));
+        for &strategy in Strategy::ALL {
+            let expected = match source_with_everything(&source) {
+                Ok(expected) => expected,
+                Err(skip) => return skip.report_on(test, from.file_system()),
+            };
+            let outcome = copied_with(&preserving(strategy), &source, &copy);
+            // Before the copy is read, which changes its time of access.
+            let found = Metadata::of(&copy);
+            files::assert_same_content(&source, &copy);
+            if to.file_system() != FileSystem::Workspace {
+                assert!(outcome.not_preserved.is_empty(), "{strategy}: {outcome:?}");
+                assert_eq!(found, expected, "{strategy}");
+            }
+            fs::remove_file(&copy).unwrap();
+        }
+    });
+}
+
+#[test]
+fn everything_arrives_over_an_old_file_with_other_metadata() {
+    let test = "everything_arrives_over_an_old_file_with_other_metadata";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs, FileSystem::Tmpfs] {
+        let Some(mounted) = unless_skipped(test, lab::mount(file_system)) else { continue };
+        let (source, copy) = (mounted.dir().join("source"), mounted.dir().join("copy"));
+        for placement in [Placement::Staged, Placement::InPlace] {
+            let Some(expected) = unless_skipped(test, source_with_everything(&source)) else { break };
+            files::create(&copy, 2, 2 * SIZE);
+            unless_skipped(test, metadata::set_xattr(&copy, "user.old", b"old")).expect("as with the source");
+            unless_skipped(test, metadata::set_owner(&copy, 77, 77)).expect("as with the source");
+            copied_with(&preserving(Strategy::Auto).placement(placement), &source, &copy);
+            let mut found = Metadata::of(&copy);
+            // In place it is the old file, which may keep what the source has nothing to say about.
+            if placement == Placement::InPlace {
+                found.attributes.remove(std::ffi::OsStr::new("user.old"));
+            }
+            assert_eq!(found, expected, "{file_system}, {placement}");
+        }
+    }
+}
+
+#[test]
+fn nothing_but_the_permissions_comes_unasked() {
+    let test = "nothing_but_the_permissions_comes_unasked";
+    lab::for_each_file_system(test, |place| {
+        let (source, copy) = (place.join("source"), place.join("copy"));
+        let expected = match source_with_everything(&source) {
+            Ok(expected) => expected,
+            Err(skip) => return skip.report_on(test, place.file_system()),
+        };
+        for &strategy in Strategy::ALL {
+            copied(strategy, &source, &copy);
+            let found = Metadata::of(&copy);
+            assert_eq!(found.owner, (0, 0), "{strategy}");
+            assert_eq!(found.mode & 0o7000, 0, "{strategy}");
+            assert!(found.modified > expected.modified);
+            assert!(found.attributes.keys().all(|name| !name.to_string_lossy().starts_with("user.")));
+        }
+    });
+}
+
+/// An attribute that the destination cannot have is told, and the copy succeeds.
+#[test]
+fn what_cannot_be_kept_is_told() {
+    let test = "what_cannot_be_kept_is_told";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let Some(liar) = unless_skipped(test, lab::fuse::mount()) else { return };
+    let source = ext4.dir().join("source");
+    let Some(expected) = unless_skipped(test, source_with_everything(&source)) else { return };
+    let copy = liar.dir().join("copy");
+    let outcome = copied_with(&preserving(Strategy::Auto), &source, &copy);
+    files::assert_same_content(&source, &copy);
+    let told = format!("{:?}", outcome.not_preserved);
+    for name in expected.attributes.keys() {
+        assert!(told.contains(&*name.to_string_lossy()), "{} is not in {told}", name.display());
+    }
+    let found = Metadata::of(&copy);
+    assert_eq!((found.owner, found.modified), (expected.owner, expected.modified));
+}
+
+/// A program must not run as one who did not give it: without the owner, without the bit.
+#[test]
+fn set_user_id_survives_with_its_owner_only() {
+    let test = "set_user_id_survives_with_its_owner_only";
+    let Some(mounted) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    fs::set_permissions(mounted.dir(), Permissions::from_mode(0o777)).unwrap();
+    let (source, copy) = (mounted.dir().join("source"), mounted.dir().join("copy"));
+    files::create(&source, 1, SIZE);
+    if unless_skipped(test, metadata::set_owner(&source, OWNER.0, OWNER.1)).is_none() {
+        return;
+    }
+    fs::set_permissions(&source, Permissions::from_mode(0o6755)).unwrap();
+    copied_with(&preserving(Strategy::Auto), &source, &copy);
+    assert_eq!((Metadata::of(&copy).mode, Metadata::of(&copy).owner), (0o6755, OWNER));
+    fs::remove_file(&copy).unwrap();
+    let Some(mut setpriv) = unless_skipped(test, tool::find("setpriv")) else { return };
+    setpriv.args(["--reuid=4321", "--regid=4321", "--clear-groups"]);
+    let child = copy_once(&["--preserve", "true"], &source, &copy);
+    let report = Report::of(subprocess::run(tool::wrap(setpriv, &child)));
+    let found = Metadata::of(&copy);
+    assert_eq!((found.mode, found.owner), (0o755, (4321, 4321)));
+    assert!(!report.all("not_preserved").is_empty(), "the owner could not be set: {report:?}");
+}
