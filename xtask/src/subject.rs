@@ -42,7 +42,7 @@ impl Setup {
         programs: &Programs,
     ) -> Result<Self, String> {
         match (case.subject, case.subject.kind()) {
-            (Subject::Engine, _) => {
+            (Subject::Engine | Subject::EngineInPlace, _) => {
                 let engine = Engine::new(case, capabilities, tuning);
                 engine.pointless(case).map_or(Ok(Self::Engine(engine)), Err)
             }

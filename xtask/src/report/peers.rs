@@ -139,7 +139,8 @@ impl<'a> Pair<'a> {
                 (Subject::Engine, Verification::None) => {
                     &[&[Subject::StdFsCopy], &[Subject::BareWrite], &[Subject::BareReflink]]
                 }
-                (Subject::Engine, _) => &[&[Subject::HashAfter]],
+                (Subject::EngineInPlace, Verification::None) => &[&[Subject::StdFsCopy]],
+                (Subject::Engine | Subject::EngineInPlace, _) => &[&[Subject::HashAfter]],
                 (Subject::EngineProcess, _) => &[PROGRAMS],
                 _ => &[],
             };
@@ -243,6 +244,7 @@ mod tests {
             &[4096],
             &[
                 (Subject::Engine, none, 20_000),
+                (Subject::EngineInPlace, none, 15_000),
                 (Subject::StdFsCopy, none, 25_000),
                 (Subject::BareWrite, none, 10_000),
                 (Subject::EngineProcess, none, 600_000),
@@ -251,14 +253,14 @@ mod tests {
             ],
         );
         let expected = "\
-|  Size |  engine | std-fs-copy | bare-write | engine-process |     cp |    xcp | engine / std-fs-copy | engine / bare-write | engine-process / best program |
-| ----: | ------: | ----------: | ---------: | -------------: | -----: | -----: | -------------------: | ------------------: | ----------------------------: |
-| 4 KiB | 20.0 µs |     25.0 µs |    10.0 µs |         600 µs | 800 µs | 500 µs |                 0.80 |                2.00 |                    1.20 (xcp) |
+|  Size |  engine | engine-in-place | std-fs-copy | bare-write | engine-process |     cp |    xcp | engine / std-fs-copy | engine / bare-write | engine-in-place / std-fs-copy | engine-process / best program |
+| ----: | ------: | --------------: | ----------: | ---------: | -------------: | -----: | -----: | -------------------: | ------------------: | ----------------------------: | ----------------------------: |
+| 4 KiB | 20.0 µs |         15.0 µs |     25.0 µs |    10.0 µs |         600 µs | 800 µs | 500 µs |                 0.80 |                2.00 |                          0.60 |                    1.20 (xcp) |
 ";
         assert!(tables(&summary).unwrap().contains(expected), "{}", tables(&summary).unwrap());
         let section = sections(&summary).remove(0);
         assert!(section.starts_with("## Peers, file systems: same\n") && section.contains("not paired"));
-        assert_eq!(section.matches("| 4 KiB |").count(), 1 + 6);
+        assert_eq!(section.matches("| 4 KiB |").count(), 1 + 7);
     }
 
     #[test]

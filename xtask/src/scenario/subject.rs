@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Subject {
-    /// The engine, called as a library.
+    /// The engine, called as a library, by a staging file.
     #[default]
     Engine,
+    /// The same, written under its own name.
+    EngineInPlace,
     /// The engine's example program `copy`.
     EngineProcess,
     /// `std::fs::copy`, which is `std::io::copy` between two files with their mode.
@@ -38,8 +40,9 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Engine,
+        Self::EngineInPlace,
         Self::EngineProcess,
         Self::StdFsCopy,
         Self::BareWrite,
@@ -53,9 +56,12 @@ impl Subject {
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Engine | Self::StdFsCopy | Self::BareWrite | Self::BareReflink | Self::HashAfter => {
-                Kind::Library
-            }
+            Self::Engine
+            | Self::EngineInPlace
+            | Self::StdFsCopy
+            | Self::BareWrite
+            | Self::BareReflink
+            | Self::HashAfter => Kind::Library,
             Self::EngineProcess | Self::Cp | Self::Xcp | Self::Fcp | Self::Rsync => Kind::Process,
         }
     }
@@ -63,7 +69,7 @@ impl Subject {
     /// Whether strategy, verification, chunk and durability are its own to obey; any other is a case once, whatever
     /// these are.
     pub(crate) fn has_options(self) -> bool {
-        self == Self::Engine
+        matches!(self, Self::Engine | Self::EngineInPlace)
     }
 
     pub(crate) fn is_default(&self) -> bool {
@@ -73,6 +79,7 @@ impl Subject {
     fn name(self) -> &'static str {
         match self {
             Self::Engine => "engine",
+            Self::EngineInPlace => "engine-in-place",
             Self::EngineProcess => "engine-process",
             Self::StdFsCopy => "std-fs-copy",
             Self::BareWrite => "bare-write",

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use orbit_engine::{
-    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities,
-    copy_file, select,
+    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Placement, Strategy, Tuning,
+    ZeroCopyCapabilities, copy_file, select,
 };
 
 use crate::clock::Clock;
 use crate::plan::Case;
 use crate::sample::Measurement;
-use crate::scenario::ChunkChoice;
+use crate::scenario::{ChunkChoice, Subject};
 
 /// The engine, set up for one case.
 #[derive(Debug, Clone)]
@@ -29,7 +29,12 @@ impl Engine {
             ChunkChoice::Engine => tuning.clone(),
             ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
         };
+        let placement = match case.subject {
+            Subject::EngineInPlace => Placement::InPlace,
+            _ => Placement::Staged,
+        };
         let options = CopyOptions::new()
+            .placement(placement)
             .strategy(case.strategy)
             .verification(case.verify)
             .durability(case.durability)
