@@ -129,7 +129,8 @@ impl Lab {
         let missing: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !lab.has(*kind)).collect();
         make::check_room(&lab.directory, missing.iter().filter(|kind| **kind != Kind::Tmpfs).count(), size)?;
         for kind in &missing {
-            lab.make(*kind, size).with_context(|| format!("{kind}, which `lab down` clears away"))?;
+            lab.make(*kind, size)
+                .with_context(|| format!("{kind}; `cargo xtask lab down` clears away what was made"))?;
         }
         Ok(missing)
     }

@@ -69,9 +69,11 @@ fn installed(name: &str, install: &str, path: &std::ffi::OsStr) -> Result<Progra
 fn version(name: &str, said: &str) -> Option<String> {
     let words: Vec<&str> = said.lines().next()?.split_whitespace().collect();
     let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
-    let first = words.first()?;
-    let own = *first == name && words.iter().any(|word| is_version(&word))
-        || is_version(&first) && words.len() == 1;
+    let own = match words.as_slice() {
+        [bare] => is_version(bare),
+        [first, rest @ ..] => *first == name && rest.iter().any(is_version),
+        [] => false,
+    };
     own.then(|| words.join(" "))
 }
 

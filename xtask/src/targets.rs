@@ -38,8 +38,10 @@ impl Targets {
     /// Those that an interrupted run had, without those of a lab that is no longer up.
     pub(crate) fn again(root: &Path, recorded: &BTreeMap<TargetName, PathBuf>) -> Self {
         let up = lab::targets(root);
+        let lab = lab::directory(root);
+        let lab = fs::canonicalize(&lab).unwrap_or(lab);
         let is_there = |(name, directory): &(&TargetName, &PathBuf)| {
-            !directory.starts_with(lab::directory(root)) || up.get(*name) == Some(*directory)
+            !directory.starts_with(&lab) || up.get(*name) == Some(*directory)
         };
         let named = recorded.iter().filter(is_there).map(|(name, at)| (name.clone(), at.clone())).collect();
         Self { workspace: root.join("target"), named }
@@ -83,6 +85,17 @@ mod tests {
         let missing = targets.directory(&site("ext4")).unwrap_err();
         assert_eq!(missing, "there is no target ext4: `cargo xtask lab up` as root, or `--target ext4=DIR`");
         assert_eq!(targets.used([site("a"), site("ext4"), Site::Workspace].iter()).len(), 1);
+    }
+
+    /// Its directory may be there still, as an empty one on the workspace's file system.
+    #[test]
+    fn a_run_does_not_go_on_in_a_lab_that_is_down() {
+        let root = tempfile::tempdir().unwrap();
+        let recorded = [("xfs", lab::directory(root.path()).join("xfs")), ("own", root.path().to_owned())];
+        let recorded = recorded.into_iter().map(|(text, directory)| (name(text), directory)).collect();
+        let targets = Targets::again(root.path(), &recorded);
+        assert!(targets.directory(&Site::Target(name("own"))).is_ok());
+        assert!(targets.directory(&Site::Target(name("xfs"))).is_err());
     }
 
     #[test]

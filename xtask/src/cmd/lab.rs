@@ -25,7 +25,7 @@ pub(crate) fn run(flags: &LabFlags, root: &Path, out: &mut impl Write) -> Result
             [] => writeln!(out, "there is no lab in {}", flags.dir.display())?,
             gone => {
                 let names: Vec<String> = gone.iter().map(ToString::to_string).collect();
-                writeln!(out, "{} are gone", names.join(", "))?;
+                writeln!(out, "taken down: {}", names.join(", "))?;
             }
         },
     }
