@@ -7,5 +7,9 @@ mod suite;
 mod faulty;
 #[path = "bench/interrupted.rs"]
 mod interrupted;
+#[path = "bench/lab.rs"]
+mod lab;
+#[path = "bench/peers.rs"]
+mod peers;
 #[path = "bench/whole.rs"]
 mod whole;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::Case;
 use crate::sample::Sample;
-use crate::scenario::{ChunkChoice, FileSystems};
+use crate::scenario::{ChunkChoice, FileSystems, Subject};
 use crate::stats::{self, Interval};
 use crate::text;
 
@@ -50,7 +50,7 @@ pub(crate) struct Ratio {
 }
 
 /// Zero-copy against buffered in two cases that are otherwise alike.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Comparison {
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
@@ -91,9 +91,11 @@ impl<'a> Times<'a> {
 pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison> {
     let times = Times::of(samples);
     let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
-    for zero in cases.iter().filter(|case| case.strategy == Strategy::ZeroCopy) {
+    let of_engine = |case: &&Case| case.subject == Subject::Engine;
+    for zero in cases.iter().filter(of_engine).filter(|case| case.strategy == Strategy::ZeroCopy) {
         let alike = |case: &&Case| {
-            case.strategy == Strategy::Buffered
+            of_engine(case)
+                && case.strategy == Strategy::Buffered
                 && family(case) == family(zero)
                 && case.size_bytes == zero.size_bytes
         };
@@ -109,7 +111,8 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
         sizes.sort_by_key(|(zero, _)| zero.size_bytes);
         let (zeros, columns): (Vec<&Case>, Vec<Vec<f64>>) = sizes.into_iter().unzip();
         let compare =
-            |(&Case { filesystems, verify, chunk, size_bytes, .. }, ratio): (&Case, Option<Ratio>)| {
+            |(&Case { ref filesystems, verify, chunk, size_bytes, .. }, ratio): (&Case, Option<Ratio>)| {
+                let filesystems = filesystems.clone();
                 Some(Comparison { filesystems, verify, chunk, size_bytes, ratio: ratio? })
             };
         zeros.into_iter().zip(ratios(&columns)).filter_map(compare).collect::<Vec<_>>()
@@ -118,8 +121,8 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
 }
 
 /// What cases of one family share.
-fn family(case: &Case) -> (FileSystems, &'static str, ChunkChoice) {
-    (case.filesystems, case.verify.name(), case.chunk)
+fn family(case: &Case) -> (&FileSystems, &'static str, ChunkChoice) {
+    (&case.filesystems, case.verify.name(), case.chunk)
 }
 
 /// For each column of logarithms of paired ratios what it says; none for an empty column.

@@ -13,89 +13,117 @@ use orbit_engine::ByteSize;
 use crate::fixture::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
-use crate::scenario::FileSystems;
+use crate::scenario::Site;
+use crate::targets::Targets;
 
 /// Room that is left free on every file system.
 const MARGIN_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The folder on whose file system copies of this kind end.
-pub(crate) fn directory(root: &Path, filesystems: FileSystems) -> PathBuf {
-    match filesystems {
-        FileSystems::Same => root.join("target"),
-        FileSystems::Cross => PathBuf::from("/dev/shm"),
-    }
-}
-
-/// Sources by size, and a destination folder for each kind of file-system pair.
+/// Sources by site and size, and a destination folder for each site that copies go to.
 #[derive(Debug)]
 pub(crate) struct Fixture {
-    sources: Folder,
-    destinations: BTreeMap<FileSystems, Folder>,
+    sources: BTreeMap<Site, Folder>,
+    destinations: BTreeMap<Site, Folder>,
 }
 
 impl Fixture {
     /// Makes what `cases` need, filled from `seed`; none when interrupted.
     pub(crate) fn create(
-        root: &Path,
+        targets: &Targets,
         cases: &[Case],
         seed: u64,
         interrupt: &Interrupt,
     ) -> Result<Option<Self>> {
-        let sources = Folder::create(&directory(root, FileSystems::Same))?;
-        let kinds: BTreeSet<FileSystems> = cases.iter().map(|case| case.filesystems).collect();
-        let destinations = kinds
-            .into_iter()
-            .map(|kind| Ok((kind, Folder::create(&directory(root, kind))?)))
-            .collect::<Result<_>>()?;
-        let fixture = Self { sources, destinations };
-        for size in sizes(cases) {
-            let path = fixture.source(size);
+        let folders = |sites: BTreeSet<Site>| {
+            let folder = |site: Site| {
+                let directory = targets.directory(&site).map_err(anyhow::Error::msg)?;
+                Ok((site, Folder::create(&directory)?))
+            };
+            sites.into_iter().map(folder).collect::<Result<BTreeMap<Site, Folder>>>()
+        };
+        let sources = folders(cases.iter().map(|case| case.filesystems.source()).collect())?;
+        let destinations = folders(cases.iter().map(|case| case.filesystems.destination()).collect())?;
+        for (site, size) in sources_of(cases) {
+            let folder = sources.get(&site).context("a source has no folder")?;
+            let path = source_in(folder, size);
             let filled = fill(&path, size, seed ^ size, interrupt)
                 .with_context(|| format!("cannot write the fixture {}", path.display()))?;
             if !filled {
                 return Ok(None);
             }
         }
-        Ok(Some(fixture))
+        Ok(Some(Self { sources, destinations }))
     }
 
-    pub(crate) fn source(&self, size: u64) -> PathBuf {
-        self.sources.path().join(format!("source-{size}"))
+    pub(crate) fn source(&self, case: &Case) -> Result<PathBuf> {
+        let folder = self.sources.get(&case.filesystems.source()).context("a case has no source folder")?;
+        Ok(source_in(folder, case.size_bytes))
     }
 
-    /// A name in the destination folder of `filesystems`; always the same one.
-    pub(crate) fn destination(&self, filesystems: FileSystems) -> Result<PathBuf> {
-        let folder = self.destinations.get(&filesystems).context("a case has no destination folder")?;
-        Ok(folder.path().join("destination"))
+    /// A name in the folder that the copies of `case` go to; always the same one.
+    pub(crate) fn destination(&self, case: &Case) -> Result<PathBuf> {
+        let folder = self.destinations.get(&case.filesystems.destination());
+        Ok(folder.context("a case has no destination folder")?.path().join("destination"))
     }
 }
 
-fn sizes(cases: &[Case]) -> BTreeSet<u64> {
-    cases.iter().map(|case| case.size_bytes).collect()
+fn source_in(folder: &Folder, size: u64) -> PathBuf {
+    folder.path().join(format!("source-{size}"))
 }
 
-/// Most bytes that `cases` have on each kind of destination at one time. The sources count to `same`.
-pub(crate) fn peak_bytes(cases: &[Case]) -> BTreeMap<FileSystems, u64> {
-    let mut peak = BTreeMap::from([(FileSystems::Same, 0)]);
+fn sources_of(cases: &[Case]) -> BTreeSet<(Site, u64)> {
+    cases.iter().map(|case| (case.filesystems.source(), case.size_bytes)).collect()
+}
+
+/// What a run has on one site, or on one device, at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Peak {
+    /// All of them, from the beginning to the end.
+    sources: u64,
+    /// The largest copy; no two are there at one time.
+    copy: u64,
+}
+
+impl Peak {
+    pub(crate) fn bytes(self) -> u64 {
+        self.sources.saturating_add(self.copy)
+    }
+}
+
+/// What `cases` have on each site at one time.
+pub(crate) fn peaks(cases: &[Case]) -> BTreeMap<Site, Peak> {
+    let mut peaks: BTreeMap<Site, Peak> = BTreeMap::new();
     for case in cases {
-        let most = peak.entry(case.filesystems).or_insert(0);
-        *most = case.size_bytes.max(*most);
+        let peak = peaks.entry(case.filesystems.destination()).or_default();
+        peak.copy = peak.copy.max(case.size_bytes);
     }
-    *peak.entry(FileSystems::Same).or_insert(0) += sizes(cases).iter().sum::<u64>();
-    peak
+    for (site, size) in sources_of(cases) {
+        let peak = peaks.entry(site).or_default();
+        peak.sources = peak.sources.saturating_add(size);
+    }
+    peaks
 }
 
-/// Fails where `cases` would fill a file system.
-pub(crate) fn check_room(root: &Path, cases: &[Case]) -> Result<()> {
-    for (filesystems, needed) in peak_bytes(cases) {
-        let directory = directory(root, filesystems);
-        let free = free_bytes(&directory)?;
-        if free < needed + MARGIN_BYTES {
+/// Fails where `cases` would fill a file system. Sites on one device share its room.
+pub(crate) fn check_room(targets: &Targets, cases: &[Case]) -> Result<()> {
+    let mut devices: BTreeMap<u64, (PathBuf, Peak)> = BTreeMap::new();
+    for (site, peak) in peaks(cases) {
+        let directory = targets.directory(&site).map_err(anyhow::Error::msg)?;
+        let device = rustix::fs::stat(&directory)
+            .with_context(|| format!("cannot look at {}", directory.display()))?
+            .st_dev;
+        let (_, shared) = devices.entry(device).or_insert((directory, Peak::default()));
+        shared.sources = shared.sources.saturating_add(peak.sources);
+        shared.copy = shared.copy.max(peak.copy);
+    }
+    for (directory, peak) in devices.into_values() {
+        let (free, needed) = (free_bytes(&directory)?, peak.bytes().saturating_add(MARGIN_BYTES));
+        if free < needed {
             bail!(
                 "{} has {} MiB free and the run needs {} MiB; free some, or leave out large sizes with --filter",
                 directory.display(),
                 free >> 20,
-                (needed + MARGIN_BYTES) >> 20,
+                needed >> 20,
             );
         }
     }
@@ -166,6 +194,8 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan;
+    use crate::scenario::Scenario;
 
     #[test]
     fn a_wrong_copy_is_seen_wherever_it_is_wrong() {
@@ -185,6 +215,37 @@ mod tests {
             std::fs::write(&destination, &content[..length]).unwrap();
             assert!(check_content(&source, &destination).is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn sources_add_up_and_copies_do_not() {
+        let text = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = [10, 100]\n\
+                    filesystems = [\"same\", \"cross\", \"a-to-b\", \"a-to-a\"]\n";
+        let scenario = Scenario::parse(text.to_owned(), Path::new("t.toml")).unwrap();
+        let found = peaks(&plan::cases(&scenario));
+        let bytes: Vec<(String, u64)> =
+            found.iter().map(|(site, peak)| (site.to_string(), peak.bytes())).collect();
+        let expected = [("the workspace", 210), ("/dev/shm", 100), ("a", 210), ("b", 100)];
+        assert_eq!(bytes, expected.map(|(site, bytes)| (site.to_owned(), bytes)));
+    }
+
+    /// Two names for one file system do not double its room.
+    #[test]
+    fn sites_on_one_device_share_its_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = free_bytes(folder.path()).unwrap();
+        let given = ["a", "b"].map(|name| (name.parse().unwrap(), folder.path().to_owned()));
+        let targets = Targets::new(folder.path(), &given).unwrap();
+        let check = |pairs: &str| {
+            let text = format!(
+                "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = {}\nfilesystems = {pairs}\n",
+                free / 3
+            );
+            check_room(&targets, &plan::cases(&Scenario::parse(text, Path::new("t.toml")).unwrap()))
+        };
+        check("[\"a-to-b\"]").unwrap();
+        let error = format!("{:#}", check("[\"a-to-b\", \"b-to-a\"]").unwrap_err());
+        assert!(error.contains("MiB free and the run needs"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use globset::{GlobBuilder, GlobMatcher};
+use orbit_engine::{ByteSize, InvalidSize};
+
+use crate::scenario::TargetName;
 
 /// Measures and tunes orbit-engine.
 #[derive(Debug, Parser)]
@@ -21,6 +24,8 @@ pub(crate) enum Command {
     Tune(TuneFlags),
     /// Draws histograms, plots and summary of a run again
     Report(ReportFlags),
+    /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
+    Lab(LabFlags),
     /// Checks the repository's own rules
     Tidy,
 }
@@ -48,11 +53,14 @@ pub(crate) struct BenchFlags {
     /// Let the engine obey this tuned file
     #[arg(long, value_name = "FILE")]
     pub(crate) tuned: Option<PathBuf>,
+    /// Let cases copy from and to this directory by this name: `--target ext4=/mnt/disk`; may be given again
+    #[arg(long = "target", value_name = "NAME=DIR", value_parser = target)]
+    pub(crate) targets: Vec<(TargetName, PathBuf)>,
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
-    /// Go on with an interrupted run; its scenario, seed and blocks are kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "dry_run", "filter", "blocks", "seed", "tuned"])]
+    /// Go on with an interrupted run; its scenario, seed, blocks and targets are kept
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "dry_run", "filter", "blocks", "seed", "tuned", "targets"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -75,6 +83,44 @@ pub(crate) struct ReportFlags {
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabFlags {
+    #[command(subcommand)]
+    pub(crate) action: LabAction,
+    /// Where the lab is; `bench` finds it by itself only where it is by default
+    #[arg(long, global = true, value_name = "DIR", default_value = "target/lab")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabAction {
+    /// Makes and mounts what is not there yet
+    Up {
+        /// Of each file system. The images grow with what is written to them
+        #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = lab_size)]
+        size: ByteSize,
+    },
+    /// Says what is mounted
+    Status,
+    /// Unmounts and removes all that `up` made
+    Down,
+}
+
+fn lab_size(text: &str) -> Result<ByteSize, String> {
+    /// The smallest that every `mkfs` takes, with some room in it.
+    const LEAST: u64 = 512 << 20;
+    let size: ByteSize = text.parse().map_err(|error: InvalidSize| error.to_string())?;
+    if size.bytes() < LEAST { Err("write at least 512MiB".to_owned()) } else { Ok(size) }
+}
+
+fn target(text: &str) -> Result<(TargetName, PathBuf), String> {
+    let (name, directory) = text.split_once('=').ok_or("write NAME=DIR")?;
+    if directory.is_empty() {
+        return Err("write NAME=DIR".to_owned());
+    }
+    Ok((name.parse()?, directory.into()))
 }
 
 fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {

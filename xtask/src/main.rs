@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cache;
+mod clock;
 mod cmd;
 mod comparison;
 mod fixture;
@@ -9,7 +10,9 @@ mod flags;
 mod histogram;
 mod host;
 mod interrupt;
+mod lab;
 mod plan;
+mod program;
 mod record;
 mod report;
 mod runner;
@@ -18,6 +21,7 @@ mod scenario;
 mod stats;
 mod subject;
 mod summary;
+mod targets;
 mod text;
 mod tuner;
 
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Command::Bench(flags) => cmd::bench::run(flags, &root, &mut out),
         Command::Tune(flags) => cmd::tune::run(flags, &root, &mut out),
         Command::Report(flags) => cmd::report::run(flags, &root, &mut out),
+        Command::Lab(flags) => cmd::lab::run(flags, &root, &mut out),
         Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, &mut out),
     };
     let done = done.and_then(|done| Ok(out.flush().map(|()| done)?));

@@ -1,10 +1,12 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
+use std::collections::BTreeSet;
+
 use orbit_engine::{ByteSize, Durability, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::scenario::{Cache, ChunkChoice, Exclude, FileSystems, Scenario};
+use crate::scenario::{Cache, ChunkChoice, Exclude, FileSystems, Scenario, Subject};
 use crate::text;
 
 /// One combination of a scenario's matrix.
@@ -25,6 +27,9 @@ pub(crate) struct Case {
     pub(crate) cache: Cache,
     #[serde(with = "text")]
     pub(crate) durability: Durability,
+    /// Not written where it is the engine.
+    #[serde(default, skip_serializing_if = "Subject::is_default")]
+    pub(crate) subject: Subject,
 }
 
 /// A case that was not run, and why.
@@ -37,15 +42,22 @@ pub(crate) struct Skipped {
 /// The cases of `scenario`, grouped as tables show them.
 pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
     let matrix = &scenario.matrix;
-    let mut cases = Vec::new();
-    for &filesystems in &matrix.filesystems {
+    let subjects = if matrix.subjects.is_empty() { &[Subject::Engine][..] } else { &matrix.subjects };
+    let mut cases: Vec<Case> = Vec::new();
+    let mut known = BTreeSet::new();
+    for filesystems in &matrix.filesystems {
         for &verify in &matrix.verify {
             for &size in &matrix.sizes {
-                for &strategy in &matrix.strategies {
-                    for &chunk in &matrix.chunks {
-                        let combination = Combination { filesystems, verify, size, strategy, chunk };
-                        if !matrix.exclude.iter().any(|exclude| combination.matches(exclude)) {
-                            cases.push(combination.case(scenario));
+                for &subject in subjects {
+                    for &strategy in &matrix.strategies {
+                        for &chunk in &matrix.chunks {
+                            let combination =
+                                Combination { filesystems, verify, size, strategy, chunk, subject }.plain();
+                            let excluded = matrix.exclude.iter().any(|exclude| combination.matches(exclude));
+                            let case = combination.case(scenario);
+                            if !excluded && known.insert(case.id.clone()) {
+                                cases.push(case);
+                            }
                         }
                     }
                 }
@@ -63,44 +75,59 @@ pub(crate) fn order(seed: u64, block: u32, count: usize) -> Vec<usize> {
     order
 }
 
-struct Combination {
-    filesystems: FileSystems,
+struct Combination<'a> {
+    filesystems: &'a FileSystems,
     verify: Verification,
     size: u64,
     strategy: Strategy,
     chunk: ChunkChoice,
+    subject: Subject,
 }
 
-impl Combination {
+impl Combination<'_> {
+    /// With the defaults in place of what the subject cannot obey, so that many combinations become one.
+    fn plain(self) -> Self {
+        if self.subject.has_options() {
+            return self;
+        }
+        Self { verify: Verification::None, strategy: Strategy::Auto, chunk: ChunkChoice::Engine, ..self }
+    }
+
     fn matches(&self, exclude: &Exclude) -> bool {
         fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
             list.is_empty() || list.contains(value)
         }
-        allows(&exclude.filesystems, &self.filesystems)
+        allows(&exclude.filesystems, self.filesystems)
             && allows(&exclude.verify, &self.verify)
             && allows(&exclude.sizes, &self.size)
             && allows(&exclude.strategies, &self.strategy)
             && allows(&exclude.chunks, &self.chunk)
+            && allows(&exclude.subjects, &self.subject)
     }
 
     fn case(&self, scenario: &Scenario) -> Case {
-        let Self { filesystems, verify, size, strategy, chunk } = self;
+        let Self { filesystems, verify, size, strategy, chunk, subject } = self;
         let (size, cache, durability) = (ByteSize::new(*size), scenario.cache, scenario.durability);
         let parameters = format!(
             "size={size}/strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}"
         );
-        let meaning = format!("{parameters}/cache={cache}/durability={durability}");
+        // Without a key where it is the engine, whose times are those of scenarios that have no such axis.
+        let other = if subject.is_default() { String::new() } else { format!("/subject={subject}") };
+        let meaning = format!("{parameters}/cache={cache}/durability={durability}{other}");
         let digest = Sha256::digest(meaning);
+        let named =
+            if scenario.matrix.subjects.is_empty() { String::new() } else { format!("/subject={subject}") };
         Case {
-            id: format!("{}/{parameters}", scenario.name),
+            id: format!("{}/{parameters}{named}", scenario.name),
             hash: digest[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
             size_bytes: size.bytes(),
             strategy: *strategy,
-            filesystems: *filesystems,
+            filesystems: (*filesystems).clone(),
             verify: *verify,
             chunk: *chunk,
             cache,
             durability,
+            subject: *subject,
         }
     }
 }
@@ -149,6 +176,29 @@ mod tests {
         assert_eq!(warm[0].id, synced[0].id);
         assert_ne!(warm[0].hash, synced[0].hash);
         assert_eq!(warm[0].hash.len(), 12);
+    }
+
+    #[test]
+    fn a_subject_without_options_is_one_case_whatever_the_options() {
+        let axes =
+            "[matrix]\nsize = 1\nstrategy = [\"zero-copy\", \"buffered\"]\nverify = [\"none\", \"sha256\"]\n";
+        let found = cases(&scenario(&format!("{axes}subject = [\"engine\", \"cp\"]\n")));
+        assert_eq!(found.iter().filter(|case| case.subject == Subject::Engine).count(), 4);
+        let peers: Vec<_> = found.iter().filter(|case| case.subject == Subject::Cp).collect();
+        assert_eq!(peers.len(), 1);
+        assert_eq!(
+            peers[0].id,
+            "t/size=1/strategy=auto/filesystems=same/verify=none/chunk=engine/subject=cp"
+        );
+    }
+
+    #[test]
+    fn the_engine_has_the_same_hash_with_and_without_the_axis() {
+        let without = cases(&scenario("[matrix]\nsize = 1\n"));
+        let with = cases(&scenario("[matrix]\nsize = 1\nsubject = [\"engine\", \"cp\"]\n"));
+        assert_eq!(with[0].id, format!("{}/subject=engine", without[0].id));
+        assert_eq!(with[0].hash, without[0].hash);
+        assert_ne!(with[1].hash, without[0].hash);
     }
 
     #[test]

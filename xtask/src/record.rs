@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
 use crate::plan::{Case, Skipped};
+use crate::program::Program;
 use crate::sample::Sample;
-use crate::scenario::Check;
+use crate::scenario::{Check, Subject, TargetName};
 
 pub(crate) const SCHEMA: &str = "orbit.run/1";
 
@@ -37,8 +38,14 @@ pub(crate) struct RunRecord {
     pub(crate) program_sha256: String,
     pub(crate) host: Host,
     pub(crate) scenario: ScenarioRecord,
-    /// By the name that cases use: `same`, `cross`.
+    /// By the name that cases use: `same`, `cross`, `ext4-to-xfs`.
     pub(crate) places: BTreeMap<String, PlaceRecord>,
+    /// The directories of the targets that cases name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) targets: BTreeMap<TargetName, PathBuf>,
+    /// The programs that were measured.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) programs: BTreeMap<Subject, Program>,
     /// What runs, in the order of the plan.
     pub(crate) cases: Vec<Case>,
     /// What does not, and why.

@@ -10,6 +10,7 @@ mod latency;
 mod look;
 mod markdown;
 mod marks;
+mod peers;
 mod percentile;
 #[cfg(test)]
 mod planted;
@@ -40,6 +41,11 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
         }
     }
     put(folder, "summary.md", &markdown::render(record, summary, &plots))
+}
+
+/// The engine beside its peers, as a terminal shows it; none where only the engine was measured.
+pub(crate) fn peers(summary: &Summary) -> Option<String> {
+    peers::tables(summary)
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

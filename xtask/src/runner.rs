@@ -2,27 +2,23 @@
 //! writes nothing but the copies themselves.
 
 use std::ops::Range;
-use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use orbit_engine::copy_file;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::cache::{self, Residency};
 use crate::fixture::{Fixture, check_content};
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case};
-use crate::sample::{Measurement, Sample, Trial};
+use crate::sample::{Sample, Trial};
 use crate::scenario::{Cache, Check};
-use crate::subject::Subject;
+use crate::subject::Setup;
 
-/// A case with the subject that is set up for it.
+/// A case with its subject, set up for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Arm {
     pub(crate) case: Case,
-    pub(crate) subject: Subject,
+    pub(crate) setup: Setup,
 }
 
 /// Everything that a run needs to measure.
@@ -73,24 +69,24 @@ impl Runner<'_> {
             if self.interrupt.raised() {
                 return Ok(None);
             }
-            let Arm { case, subject } = &self.arms[index];
+            let Arm { case, setup } = &self.arms[index];
             let check = first || self.check == Check::Every;
-            let result = self.trial(case, subject, check).with_context(|| case.id.clone())?;
+            let result = self.trial(case, setup, check).with_context(|| case.id.clone())?;
             samples.push(Sample { case: case.id.clone(), block, position, result });
             bar.inc(1);
         }
         Ok(Some(samples))
     }
 
-    fn trial(&self, case: &Case, subject: &Subject, check: bool) -> Result<Trial> {
-        let source = self.fixture.source(case.size_bytes);
-        let destination = self.fixture.destination(case.filesystems)?;
+    fn trial(&self, case: &Case, setup: &Setup, check: bool) -> Result<Trial> {
+        let source = self.fixture.source(case)?;
+        let destination = self.fixture.destination(case)?;
         if case.cache == Cache::Warm && cache::warm(&source)? == Residency::Missing {
             let reason = "the source does not stay in the page cache".to_owned();
             return Ok(Trial::Invalid { reason });
         }
-        let trial = measure(&source, &destination, case, subject)?;
-        if check {
+        let trial = setup.measure(case, &source, &destination)?;
+        if check && setup.copies_content() {
             check_content(&source, &destination)?;
         }
         // Removed before the kernel writes it back, which would disturb the samples to come.
@@ -98,38 +94,6 @@ impl Runner<'_> {
             .with_context(|| format!("cannot remove {}", destination.display()))?;
         Ok(Trial::Measured(trial))
     }
-}
-
-fn measure(source: &Path, destination: &Path, case: &Case, subject: &Subject) -> Result<Measurement> {
-    let (steal, cpu) = (steal_ns(), cpu_ns());
-    let start = Instant::now();
-    let outcome = copy_file(source, destination, &subject.options);
-    let wall = start.elapsed();
-    let (cpu, steal) = (cpu_ns() - cpu, steal_ns().saturating_sub(steal));
-    let outcome = outcome?;
-    subject.check(case, &outcome)?;
-    Ok(Measurement {
-        wall_ns: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX),
-        cpu_ns: cpu,
-        steal_ns: steal,
-        bytes: outcome.bytes,
-        mechanism: outcome.mechanism,
-        refusals: outcome.refusals.iter().map(ToString::to_string).collect(),
-        system_calls: outcome.system_calls,
-    })
-}
-
-fn cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
-}
-
-/// Time stolen by the hypervisor since boot, by the clock tick of 100 Hz that `/proc/stat` has everywhere; 0 where
-/// there is no such file.
-fn steal_ns() -> u64 {
-    const TICK_NS: u64 = 10_000_000;
-    let steal = |text: String| text.lines().next()?.split_ascii_whitespace().nth(8)?.parse::<u64>().ok();
-    std::fs::read_to_string("/proc/stat").ok().and_then(steal).unwrap_or(0) * TICK_NS
 }
 
 /// On stderr, and only where that is a terminal.

@@ -3,6 +3,7 @@
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Times;
 use crate::text;
 
 /// What one trial of one case gave.
@@ -34,19 +35,29 @@ pub(crate) enum Trial {
 /// One copy, measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Measurement {
-    /// Time from the call to its return.
+    /// Time from the call to its return; of a program, from its start to its end.
     pub(crate) wall_ns: u64,
-    /// Processor time of this process, user and system.
+    /// Processor time, user and system: of this process, or of the program and its children.
     pub(crate) cpu_ns: u64,
     /// Time that the hypervisor took from this machine meanwhile, over all processors.
     pub(crate) steal_ns: u64,
     pub(crate) bytes: u64,
-    /// What really moved the bytes.
-    #[serde(with = "text")]
-    pub(crate) mechanism: Mechanism,
+    /// What really moved the bytes; only the engine says.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    pub(crate) mechanism: Option<Mechanism>,
     /// Rungs that were tried and refused, in the engine's words.
     pub(crate) refusals: Vec<String>,
-    pub(crate) system_calls: u64,
+    /// Only the engine counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) system_calls: Option<u64>,
+}
+
+impl Measurement {
+    /// One that says nothing of how the bytes were moved.
+    pub(crate) fn new(times: Times, bytes: u64) -> Self {
+        let Times { wall_ns, cpu_ns, steal_ns } = times;
+        Self { wall_ns, cpu_ns, steal_ns, bytes, mechanism: None, refusals: Vec::new(), system_calls: None }
+    }
 }
 
 impl Sample {
@@ -56,5 +67,34 @@ impl Sample {
             Trial::Measured(measurement) => Some(measurement),
             Trial::Invalid { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "{\"case\":\"a\",\"block\":0,\"position\":1,\"result\":\"measured\",\"wall_ns\":2,\"cpu_ns\":3,\
+                        \"steal_ns\":0,\"bytes\":4,";
+
+    fn read_and_written(tail: &str) -> Measurement {
+        let line = format!("{HEAD}{tail}");
+        let sample: Sample = serde_json::from_str(&line).unwrap();
+        assert_eq!(serde_json::to_string(&sample).unwrap(), line);
+        sample.measurement().unwrap().clone()
+    }
+
+    #[test]
+    fn samples_of_the_engine_and_of_peers_are_read_and_written_alike() {
+        let engine = read_and_written("\"mechanism\":\"splice\",\"refusals\":[],\"system_calls\":13}");
+        assert_eq!((engine.mechanism, engine.system_calls), (Some(Mechanism::Splice), Some(13)));
+        let peer = read_and_written("\"refusals\":[]}");
+        assert_eq!((peer.mechanism, peer.system_calls), (None, None));
+    }
+
+    #[test]
+    fn an_unknown_mechanism_is_no_missing_one() {
+        let line = format!("{HEAD}\"mechanism\":\"magic\",\"refusals\":[]}}");
+        assert!(serde_json::from_str::<Sample>(&line).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
 
+mod filesystems;
+mod subject;
 mod wire;
 
 use std::fmt;
@@ -10,6 +12,8 @@ use anyhow::Context;
 use orbit_engine::{Chunk, Durability, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use filesystems::{FileSystems, Site, TargetName};
+pub(crate) use subject::{Kind, Subject};
 pub(crate) use wire::KEYS;
 
 /// A validated scenario.
@@ -27,7 +31,7 @@ pub(crate) struct Scenario {
     pub(crate) text: String,
 }
 
-/// The values that are multiplied out into cases. No list is empty.
+/// The values that are multiplied out into cases. No list is empty but that of subjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Matrix {
     pub(crate) sizes: Vec<u64>,
@@ -35,6 +39,8 @@ pub(crate) struct Matrix {
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
     pub(crate) chunks: Vec<ChunkChoice>,
+    /// Empty where the scenario has no such axis: the engine alone is measured, and no case id says so.
+    pub(crate) subjects: Vec<Subject>,
     pub(crate) exclude: Vec<Exclude>,
 }
 
@@ -46,6 +52,7 @@ pub(crate) struct Exclude {
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
     pub(crate) chunks: Vec<ChunkChoice>,
+    pub(crate) subjects: Vec<Subject>,
 }
 
 impl Matrix {
@@ -60,6 +67,7 @@ impl Matrix {
             .or_else(|| twice("matrix.filesystems", &self.filesystems))
             .or_else(|| twice("matrix.verify", &self.verify))
             .or_else(|| twice("matrix.chunk", &self.chunks))
+            .or_else(|| twice("matrix.subject", &self.subjects))
     }
 }
 
@@ -67,16 +75,6 @@ impl Exclude {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// Between which file systems a case copies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum FileSystems {
-    /// Within the workspace's own.
-    Same,
-    /// From the workspace's own to `/dev/shm`.
-    Cross,
 }
 
 /// The most bytes that one step of a copy moves.
@@ -136,27 +134,6 @@ pub(crate) enum Check {
     Once,
     /// After each copy.
     Every,
-}
-
-impl fmt::Display for FileSystems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Same => "same",
-            Self::Cross => "cross",
-        })
-    }
-}
-
-impl FromStr for FileSystems {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "same" => Ok(Self::Same),
-            "cross" => Ok(Self::Cross),
-            _ => Err(format!("`{name}` is none of same, cross")),
-        }
-    }
 }
 
 impl fmt::Display for Cache {

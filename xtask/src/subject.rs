@@ -1,69 +1,88 @@
-//! What is measured: the engine through its public API, set up for one case, with the mechanism that must run.
+//! What is measured, set up for one case: the engine, another copy within this process, or a program. Each knows how it
+//! is run and timed; whether the copy is right is for the runner to see.
 
-use anyhow::{Result, bail};
-use orbit_engine::{
-    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Strategy, Tuning, ZeroCopyCapabilities, select,
-};
+mod engine;
+mod library;
+mod process;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use orbit_engine::{Capability, Mechanism, Tuning, ZeroCopyCapabilities};
+
+use crate::clock::Times;
 use crate::plan::Case;
-use crate::scenario::ChunkChoice;
+use crate::program::Program;
+use crate::sample::Measurement;
+use crate::scenario::{Kind, Subject};
 
-/// The engine, set up for one case.
+use engine::Engine;
+use library::Library;
+use process::Process;
+
+/// The programs that subjects need; of each that cannot be measured, why.
+pub(crate) type Programs = BTreeMap<Subject, Result<Program, String>>;
+
+/// The subject of one case, ready to run.
 #[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    pub(crate) options: CopyOptions,
-    /// The mechanism that every sample must report.
-    pub(crate) expected: Mechanism,
+pub(crate) enum Setup {
+    Engine(Engine),
+    Library(Library),
+    Process(Process),
 }
 
-impl Subject {
-    /// Sets the engine up for `case`, between file systems that can do `capabilities`, with the values of `tuning`. A
-    /// chunk that the case gives replaces the tuned one.
-    pub(crate) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Self {
-        let tuning = match case.chunk {
-            ChunkChoice::Engine => tuning.clone(),
-            ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
-        };
-        let options = CopyOptions::new()
-            .strategy(case.strategy)
-            .verification(case.verify)
-            .durability(case.durability)
-            .tuning(tuning);
-        let expected = expected(case, &options, capabilities);
-        Self { options, expected }
-    }
-
-    /// Why measuring this case would say nothing, if so.
-    pub(crate) fn pointless(&self, case: &Case) -> Option<String> {
-        (case.strategy == Strategy::ZeroCopy && !self.expected.is_zero_copy())
-            .then(|| "no zero-copy mechanism works here, so the buffered arm would run twice".to_owned())
-    }
-
-    /// Fails where another mechanism ran than the one that must.
-    pub(crate) fn check(&self, case: &Case, outcome: &CopyOutcome) -> Result<()> {
-        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes
-        {
-            return Ok(());
+impl Setup {
+    /// Sets the subject of `case` up, between file systems that can do `capabilities`; the engine with the values of
+    /// `tuning`. The error is the reason why it cannot run here, or would say nothing.
+    pub(crate) fn new(
+        case: &Case,
+        capabilities: &ZeroCopyCapabilities,
+        tuning: &Tuning,
+        programs: &Programs,
+    ) -> Result<Self, String> {
+        match (case.subject, case.subject.kind()) {
+            (Subject::Engine | Subject::EngineInPlace, _) => {
+                let engine = Engine::new(case, capabilities, tuning);
+                engine.pointless(case).map_or(Ok(Self::Engine(engine)), Err)
+            }
+            (Subject::BareReflink, _) if !can_reflink(capabilities) => {
+                Err("extents cannot be shared here".to_owned())
+            }
+            (subject, Kind::Library) => Library::new(subject).map(Self::Library),
+            (subject, Kind::Process) => {
+                let program = programs.get(&subject).cloned();
+                let program = program.unwrap_or_else(|| Err(format!("{subject} was not looked for")))?;
+                Ok(Self::Process(Process::new(subject, program)))
+            }
         }
-        let refusals: Vec<_> = outcome.refusals.iter().map(ToString::to_string).collect();
-        bail!(
-            "{}: expected {} bytes by {}, got {} by {} ({})",
-            case.id,
-            case.size_bytes,
-            self.expected,
-            outcome.bytes,
-            outcome.mechanism,
-            refusals.join("; ")
-        );
+    }
+
+    /// Runs and times it once.
+    pub(crate) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
+        match self {
+            Self::Engine(engine) => engine.measure(case, source, destination),
+            Self::Library(library) => library.measure(case, source, destination),
+            Self::Process(process) => process.measure(case, source, destination),
+        }
+    }
+
+    /// Whether what it leaves must be equal to the source, and not only as long.
+    pub(crate) fn copies_content(&self) -> bool {
+        !matches!(self, Self::Library(Library::BareWrite))
     }
 }
 
-/// The first rung that the engine would try and that the probe saw working.
-fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
-    let works = |mechanism: &Mechanism| {
-        !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(*mechanism, Capability::Works))
-    };
-    let mut facts = Facts::of_size(case.size_bytes);
-    facts.pair = Some(capabilities.pair.clone());
-    select(&facts, options).rungs.into_iter().find(works).unwrap_or(Mechanism::ReadWrite)
+/// The measurement, if `destination` is as long as `case` says.
+fn whole(case: &Case, destination: &Path, times: Times) -> Result<Measurement> {
+    let left = std::fs::metadata(destination)
+        .with_context(|| format!("{} left no {}", case.subject, destination.display()))?;
+    if left.len() != case.size_bytes {
+        bail!("{}: expected {} bytes, got {}", case.id, case.size_bytes, left.len());
+    }
+    Ok(Measurement::new(times, left.len()))
+}
+
+fn can_reflink(capabilities: &ZeroCopyCapabilities) -> bool {
+    capabilities.mechanisms.contains(&(Mechanism::Reflink, Capability::Works))
 }

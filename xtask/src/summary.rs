@@ -36,9 +36,9 @@ pub(crate) struct Summary {
 pub(crate) struct CaseSummary {
     #[serde(flatten)]
     pub(crate) case: Case,
-    /// What moved the bytes in every sample.
-    #[serde(with = "text")]
-    pub(crate) mechanism: Mechanism,
+    /// What moved the bytes in every sample; only the engine says.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    pub(crate) mechanism: Option<Mechanism>,
     /// Valid samples.
     pub(crate) samples: u32,
     /// Samples that were not counted.
@@ -54,8 +54,9 @@ pub(crate) struct CaseSummary {
     pub(crate) cpu_median_ns: u64,
     /// Bytes copied each second at the median wall time.
     pub(crate) throughput_bytes_per_s: u64,
-    /// Most system calls of any sample.
-    pub(crate) system_calls_max: u64,
+    /// Most system calls of any sample; only the engine counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) system_calls_max: Option<u64>,
 }
 
 /// Reduces the samples of a run.
@@ -85,7 +86,12 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
     })
 }
 
-fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize) -> Result<CaseSummary> {
+fn reduce(
+    case: &Case,
+    mechanism: Option<Mechanism>,
+    valid: &[&Measurement],
+    all: usize,
+) -> Result<CaseSummary> {
     let wall: Vec<f64> = valid.iter().map(|sample| stats::float(sample.wall_ns)).collect();
     let cpu: Vec<f64> = valid.iter().map(|sample| stats::float(sample.cpu_ns)).collect();
     let median = |values: &[f64]| stats::median(values).map(nanoseconds).context("a case without samples");
@@ -107,7 +113,7 @@ fn reduce(case: &Case, mechanism: Mechanism, valid: &[&Measurement], all: usize)
         throughput_bytes_per_s: nanoseconds(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
         ),
-        system_calls_max: valid.iter().map(|sample| sample.system_calls).max().unwrap_or(0),
+        system_calls_max: valid.iter().filter_map(|sample| sample.system_calls).max(),
     })
 }
 

@@ -16,3 +16,23 @@ where
 {
     String::deserialize(input)?.parse().map_err(serde::de::Error::custom)
 }
+
+/// The same for values that may be missing; with `default` and `skip_serializing_if = "Option::is_none"`.
+pub(crate) mod optional {
+    use super::{Deserializer, Display, FromStr, Serializer};
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => super::serialize(value, out),
+            None => out.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(input: D) -> Result<Option<T>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        super::deserialize(input).map(Some)
+    }
+}

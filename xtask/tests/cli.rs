@@ -88,7 +88,7 @@ fn every_shipped_scenario_has_cases_and_a_dry_run() {
         assert!(documented.contains(&format!("| `{name}` |")), "docs/scenarios.md does not list {name}");
         seen += 1;
     }
-    assert!(seen >= 6);
+    assert!(seen >= 8);
 }
 
 #[test]

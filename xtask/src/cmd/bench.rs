@@ -2,6 +2,7 @@
 
 mod places;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,11 +16,14 @@ use crate::flags::BenchFlags;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, Skipped};
+use crate::program::{self, Program};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
 use crate::report;
 use crate::runner::{Arm, End, Runner};
-use crate::scenario::Scenario;
+use crate::scenario::{Kind, Scenario, Site, Subject, TargetName};
+use crate::subject::Programs;
 use crate::summary::{self, Summary};
+use crate::targets::Targets;
 
 use places::Places;
 
@@ -38,9 +42,12 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         return dry_run(&cases, scenario.blocks, out);
     }
     refuse_debug_code()?;
-    let places = Places::probe(root, &cases);
+    let targets = Targets::new(root, &flags.targets)?;
+    let places = Places::probe(&targets, &cases);
+    let programs = programs(root, &cases)?;
     let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
-    let (arms, skipped) = places.arms(cases, &tuning(tuned.as_deref(), flags.tuned.as_deref())?)?;
+    let tuning = tuning(tuned.as_deref(), flags.tuned.as_deref())?;
+    let (arms, skipped) = places.arms(cases, &tuning, &programs);
     for line in told(&skipped) {
         writeln!(out, "{line}")?;
     }
@@ -48,7 +55,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if cases.is_empty() {
         bail!("{}: no case is left to run here", scenario.name);
     }
-    fixture::check_room(root, &cases)?;
+    fixture::check_room(&targets, &cases)?;
     let host = Host::look(root);
     let started = jiff::Timestamp::now();
     let mut record = RunRecord {
@@ -61,12 +68,14 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         program_sha256: program_sha256()?,
         host,
         scenario: scenario_record(&scenario, tuned),
-        places: places.records(root)?,
+        places: places.records(&targets)?,
+        targets: used_targets(&targets, &cases),
+        programs: used_programs(&programs, &cases),
         cases,
         skipped,
     };
     let open = OpenRun::create(&below(root, &flags.results), &mut record)?;
-    Session { record: &record, arms: &arms, root }.measure(open, 0, out)
+    Session { record: &record, arms: &arms, targets: &targets, root }.measure(open, 0, out)
 }
 
 fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
@@ -80,20 +89,26 @@ fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
     if host != record.host || program_sha256()? != record.program_sha256 {
         bail!("{} was begun by another program or on another machine; measure anew", folder.display());
     }
-    let places = Places::probe(root, &record.cases);
+    let targets = Targets::again(root, &record.targets);
+    let places = Places::probe(&targets, &record.cases);
+    let programs = programs(root, &record.cases)?;
+    if used_programs(&programs, &record.cases) != record.programs {
+        bail!("{} was begun with other programs than are installed now; measure anew", folder.display());
+    }
     let tuning = tuning(record.scenario.tuned.as_deref(), Some(&folder.join("run.json")))?;
-    let (arms, skipped) = places.arms(record.cases.clone(), &tuning)?;
+    let (arms, skipped) = places.arms(record.cases.clone(), &tuning, &programs);
     if let Some(skipped) = skipped.first() {
         bail!("{} cannot run any more: {}; measure anew", skipped.case, skipped.reason);
     }
     let open = OpenRun::resume(&run)?;
-    Session { record, arms: &arms, root }.measure(open, run.blocks(), out)
+    Session { record, arms: &arms, targets: &targets, root }.measure(open, run.blocks(), out)
 }
 
 /// A run that is about to be measured.
 struct Session<'a> {
     record: &'a RunRecord,
     arms: &'a [Arm],
+    targets: &'a Targets,
     root: &'a Path,
 }
 
@@ -129,7 +144,7 @@ impl Session<'_> {
     fn run_blocks(&self, open: &mut OpenRun, first: u32, kept: &mut u32) -> Result<End> {
         let interrupt = &Interrupt::listen().context("cannot listen for signals")?;
         let RunRecord { seed, scenario, cases, .. } = self.record;
-        let Some(fixture) = &Fixture::create(self.root, cases, *seed, interrupt)? else {
+        let Some(fixture) = &Fixture::create(self.targets, cases, *seed, interrupt)? else {
             return Ok(End::Interrupted);
         };
         let runner = Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt };
@@ -143,6 +158,9 @@ impl Session<'_> {
     fn announce(&self, folder: &Path, summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         let folder = folder.strip_prefix(self.root).unwrap_or(folder);
         let invalid: u32 = summary.cases.iter().map(|case| case.invalid).sum();
+        if let Some(peers) = report::peers(summary) {
+            writeln!(out, "{peers}")?;
+        }
         writeln!(
             out,
             "{} cases in {} blocks, {invalid} invalid samples\n{}\n{}",
@@ -176,6 +194,25 @@ fn told(skipped: &[Skipped]) -> Vec<String> {
         cases => format!("skipped {} cases ({}, …): {reason}", cases.len(), cases[0]),
     };
     reasons.into_iter().map(line).collect()
+}
+
+/// The programs that the subjects of `cases` are.
+fn programs(root: &Path, cases: &[Case]) -> Result<Programs> {
+    let subjects: BTreeSet<Subject> = cases.iter().map(|case| case.subject).collect();
+    let processes = subjects.into_iter().filter(|subject| subject.kind() == Kind::Process);
+    processes.map(|subject| Ok((subject, program::find(subject, root)?))).collect()
+}
+
+/// Those that run.
+fn used_programs(programs: &Programs, cases: &[Case]) -> BTreeMap<Subject, Program> {
+    let runs = |subject: Subject| cases.iter().any(|case| case.subject == subject);
+    let used = programs.iter().filter(|(subject, _)| runs(**subject));
+    used.filter_map(|(subject, program)| Some((*subject, program.clone().ok()?))).collect()
+}
+
+fn used_targets(targets: &Targets, cases: &[Case]) -> BTreeMap<TargetName, PathBuf> {
+    let sites: BTreeSet<Site> = fixture::peaks(cases).into_keys().collect();
+    targets.used(sites.iter())
 }
 
 fn resume_hint(folder: &Path) -> String {
@@ -246,8 +283,8 @@ fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
         cases.len(),
         written >> 20
     )?;
-    for (filesystems, bytes) in fixture::peak_bytes(cases) {
-        writeln!(out, "at one time on {filesystems}: {} MiB", bytes.div_ceil(1 << 20))?;
+    for (site, peak) in fixture::peaks(cases) {
+        writeln!(out, "at one time on {site}: {} MiB", peak.bytes().div_ceil(1 << 20))?;
     }
     Ok(Done::Complete)
 }

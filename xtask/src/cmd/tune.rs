@@ -52,7 +52,7 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
         }));
     }
     let filesystems: FileSystems = name.parse().map_err(anyhow::Error::msg)?;
-    let Some(ratios) = tuner::ratios(&run.record.cases, &run.samples, filesystems) else { return Ok(None) };
+    let Some(ratios) = tuner::ratios(&run.record.cases, &run.samples, &filesystems) else { return Ok(None) };
     let outcome = tuner::decide(&ratios, run.record.seed);
     writeln!(out, "\n{pair}")?;
     table(&ratios, out)?;

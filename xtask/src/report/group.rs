@@ -1,5 +1,5 @@
-//! Cases that belong into one table and one plot: those of the same file systems and verification. No text is laid out
-//! here.
+//! Cases that belong into one table and one plot: those of the engine on the same file systems with the same
+//! verification. No text is laid out here.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use orbit_engine::{Mechanism, Strategy};
 
 use crate::comparison::Comparison;
 use crate::plan::Case;
-use crate::scenario::ChunkChoice;
+use crate::scenario::{ChunkChoice, Subject};
 use crate::summary::{CaseSummary, Summary};
 
 /// The cases of one pair of file systems and one verification.
@@ -27,7 +27,7 @@ pub(super) fn groups(summary: &Summary) -> Vec<Group<'_>> {
         };
         summary.comparisons.iter().filter(same).collect()
     };
-    for summary in &summary.cases {
+    for summary in summary.cases.iter().filter(|summary| summary.case.subject == Subject::Engine) {
         let same = |group: &&mut Group<'_>| {
             let first = &group.cases[0].case;
             first.filesystems == summary.case.filesystems && first.verify == summary.case.verify
@@ -78,7 +78,7 @@ impl<'a> Group<'a> {
     /// What moved the bytes under this strategy, over all its cases.
     pub(super) fn mechanisms(&self, strategy: Strategy) -> BTreeSet<Mechanism> {
         let own = self.cases.iter().filter(|summary| summary.case.strategy == strategy);
-        own.map(|summary| summary.mechanism).collect()
+        own.filter_map(|summary| summary.mechanism).collect()
     }
 
     /// The cases of one line of a plot, by ascending size.

@@ -6,7 +6,7 @@ use crate::record::RunRecord;
 use crate::summary::{CaseSummary, Summary};
 
 use super::group::{Group, groups};
-use super::{crossover, table, units};
+use super::{crossover, peers, table, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -36,6 +36,7 @@ pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) ->
         format!("{}\n", record.scenario.question),
         format!("## Environment\n\n{}", environment(record)),
     ];
+    sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
     sections.push(skipped(summary));
     if !plots.is_empty() {
@@ -75,7 +76,13 @@ fn environment(record: &RunRecord) -> String {
             )
         })
         .collect();
-    rows.extend(places.iter().map(|(name, text)| (name.as_str(), Some(text.clone()))));
+    let programs: Vec<(String, String)> = record
+        .programs
+        .iter()
+        .map(|(subject, program)| (format!("Program, {subject}"), program.version.clone()))
+        .collect();
+    let named = places.iter().chain(&programs);
+    rows.extend(named.map(|(name, text)| (name.as_str(), Some(text.clone()))));
     let told: Vec<Vec<String>> =
         rows.into_iter().filter_map(|(what, value)| Some(vec![what.to_owned(), value?])).collect();
     table::render(&["What", "Value"], &told)
@@ -109,7 +116,7 @@ fn measured(group: &Group<'_>) -> String {
 }
 
 fn compared(comparisons: &[&Comparison]) -> String {
-    let bound = |ratio: Option<f64>| ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}"));
+    let bound = |ratio: Option<f64>| ratio.map_or_else(missing, |ratio| format!("{ratio:.3}"));
     let row = |one: &&Comparison| {
         let Ratio { ratio, ratio_lower, ratio_upper, verdict } = one.ratio;
         vec![
@@ -125,20 +132,24 @@ fn compared(comparisons: &[&Comparison]) -> String {
 }
 
 fn row(summary: &CaseSummary) -> Vec<String> {
-    let bound = |wall: Option<u64>| wall.map_or_else(|| "–".to_owned(), units::time);
+    let bound = |wall: Option<u64>| wall.map_or_else(missing, units::time);
     vec![
         units::size(summary.case.size_bytes),
         summary.case.strategy.to_string(),
         units::chunk(summary.case.chunk),
-        summary.mechanism.to_string(),
+        summary.mechanism.map_or_else(missing, |mechanism| mechanism.to_string()),
         format!("{} ({})", summary.samples, summary.invalid),
         units::time(summary.wall_median_ns),
         bound(summary.wall_lower_ns),
         bound(summary.wall_upper_ns),
         units::rate(summary.throughput_bytes_per_s),
         units::time(summary.cpu_median_ns),
-        summary.system_calls_max.to_string(),
+        summary.system_calls_max.map_or_else(missing, |calls| calls.to_string()),
     ]
+}
+
+fn missing() -> String {
+    "–".to_owned()
 }
 
 fn skipped(summary: &Summary) -> String {

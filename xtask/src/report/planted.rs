@@ -1,12 +1,14 @@
 //! A made-up run with known times, for the tests of the report. Never part of a build.
 
+use std::collections::BTreeMap;
+
 use orbit_engine::{ByteSize, Chunk, Durability, Mechanism, Strategy, Verification};
 
 use crate::host::Host;
 use crate::plan::{Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
-use crate::scenario::{Cache, Check, ChunkChoice, FileSystems};
+use crate::scenario::{Cache, Check, ChunkChoice, FileSystems, Subject};
 use crate::summary::{self, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
@@ -51,6 +53,7 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         chunk: self::chunk(chunk_bytes),
         cache: Cache::Warm,
         durability: Durability::None,
+        subject: Subject::Engine,
     }
 }
 
@@ -80,9 +83,9 @@ fn sample(case: &Case, block: u32) -> Sample {
         cpu_ns: wall_ns / 2,
         steal_ns: 0,
         bytes: case.size_bytes,
-        mechanism: mechanism(case),
+        mechanism: Some(mechanism(case)),
         refusals: Vec::new(),
-        system_calls: 7,
+        system_calls: Some(7),
     });
     Sample { case: case.id.clone(), block, position: 0, result }
 }
@@ -114,6 +117,8 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
             tuned: None,
         },
         places: [("same".to_owned(), place)].into(),
+        targets: BTreeMap::new(),
+        programs: BTreeMap::new(),
         cases,
         skipped: vec![Skipped { case: "planted/size=1TiB".to_owned(), reason: "needs 1 TiB".to_owned() }],
     }

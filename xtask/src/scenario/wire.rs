@@ -10,7 +10,7 @@ use orbit_engine::{ByteSize, Durability, Strategy, Verification};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario};
+use super::{Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario, Subject};
 
 const SCHEMA: &str = "orbit.scenario/1";
 
@@ -28,6 +28,7 @@ pub(crate) const KEYS: &[&str] = &[
     "matrix.filesystems",
     "matrix.verify",
     "matrix.chunk",
+    "matrix.subject",
     "matrix.exclude",
 ];
 
@@ -70,6 +71,8 @@ struct Axes {
     #[serde(default)]
     chunk: Many<ChunkChoice>,
     #[serde(default)]
+    subject: Many<Subject>,
+    #[serde(default)]
     exclude: Vec<Excluded>,
 }
 
@@ -81,6 +84,7 @@ struct Excluded {
     filesystems: Many<FileSystems>,
     verify: Many<Verification>,
     chunk: Many<ChunkChoice>,
+    subject: Many<Subject>,
 }
 
 pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
@@ -113,12 +117,18 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     if matrix.sizes.contains(&0) {
         return Err(refuse("matrix.size", "an empty file has no throughput; write a size above 0"));
     }
+    let (durability, peer) =
+        (file.defaults.durability.0, matrix.subjects.iter().find(|one| !one.has_options()));
+    if let (true, Some(peer)) = (durability != Durability::None, peer) {
+        let remedy = format!("{peer} does not wait for the disk and would win by that; write none");
+        return Err(refuse("defaults.durability", &remedy));
+    }
     Ok(Scenario {
         name: file.name,
         question: file.question,
         blocks: file.defaults.blocks,
         cache: file.defaults.cache,
-        durability: file.defaults.durability.0,
+        durability,
         check: file.defaults.check,
         matrix,
         text,
@@ -134,6 +144,7 @@ impl Axes {
             filesystems: self.filesystems.or(FileSystems::Same),
             verify: self.verify.or(Verification::None),
             chunks: self.chunk.or(ChunkChoice::Engine),
+            subjects: self.subject.0,
             exclude: self.exclude.into_iter().map(Excluded::validated).collect(),
         }
     }
@@ -147,6 +158,7 @@ impl Excluded {
             filesystems: self.filesystems.0,
             verify: self.verify.0,
             chunks: self.chunk.0,
+            subjects: self.subject.0,
         }
     }
 }
@@ -267,8 +279,8 @@ mod tests {
         let scenario = scenario(
             "[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
              [matrix]\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
-             verify = [\"sha256\"]\nchunk = \"8KiB\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
-             filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\n",
+             verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
+             filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n",
         )
         .unwrap();
         let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
@@ -278,6 +290,7 @@ mod tests {
             filesystems: vec![FileSystems::Same],
             verify: vec![Verification::None],
             chunks: chunk(),
+            subjects: vec![Subject::Cp],
         };
         let matrix = Matrix {
             sizes: vec![4096, 1_000_000],
@@ -285,6 +298,7 @@ mod tests {
             filesystems: vec![FileSystems::Cross, FileSystems::Same],
             verify: vec![Verification::Sha256],
             chunks: chunk(),
+            subjects: vec![Subject::Engine],
             exclude: vec![exclude],
         };
         assert_eq!(scenario.matrix, matrix);
@@ -318,6 +332,11 @@ mod tests {
             ("[matrix]\nsize = [\"4KiB\", 4096]\n", "matrix.size"),
             ("[matrix]\nsize = 1\nchunk = [\"1MiB\", \"1024KiB\"]\n", "matrix.chunk"),
             ("[matrix]\nsize = 1\n[[matrix.exclude]]\n", "matrix.exclude"),
+            ("[matrix]\nsize = 1\nsubject = [\"cp\", \"cp\"]\n", "matrix.subject"),
+            (
+                "[defaults]\ndurability = \"file\"\n[matrix]\nsize = 1\nsubject = \"cp\"\n",
+                "defaults.durability",
+            ),
             ("[defaults]\nblocks = 0\n[matrix]\nsize = 1\n", "defaults.blocks"),
         ] {
             assert!(error(tail).starts_with(&format!("s.toml: {key}: ")), "{}", error(tail));

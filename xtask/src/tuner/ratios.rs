@@ -7,7 +7,7 @@ use orbit_engine::{Strategy, Values, Verification};
 use crate::comparison::{self, Ratio, Times};
 use crate::plan::Case;
 use crate::sample::Sample;
-use crate::scenario::FileSystems;
+use crate::scenario::{FileSystems, Subject};
 use crate::stats;
 
 /// The comparison of one pair of file systems.
@@ -32,7 +32,7 @@ pub(crate) struct Row {
 
 /// Compares the strategies on `filesystems`, without verification, each with the engine's own chunk or the measured
 /// one that is nearest to it. None where no size was measured with both.
-pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: FileSystems) -> Option<Ratios> {
+pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: &FileSystems) -> Option<Ratios> {
     let values = Values::default();
     let zero_copy = arm(cases, filesystems, Strategy::ZeroCopy, values.kernel_chunk.bytes());
     let buffered = arm(cases, filesystems, Strategy::Buffered, values.buffered_chunk.bytes());
@@ -82,14 +82,22 @@ fn whole_blocks(pairs: &[Pair<'_>]) -> Vec<u32> {
 }
 
 /// For each size the case of `strategy` whose chunk is nearest, by its logarithm, to `chunk`.
-fn arm(cases: &[Case], filesystems: FileSystems, strategy: Strategy, chunk: u64) -> BTreeMap<u64, &str> {
+fn arm<'a>(
+    cases: &'a [Case],
+    filesystems: &FileSystems,
+    strategy: Strategy,
+    chunk: u64,
+) -> BTreeMap<u64, &'a str> {
     // The engine's own choice is what is being tuned for; nothing is nearer to it.
     let distance = |case: &Case| {
         case.chunk.bytes().map_or(0.0, |bytes| (stats::float(bytes) / stats::float(chunk)).ln().abs())
     };
     let mut arm: BTreeMap<u64, &Case> = BTreeMap::new();
     let wanted = |case: &&Case| {
-        case.filesystems == filesystems && case.strategy == strategy && case.verify == Verification::None
+        case.subject == Subject::Engine
+            && case.filesystems == *filesystems
+            && case.strategy == strategy
+            && case.verify == Verification::None
     };
     for case in cases.iter().filter(wanted) {
         let nearest = arm.entry(case.size_bytes).or_insert(case);

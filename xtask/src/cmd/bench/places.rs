@@ -1,68 +1,74 @@
 //! Between which file systems a run copies, what works there, and which cases therefore make sense.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use anyhow::Result;
 use orbit_engine::{Capability, Tuning, ZeroCopyCapabilities, zero_copy_capabilities};
+use std::collections::BTreeMap;
 
 use crate::fixture;
 use crate::plan::{Case, Skipped};
 use crate::record::PlaceRecord;
 use crate::runner::Arm;
 use crate::scenario::FileSystems;
-use crate::subject::Subject;
+use crate::subject::{Programs, Setup};
+use crate::targets::Targets;
 
 /// Each kind of file-system pair that a plan uses: what works there, or why it cannot be used.
 #[derive(Debug)]
 pub(super) struct Places(BTreeMap<FileSystems, Result<ZeroCopyCapabilities, String>>);
 
 impl Places {
-    pub(super) fn probe(root: &Path, cases: &[Case]) -> Self {
+    pub(super) fn probe(targets: &Targets, cases: &[Case]) -> Self {
         let mut places = BTreeMap::new();
         for case in cases {
-            places.entry(case.filesystems).or_insert_with(|| probe(root, case.filesystems));
+            places.entry(case.filesystems.clone()).or_insert_with(|| probe(targets, &case.filesystems));
         }
         Self(places)
     }
 
     /// The cases that can run and say something, set up; and the others, with the reason.
-    pub(super) fn arms(&self, cases: Vec<Case>, tuning: &Tuning) -> Result<(Vec<Arm>, Vec<Skipped>)> {
+    pub(super) fn arms(
+        &self,
+        cases: Vec<Case>,
+        tuning: &Tuning,
+        programs: &Programs,
+    ) -> (Vec<Arm>, Vec<Skipped>) {
         let (mut arms, mut skipped) = (Vec::new(), Vec::new());
         for case in cases {
-            match &self.0[&case.filesystems] {
-                Err(reason) => skipped.push(Skipped { case: case.id, reason: reason.clone() }),
-                Ok(capabilities) => {
-                    let subject = Subject::new(&case, capabilities, tuning);
-                    match subject.pointless(&case) {
-                        Some(reason) => skipped.push(Skipped { case: case.id, reason }),
-                        None => arms.push(Arm { case, subject }),
-                    }
-                }
+            let place = self.0[&case.filesystems].as_ref().map_err(Clone::clone);
+            match place.and_then(|capabilities| Setup::new(&case, capabilities, tuning, programs)) {
+                Ok(setup) => arms.push(Arm { case, setup }),
+                Err(reason) => skipped.push(Skipped { case: case.id, reason }),
             }
         }
-        Ok((arms, skipped))
+        (arms, skipped)
     }
 
-    pub(super) fn records(&self, root: &Path) -> Result<BTreeMap<String, PlaceRecord>> {
-        let usable = self.0.iter().filter_map(|(kind, place)| Some((*kind, place.as_ref().ok()?)));
-        usable.map(|(kind, capabilities)| Ok((kind.to_string(), record(root, kind, capabilities)?))).collect()
+    pub(super) fn records(&self, targets: &Targets) -> Result<BTreeMap<String, PlaceRecord>> {
+        let usable = self.0.iter().filter_map(|(kind, place)| Some((kind, place.as_ref().ok()?)));
+        usable
+            .map(|(kind, capabilities)| Ok((kind.to_string(), record(targets, kind, capabilities)?)))
+            .collect()
     }
 }
 
-fn probe(root: &Path, filesystems: FileSystems) -> Result<ZeroCopyCapabilities, String> {
-    let source = fixture::directory(root, FileSystems::Same);
-    let destination = fixture::directory(root, filesystems);
+fn probe(targets: &Targets, filesystems: &FileSystems) -> Result<ZeroCopyCapabilities, String> {
+    let source = targets.directory(&filesystems.source())?;
+    let destination = targets.directory(&filesystems.destination())?;
     std::fs::create_dir_all(&source).map_err(|error| format!("cannot make {}: {error}", source.display()))?;
     let capabilities = zero_copy_capabilities(&source, &destination)
         .map_err(|error| format!("cannot copy there: {error}"))?;
-    if filesystems == FileSystems::Cross && capabilities.pair.same_device {
+    if *filesystems == FileSystems::Cross && capabilities.pair.same_device {
         return Err(format!("{} is on the workspace's own file system", destination.display()));
     }
     Ok(capabilities)
 }
 
-fn record(root: &Path, filesystems: FileSystems, capabilities: &ZeroCopyCapabilities) -> Result<PlaceRecord> {
+fn record(
+    targets: &Targets,
+    filesystems: &FileSystems,
+    capabilities: &ZeroCopyCapabilities,
+) -> Result<PlaceRecord> {
+    let destination = targets.directory(&filesystems.destination()).map_err(anyhow::Error::msg)?;
     let mechanisms = capabilities.mechanisms.iter().map(|(mechanism, capability)| {
         let answer = match capability {
             Capability::Works => "works".to_owned(),
@@ -78,6 +84,6 @@ fn record(root: &Path, filesystems: FileSystems, capabilities: &ZeroCopyCapabili
         same_device: capabilities.pair.same_device,
         zero_copy: capabilities.best().map(|mechanism| mechanism.to_string()),
         mechanisms: mechanisms.collect(),
-        free_bytes: fixture::free_bytes(&fixture::directory(root, filesystems))?,
+        free_bytes: fixture::free_bytes(&destination)?,
     })
 }

@@ -37,12 +37,16 @@ const ENGINE: &[&str] = &[
 
 /// `xtask`, in the order in which data moves.
 const XTASK: &[&str] = &[
-    "flags",
     "text",
     "interrupt",
     "host",
     "scenario",
+    "flags",
+    "lab",
+    "targets",
+    "program",
     "plan",
+    "clock",
     "sample",
     "record",
     "stats",

@@ -1,0 +1,293 @@
+//! The engine beside its peers: medians of every subject by size, and their ratios. Only for runs that measured more than
+//! the engine. Ratios are quotients of medians and say so; nothing here is tested for noise.
+
+use orbit_engine::{Strategy, Verification};
+
+use super::{table, units};
+use crate::plan::Case;
+use crate::scenario::{ChunkChoice, FileSystems, Subject};
+use crate::summary::{CaseSummary, Summary};
+
+const NOTE: &str = "Times are medians. Ratios are quotients of these medians, not paired; below 1 the first is faster. \
+                    Every copy goes to a new name; bare-write and bare-reflink are bounds and no copies of the kind.";
+
+const DETAILS: [&str; 8] = [
+    ">Size",
+    "Subject",
+    ">Samples (invalid)",
+    ">Median wall",
+    ">95 % from",
+    ">to",
+    ">Throughput",
+    ">Median CPU",
+];
+
+/// Programs that copy a file, among which the fastest is looked for.
+const PROGRAMS: &[Subject] = &[Subject::Cp, Subject::Xcp, Subject::Fcp, Subject::Rsync];
+
+/// One pair of file systems, all sizes and subjects.
+struct Pair<'a> {
+    cases: Vec<&'a CaseSummary>,
+}
+
+/// A subject, with the options that it obeyed.
+#[derive(Clone, Copy, PartialEq)]
+struct Column {
+    subject: Subject,
+    strategy: Strategy,
+    verify: Verification,
+    chunk: ChunkChoice,
+}
+
+/// A subject against the fastest of others.
+struct Rival {
+    heading: String,
+    own: Column,
+    others: &'static [Subject],
+}
+
+/// The sections of the page, one for each pair of file systems.
+pub(super) fn sections(summary: &Summary) -> Vec<String> {
+    let section = |pair: Pair<'_>| {
+        let first = &pair.cases[0].case;
+        format!(
+            "## Peers, file systems: {}\n\nCache: {}.\n\n{}\n{NOTE}\n\n{}",
+            first.filesystems,
+            first.cache,
+            pair.medians(),
+            pair.details()
+        )
+    };
+    pairs(summary).into_iter().map(section).collect()
+}
+
+/// The tables of medians alone, for a terminal; none where the engine had no peers.
+pub(super) fn tables(summary: &Summary) -> Option<String> {
+    let table = |pair: Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians());
+    let tables: Vec<String> = pairs(summary).into_iter().map(table).collect();
+    (!tables.is_empty()).then(|| format!("{}{NOTE}\n", tables.concat()))
+}
+
+fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    for summary in &summary.cases {
+        let filesystems = |pair: &Pair<'_>| -> FileSystems { pair.cases[0].case.filesystems.clone() };
+        match pairs.iter_mut().find(|pair| filesystems(pair) == summary.case.filesystems) {
+            Some(pair) => pair.cases.push(summary),
+            None => pairs.push(Pair { cases: vec![summary] }),
+        }
+    }
+    pairs.retain(|pair| pair.cases.iter().any(|summary| summary.case.subject != Subject::Engine));
+    pairs
+}
+
+impl Column {
+    fn of(case: &Case) -> Self {
+        Self { subject: case.subject, strategy: case.strategy, verify: case.verify, chunk: case.chunk }
+    }
+}
+
+impl<'a> Pair<'a> {
+    /// In the order of the plan.
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = Vec::new();
+        for summary in &self.cases {
+            let column = Column::of(&summary.case);
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        columns
+    }
+
+    /// Ascending.
+    fn sizes(&self) -> Vec<u64> {
+        let mut sizes: Vec<u64> = self.cases.iter().map(|summary| summary.case.size_bytes).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    fn cell(&self, column: Column, size: u64) -> Option<&'a CaseSummary> {
+        let wanted =
+            |summary: &&&CaseSummary| Column::of(&summary.case) == column && summary.case.size_bytes == size;
+        self.cases.iter().find(wanted).copied()
+    }
+
+    /// The subject, and those of its options that differ between columns.
+    fn label(&self, column: Column) -> String {
+        let own: Vec<Column> =
+            self.columns().into_iter().filter(|other| other.subject == column.subject).collect();
+        let mut label = column.subject.to_string();
+        let mut add = |differs: bool, text: String| {
+            if differs {
+                label += &format!(", {text}");
+            }
+        };
+        add(own.iter().any(|other| other.strategy != column.strategy), column.strategy.to_string());
+        add(own.iter().any(|other| other.verify != column.verify), column.verify.to_string());
+        add(own.iter().any(|other| other.chunk != column.chunk), units::chunk(column.chunk));
+        label
+    }
+
+    /// What each column of the engine is set against: what gives the same proof, by the same kind of call.
+    fn rivals(&self) -> Vec<Rival> {
+        let mut rivals = Vec::new();
+        for own in self.columns() {
+            let label = self.label(own);
+            let others: &[&'static [Subject]] = match (own.subject, own.verify) {
+                (Subject::Engine, Verification::None) => {
+                    &[&[Subject::StdFsCopy], &[Subject::BareWrite], &[Subject::BareReflink]]
+                }
+                (Subject::EngineInPlace, Verification::None) => &[&[Subject::StdFsCopy]],
+                (Subject::Engine | Subject::EngineInPlace, _) => &[&[Subject::HashAfter]],
+                (Subject::EngineProcess, _) => &[PROGRAMS],
+                _ => &[],
+            };
+            for &others in others {
+                let name = match others {
+                    [one] => one.to_string(),
+                    _ => "best program".to_owned(),
+                };
+                rivals.push(Rival { heading: format!(">{label} / {name}"), own, others });
+            }
+        }
+        rivals.retain(|rival| self.sizes().into_iter().any(|size| self.ratio(rival, size).is_some()));
+        rivals
+    }
+
+    /// Time of the column over time of the fastest rival, with its name where there were several to choose from.
+    fn ratio(&self, rival: &Rival, size: u64) -> Option<String> {
+        let own = self.cell(rival.own, size)?.wall_median_ns;
+        let others = self.cases.iter().filter(|summary| {
+            summary.case.size_bytes == size && rival.others.contains(&summary.case.subject)
+        });
+        let best = others.min_by_key(|summary| summary.wall_median_ns)?;
+        let ratio = own as f64 / best.wall_median_ns.max(1) as f64;
+        let name = if rival.others.len() > 1 { format!(" ({})", best.case.subject) } else { String::new() };
+        Some(format!("{ratio:.2}{name}"))
+    }
+
+    fn medians(&self) -> String {
+        let (columns, rivals) = (self.columns(), self.rivals());
+        let mut headings = vec![">Size".to_owned()];
+        headings.extend(columns.iter().map(|column| format!(">{}", self.label(*column))));
+        headings.extend(rivals.iter().map(|rival| rival.heading.clone()));
+        let row = |size: u64| {
+            let median = |column: &Column| {
+                self.cell(*column, size).map_or_else(missing, |summary| units::time(summary.wall_median_ns))
+            };
+            let mut row = vec![units::size(size)];
+            row.extend(columns.iter().map(median));
+            row.extend(rivals.iter().map(|rival| self.ratio(rival, size).unwrap_or_else(missing)));
+            row
+        };
+        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+        table::render(&headings, &self.sizes().into_iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn details(&self) -> String {
+        let mut rows = Vec::new();
+        for size in self.sizes() {
+            for column in self.columns() {
+                let Some(summary) = self.cell(column, size) else { continue };
+                let bound = |wall: Option<u64>| wall.map_or_else(missing, units::time);
+                rows.push(vec![
+                    units::size(size),
+                    self.label(column),
+                    format!("{} ({})", summary.samples, summary.invalid),
+                    units::time(summary.wall_median_ns),
+                    bound(summary.wall_lower_ns),
+                    bound(summary.wall_upper_ns),
+                    units::rate(summary.throughput_bytes_per_s),
+                    units::time(summary.cpu_median_ns),
+                ]);
+            }
+        }
+        table::render(&DETAILS, &rows)
+    }
+}
+
+fn missing() -> String {
+    "–".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::planted;
+    use super::*;
+
+    /// A run of `sizes` with the subjects and their medians, the same at each size.
+    fn run(sizes: &[u64], subjects: &[(Subject, Verification, u64)]) -> Summary {
+        let (_, mut summary, _) = planted::run(sizes, &[Strategy::Auto], &[1 << 20], 6);
+        let planted = std::mem::take(&mut summary.cases);
+        for one in planted {
+            for &(subject, verify, wall_median_ns) in subjects {
+                let mut one = one.clone();
+                (one.case.subject, one.case.verify, one.wall_median_ns) = (subject, verify, wall_median_ns);
+                summary.cases.push(one);
+            }
+        }
+        summary
+    }
+
+    #[test]
+    fn a_run_of_the_engine_alone_has_no_peers() {
+        let summary = run(&[4096], &[(Subject::Engine, Verification::None, 1)]);
+        assert!(sections(&summary).is_empty() && tables(&summary).is_none());
+    }
+
+    #[test]
+    fn every_kind_is_set_against_its_own() {
+        let none = Verification::None;
+        let summary = run(
+            &[4096],
+            &[
+                (Subject::Engine, none, 20_000),
+                (Subject::EngineInPlace, none, 15_000),
+                (Subject::StdFsCopy, none, 25_000),
+                (Subject::BareWrite, none, 10_000),
+                (Subject::EngineProcess, none, 600_000),
+                (Subject::Cp, none, 800_000),
+                (Subject::Xcp, none, 500_000),
+            ],
+        );
+        let expected = "\
+|  Size |  engine | engine-in-place | std-fs-copy | bare-write | engine-process |     cp |    xcp | engine / std-fs-copy | engine / bare-write | engine-in-place / std-fs-copy | engine-process / best program |
+| ----: | ------: | --------------: | ----------: | ---------: | -------------: | -----: | -----: | -------------------: | ------------------: | ----------------------------: | ----------------------------: |
+| 4 KiB | 20.0 µs |         15.0 µs |     25.0 µs |    10.0 µs |         600 µs | 800 µs | 500 µs |                 0.80 |                2.00 |                          0.60 |                    1.20 (xcp) |
+";
+        assert!(tables(&summary).unwrap().contains(expected), "{}", tables(&summary).unwrap());
+        let section = sections(&summary).remove(0);
+        assert!(section.starts_with("## Peers, file systems: same\n") && section.contains("not paired"));
+        assert_eq!(section.matches("| 4 KiB |").count(), 1 + 7);
+    }
+
+    #[test]
+    fn a_verified_copy_is_set_against_a_verified_one() {
+        let summary = run(
+            &[4096],
+            &[
+                (Subject::Engine, Verification::None, 10),
+                (Subject::Engine, Verification::Sha256, 30),
+                (Subject::HashAfter, Verification::None, 60),
+            ],
+        );
+        let text = tables(&summary).unwrap();
+        let heading = text.lines().nth(2).unwrap();
+        assert!(
+            heading.contains("| engine, none | engine, sha256 | hash-after | engine, sha256 / hash-after |"),
+            "{text}"
+        );
+        assert!(text.contains(" 0.50 |"), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_a_dash() {
+        let none = Verification::None;
+        let mut summary = run(&[4096, 8192], &[(Subject::Engine, none, 10), (Subject::StdFsCopy, none, 20)]);
+        summary.cases.pop();
+        let text = tables(&summary).unwrap();
+        assert_eq!(text.matches('–').count(), 2, "{text}");
+    }
+}

@@ -1,0 +1,125 @@
+//! What a case measures, by name. How each is set up and run is known to the module `subject` of the crate.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The engine, or a peer that copies the same file between the same file systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Subject {
+    /// The engine, called as a library, by a staging file.
+    #[default]
+    Engine,
+    /// The same, written under its own name.
+    EngineInPlace,
+    /// The engine's example program `copy`.
+    EngineProcess,
+    /// `std::fs::copy`, which is `std::io::copy` between two files with their mode.
+    StdFsCopy,
+    /// No copy but the least that any copying by `write` costs: as many bytes, from memory, into a new file.
+    BareWrite,
+    /// The least that sharing extents costs: one `FICLONE` into a new file, and its name.
+    BareReflink,
+    /// `std::fs::copy`, then both files hashed one after the other.
+    HashAfter,
+    Cp,
+    Xcp,
+    Fcp,
+    Rsync,
+}
+
+/// How a subject is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// By a call within the suite's process.
+    Library,
+    /// By a program of its own, from its start to its end.
+    Process,
+}
+
+impl Subject {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Engine,
+        Self::EngineInPlace,
+        Self::EngineProcess,
+        Self::StdFsCopy,
+        Self::BareWrite,
+        Self::BareReflink,
+        Self::HashAfter,
+        Self::Cp,
+        Self::Xcp,
+        Self::Fcp,
+        Self::Rsync,
+    ];
+
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Engine
+            | Self::EngineInPlace
+            | Self::StdFsCopy
+            | Self::BareWrite
+            | Self::BareReflink
+            | Self::HashAfter => Kind::Library,
+            Self::EngineProcess | Self::Cp | Self::Xcp | Self::Fcp | Self::Rsync => Kind::Process,
+        }
+    }
+
+    /// Whether strategy, verification, chunk and durability are its own to obey; any other is a case once, whatever
+    /// these are.
+    pub(crate) fn has_options(self) -> bool {
+        matches!(self, Self::Engine | Self::EngineInPlace)
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::EngineInPlace => "engine-in-place",
+            Self::EngineProcess => "engine-process",
+            Self::StdFsCopy => "std-fs-copy",
+            Self::BareWrite => "bare-write",
+            Self::BareReflink => "bare-reflink",
+            Self::HashAfter => "hash-after",
+            Self::Cp => "cp",
+            Self::Xcp => "xcp",
+            Self::Fcp => "fcp",
+            Self::Rsync => "rsync",
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|subject| subject.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
+            format!("`{text}` is none of {}", names.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written_alike() {
+        for subject in Subject::ALL {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+            assert_eq!(serde_json::to_value(subject).unwrap(), subject.name());
+        }
+        assert!("engin".parse::<Subject>().unwrap_err().starts_with("`engin` is none of engine, "));
+    }
+}

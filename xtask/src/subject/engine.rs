@@ -1,0 +1,94 @@
+//! The engine through its public API, set up for one case, with the mechanism that must run.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use orbit_engine::{
+    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Placement, Strategy, Tuning,
+    ZeroCopyCapabilities, copy_file, select,
+};
+
+use crate::clock::Clock;
+use crate::plan::Case;
+use crate::sample::Measurement;
+use crate::scenario::{ChunkChoice, Subject};
+
+/// The engine, set up for one case.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    options: CopyOptions,
+    /// The mechanism that every sample must report.
+    expected: Mechanism,
+}
+
+impl Engine {
+    /// Sets the engine up for `case`, between file systems that can do `capabilities`, with the values of `tuning`. A
+    /// chunk that the case gives replaces the tuned one.
+    pub(super) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Self {
+        let tuning = match case.chunk {
+            ChunkChoice::Engine => tuning.clone(),
+            ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
+        };
+        let placement = match case.subject {
+            Subject::EngineInPlace => Placement::InPlace,
+            _ => Placement::Staged,
+        };
+        let options = CopyOptions::new()
+            .placement(placement)
+            .strategy(case.strategy)
+            .verification(case.verify)
+            .durability(case.durability)
+            .tuning(tuning);
+        let expected = expected(case, &options, capabilities);
+        Self { options, expected }
+    }
+
+    /// Why measuring this case would say nothing, if so.
+    pub(super) fn pointless(&self, case: &Case) -> Option<String> {
+        (case.strategy == Strategy::ZeroCopy && !self.expected.is_zero_copy())
+            .then(|| "no zero-copy mechanism works here, so the buffered arm would run twice".to_owned())
+    }
+
+    /// One copy, measured.
+    pub(super) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
+        let clock = Clock::start();
+        let outcome = copy_file(source, destination, &self.options);
+        let times = clock.stop();
+        let outcome = outcome?;
+        self.check(case, &outcome)?;
+        Ok(Measurement {
+            mechanism: Some(outcome.mechanism),
+            refusals: outcome.refusals.iter().map(ToString::to_string).collect(),
+            system_calls: Some(outcome.system_calls),
+            ..Measurement::new(times, outcome.bytes)
+        })
+    }
+
+    /// Fails where another mechanism ran than the one that must.
+    fn check(&self, case: &Case, outcome: &CopyOutcome) -> Result<()> {
+        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes
+        {
+            return Ok(());
+        }
+        let refusals: Vec<_> = outcome.refusals.iter().map(ToString::to_string).collect();
+        bail!(
+            "{}: expected {} bytes by {}, got {} by {} ({})",
+            case.id,
+            case.size_bytes,
+            self.expected,
+            outcome.bytes,
+            outcome.mechanism,
+            refusals.join("; ")
+        );
+    }
+}
+
+/// The first rung that the engine would try and that the probe saw working.
+fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
+    let works = |mechanism: &Mechanism| {
+        !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(*mechanism, Capability::Works))
+    };
+    let mut facts = Facts::of_size(case.size_bytes);
+    facts.pair = Some(capabilities.pair.clone());
+    select(&facts, options).rungs.into_iter().find(works).unwrap_or(Mechanism::ReadWrite)
+}
