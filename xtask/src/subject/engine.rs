@@ -90,5 +90,6 @@ fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilit
     };
     let mut facts = Facts::of_size(case.size_bytes);
     facts.pair = Some(capabilities.pair.clone());
+    facts.processors = rustix::thread::sched_getaffinity(None).map_or(1, |processors| processors.count());
     select(&facts, options).rungs.into_iter().find(works).unwrap_or(Mechanism::ReadWrite)
 }
