@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use orbit_engine::{Tuning, zero_copy_capabilities};
+use orbit_engine::{
+    Capability, CopyOptions, Facts, Mechanism, Tuning, ZeroCopyCapabilities, select, zero_copy_capabilities,
+};
 use orbit_tests::subprocess;
 
 use crate::suite::{CASES, Suite, root, samples};
@@ -53,6 +55,15 @@ fn a_report_drawn_again_is_the_same() {
     assert_eq!(read(), first);
 }
 
+/// What moves the bytes of a file of this size with values of which the threshold is `always`.
+fn zero_copy(capabilities: &ZeroCopyCapabilities, always: &Tuning, size: u64) -> &'static str {
+    let mut facts = Facts::of_size(size);
+    facts.pair = Some(capabilities.pair.clone());
+    let plan = select(&facts, &CopyOptions::new().tuning(always.clone()));
+    let works = |mechanism: &Mechanism| capabilities.mechanisms.contains(&(*mechanism, Capability::Works));
+    plan.rungs.into_iter().find(works).expect("some zero-copy works on Linux").name()
+}
+
 /// Changing only the threshold in the tuned file changes which mechanism the engine runs.
 #[test]
 fn the_engine_obeys_the_tuned_file() {
@@ -71,12 +82,17 @@ fn the_engine_obeys_the_tuned_file() {
     fs::write(suite.scenario(), auto).expect("the scenario is written");
     let target = root().join("target");
     let capabilities = zero_copy_capabilities(&target, &target).expect("the target directory can be probed");
-    let zero_copy = capabilities.best().expect("some zero-copy works on Linux").name();
+    let always = Tuning::parse(&text.replace(line, "zero_copy_threshold = \"always\""), &file)
+        .expect("the engine reads what was changed");
+    let [small, large] = [4096, 256 * 1024].map(|size| zero_copy(&capabilities, &always, size));
+    // Sharing extents has a threshold of its own.
+    let shares = capabilities.mechanisms.contains(&(Mechanism::Reflink, Capability::Works));
+    let not_copied = if shares { "reflink" } else { "read-write" };
     for (threshold, small, large) in [
-        ("always", zero_copy, zero_copy),
-        ("never", "read-write", "read-write"),
-        ("256KiB", "read-write", zero_copy),
-        ("257KiB", "read-write", "read-write"),
+        ("always", small, large),
+        ("never", "read-write", not_copied),
+        ("256KiB", "read-write", large),
+        ("257KiB", "read-write", not_copied),
     ] {
         let changed = text.replace(line, &format!("zero_copy_threshold = \"{threshold}\""));
         let path = suite.folder.path().join("changed.toml");

@@ -1,7 +1,8 @@
 //! What the lab made, as it stands in `lab.json`. Schema `orbit.lab/1`.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -70,8 +71,10 @@ impl State {
     /// On the disk when it returns: what follows may be a mount.
     pub(super) fn save(&self, directory: &Path) -> Result<()> {
         let path = directory.join(FILE);
+        // For everybody to read, since `bench` needs no root.
+        let mode = Permissions::from_mode(0o644);
         let write = || {
-            let mut new = tempfile::NamedTempFile::new_in(directory)?;
+            let mut new = tempfile::Builder::new().permissions(mode).tempfile_in(directory)?;
             serde_json::to_writer_pretty(&mut new, self)?;
             new.as_file().sync_all()?;
             new.persist(&path).map_err(|error| error.error)
@@ -115,6 +118,8 @@ mod tests {
         assert_eq!(state.entries[0].image, None);
         state.save(folder.path()).unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), state);
+        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o444, 0o444, "who measures need not be who made the lab");
         State::remove(folder.path()).unwrap();
         assert!(!folder.path().exists());
     }
