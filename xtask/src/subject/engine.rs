@@ -1,6 +1,5 @@
 //! The engine through its public API, set up for one case, with the mechanism that must run.
 
-use std::num::NonZero;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -100,8 +99,7 @@ impl Engine {
 fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
     let mut facts = Facts::of_size(case.size_bytes);
     facts.pair = Some(capabilities.pair.clone());
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    facts.processors = u32::try_from(processors).unwrap_or(u32::MAX);
+    facts.processors = rustix::thread::sched_getaffinity(None).map_or(1, |processors| processors.count());
     let mut rungs = select(&facts, options).rungs.into_iter();
     rungs.find(|rung| works(*rung, capabilities)).unwrap_or(Mechanism::ReadWrite)
 }
