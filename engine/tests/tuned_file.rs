@@ -32,9 +32,8 @@ fn mutated_files_are_refused_with_a_place_or_read_within_bounds() {
                 mutate(&mut bytes, &seeds[random.usize(..seeds.len())].1, &words, &mut random);
             }
             let outcome = catch_unwind(|| accepts(&bytes));
-            accepted += usize::from(
-                outcome.unwrap_or_else(|_| panic!("{name} mutated: {}", String::from_utf8_lossy(&bytes))),
-            );
+            accepted +=
+                usize::from(outcome.unwrap_or_else(|_| panic!("{name} mutated: {}", bytes.escape_ascii())));
         }
     }
     let all = seeds.len() * MUTATIONS_OF_EACH;
