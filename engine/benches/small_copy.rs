@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use orbit_engine::{CopyOptions, Placement, Strategy, Verification, copy_file};
@@ -67,6 +68,7 @@ fn group(criterion: &mut Criterion, title: &str, subjects: &[Subject], prepare: 
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for the fixture");
     let (source, destination) = (folder.path().join("source"), folder.path().join("destination"));
     let mut group = criterion.benchmark_group(title);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     for (label, size) in SIZES {
         fs::write(&source, vec![7; size]).expect("writing the fixture");
         for (name, copy) in subjects {
