@@ -42,9 +42,9 @@ impl Setup {
         programs: &Programs,
     ) -> Result<Self, String> {
         match (case.subject, case.subject.kind()) {
-            (Subject::Engine | Subject::EngineInPlace, _) => {
+            (subject, _) if subject.is_engine() => {
                 let engine = Engine::new(case, capabilities, tuning);
-                engine.pointless(case).map_or(Ok(Self::Engine(engine)), Err)
+                engine.pointless(case, capabilities).map_or(Ok(Self::Engine(engine)), Err)
             }
             (Subject::BareReflink, _) if !can_reflink(capabilities) => {
                 Err("extents cannot be shared here".to_owned())

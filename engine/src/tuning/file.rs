@@ -120,11 +120,8 @@ impl Tuning {
     /// range. Nothing of such a file is used.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TuningError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|error| TuningError {
-            path: path.into(),
-            line: None,
-            message: error.to_string(),
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| TuningError::new(path, None, &error.to_string()))?;
         Self::parse(&text, path)
     }
 
@@ -138,7 +135,7 @@ impl Tuning {
             toml::from_str(text).map_err(|error| TuningError::in_text(&path, text, &error))?;
         if file.schema != SCHEMA {
             let message = format!("schema is `{}`; this engine reads `{SCHEMA}`", file.schema);
-            return Err(TuningError { path, line: None, message });
+            return Err(TuningError::new(&path, None, &message));
         }
         Ok(file.tuning())
     }
@@ -217,24 +214,34 @@ pub struct TuningError {
 }
 
 impl TuningError {
+    /// An error in one printable line, whatever the file made of the message.
+    fn new(path: &Path, line: Option<usize>, message: &str) -> Self {
+        Self { path: path.into(), line, message: message.replace(char::is_control, " ") }
+    }
+
     fn in_text(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-        let key = error.span().and_then(|span| key_of_line(text, span.start));
-        let message = match key {
+        let key = error.span().and_then(|span| key_of_value(text, span.start));
+        match key {
             Some(key) if !error.message().contains(&format!("`{key}`")) => {
-                format!("{key}: {}", error.message())
+                Self::new(path, line, &format!("{key}: {}", error.message()))
             }
-            _ => error.message().to_owned(),
-        };
-        Self { path: path.into(), line, message: message.replace('\n', " ") }
+            _ => Self::new(path, line, error.message()),
+        }
     }
 }
 
-/// The key of the `key = value` line around `at`: toml's spans cover the value alone when the value is at fault.
-fn key_of_line(text: &str, at: usize) -> Option<&str> {
+/// The key whose value is at fault at `at`: the one directly before, since toml's spans cover the value alone, or the
+/// one that begins the line of a value which is no TOML. None where neither is a plain key.
+fn key_of_value(text: &str, at: usize) -> Option<&str> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let (key, _) = text[start..].lines().next()?.split_once('=')?;
-    Some(key.trim())
+    let line = &text[start..at];
+    let key = match line.trim_end().strip_suffix('=') {
+        Some(before) => before.trim_end().rsplit(|char| !is_part(char)).next()?,
+        None => line.split_once('=')?.0.trim(),
+    };
+    (!key.is_empty() && key.chars().all(is_part)).then_some(key)
 }
 
 impl fmt::Display for TuningError {
@@ -329,6 +336,24 @@ mod tests {
         assert_eq!(range, "t.toml:6: kernel_chunk: 1KiB is out of range; write a size from 4KiB to 128MiB");
         let kind = error_of("zero_copy_threshold = 7\n");
         assert!(kind.starts_with("t.toml:6: zero_copy_threshold: invalid type"), "{kind}");
+        let syntax = error_of("kernel_chunk = 1KiB\n");
+        assert!(syntax.starts_with("t.toml:6: kernel_chunk: "), "{syntax}");
+    }
+
+    #[test]
+    fn errors_name_the_key_of_the_value_also_in_one_line_tables() {
+        let error = error_of("evidence = { blocks = 1, sizes = -1 }\n");
+        assert!(error.starts_with("t.toml:6: sizes: invalid value"), "{error}");
+        let no_key = error_of("kernel\tchunk = 1\n");
+        assert!(no_key.starts_with("t.toml:6: ") && !no_key.contains("chunk:"), "{no_key}");
+    }
+
+    #[test]
+    fn errors_are_one_printable_line() {
+        for text in ["schema = \"a\\nb\\u001b[2J\"", "schema = \"orbit.tuned/1\"\n\"\\u0007\" = 1"] {
+            let error = Tuning::parse(text, "t.toml").unwrap_err().to_string();
+            assert!(!error.contains(char::is_control), "{error:?}");
+        }
     }
 
     #[test]

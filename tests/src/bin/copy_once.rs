@@ -1,7 +1,8 @@
 //! One copy in a process of its own, for tests that trace it, limit it or kill it.
 //!
 //! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--sparse S] [--placement P] [--preserve B]
-//! [--accept-changed B] [--direct-io B] [--io-uring B] [--tuned FILE] [--] SRC DST`, where B is `true` or `false`.
+//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--cancel-after MS] [--tuned FILE] [--] SRC DST`,
+//! where B is `true` or `false`.
 //!
 //! The copy alone runs between the marks of [`orbit_tests::calls`]. Standard output gets one `key=value` line for each
 //! fact of the outcome. Exit code 1 is a failed copy or tuned file, 2 a wrong command line.
@@ -12,8 +13,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::thread;
+use std::time::Duration;
 
-use orbit_engine::{CopyError, CopyOptions, CopyOutcome, Tuning, copy_file};
+use orbit_engine::{Cancel, CopyError, CopyOptions, CopyOutcome, Tuning, copy_file};
 
 fn main() -> ExitCode {
     let request = match parse(env::args_os().skip(1)) {
@@ -64,6 +67,12 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             "--accept-changed" => options.accept_changed_source(named(flag, &value)?),
             "--direct-io" => options.direct_io(named(flag, &value)?),
             "--io-uring" => options.io_uring(named(flag, &value)?),
+            "--only" => options.only(named(flag, &value)?),
+            "--cancel-after" => {
+                let cancel = Cancel::new();
+                cancel_after(&cancel, Duration::from_millis(named(flag, &value)?));
+                options.cancel(cancel)
+            }
             "--tuned" => {
                 tuned = Some(PathBuf::from(value));
                 options
@@ -74,6 +83,14 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
     let [source, destination] = <[PathBuf; 2]>::try_from(paths)
         .map_err(|paths| format!("needs SRC and DST, got {} paths", paths.len()))?;
     Ok(Request { options, tuned, source, destination })
+}
+
+fn cancel_after(cancel: &Cancel, time: Duration) {
+    let cancel = cancel.clone();
+    thread::spawn(move || {
+        thread::sleep(time);
+        cancel.cancel();
+    });
 }
 
 fn named<T: FromStr<Err: std::fmt::Display>>(flag: &str, value: &OsString) -> Result<T, String> {

@@ -158,3 +158,22 @@ fn a_tuned_copy_counts_right() {
     let options = ["--tuned", tuned.to_str().unwrap()];
     counted(test, &copy_once(&options, &source, &copy), "read-write");
 }
+
+/// One would undo the other: a new owner takes set-id bits away, a list changes the mode, everything changes the times.
+#[test]
+fn metadata_is_set_in_the_order_in_which_it_lasts() {
+    let test = "metadata_is_set_in_the_order_in_which_it_lasts";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let (source, copy) = (ext4.dir().join("source"), ext4.dir().join("copy"));
+    files::create(&source, 1, 4096);
+    if unless_skipped(test, orbit_tests::metadata::set_owner(&source, 1, 2)).is_none()
+        || unless_skipped(test, orbit_tests::metadata::set_xattr(&source, "user.a", b"b")).is_none()
+    {
+        return;
+    }
+    let command = copy_once(&["--preserve", "true", "--durability", "file"], &source, &copy);
+    let Some(counted) = unless_skipped(test, calls::count(&command)) else { return };
+    let ordered = ["pwrite64", "fchown", "fsetxattr", "fchmod", "utimensat", "fsync", "linkat"];
+    let found: Vec<&str> = counted.names().filter(|name| ordered.contains(name)).collect();
+    assert_eq!(found, ordered, "{:#?}", counted.lines);
+}

@@ -1,6 +1,7 @@
 //! An in-kernel call that fails: which error falls back and which one ends the copy, before and after bytes moved.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use orbit_tests::faults::{self, Fault};
 use orbit_tests::lab::FileSystem;
@@ -227,4 +228,28 @@ fn a_pipe_that_cannot_be_enlarged_is_used_as_it_is() {
     let Some(finished) = unless_skipped(test, finished) else { return };
     assert_eq!(Report::of(finished).get("moved"), format!("splice {LARGE}"));
     scene.assert_copied();
+}
+
+/// A call that signals interrupt again and again never ends by itself.
+#[test]
+fn interruptions_for_ever_end_when_the_copy_is_cancelled() {
+    let test = "interruptions_for_ever_end_when_the_copy_is_cancelled";
+    for (mechanism, call) in [
+        ("reflink", "ioctl"),
+        ("copy-file-range", "copy_file_range"),
+        ("splice", "splice"),
+        ("sendfile", "sendfile"),
+        ("read-write", "pread64"),
+        ("read-write", "pwrite64"),
+    ] {
+        let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Xfs, LARGE)) else { return };
+        let fault = Fault::error(call, Errno::INTR).and_later();
+        let fault = if call == "pread64" { fault.on(&scene.source()) } else { fault };
+        let command = scene.command(&["--only", mechanism, "--cancel-after", "100"]);
+        let start = Instant::now();
+        let Some(finished) = unless_skipped(test, faults::inject(&command, &fault)) else { return };
+        // The tracer takes its time too.
+        assert!(start.elapsed() < Duration::from_secs(5), "{mechanism}: {:?}", start.elapsed());
+        scene.assert_failed_saying(&finished, &scene.destination(), "was cancelled");
+    }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile};
+use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile, Values};
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, complete_run, hex};
@@ -60,6 +60,8 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
     Ok(Some(TunedProfile {
         decision: Some(if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault }),
         zero_copy_threshold: Some(outcome.threshold),
+        // Left out, it would follow the other threshold, which nothing was found to speak for.
+        reflink_threshold: (!outcome.accepted).then(|| Values::default().reflink_threshold),
         evidence: Some(evidence(&ratios, &outcome)),
         ..bare
     }))

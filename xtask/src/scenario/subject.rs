@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
 /// The engine, or a peer that copies the same file between the same file systems.
@@ -14,6 +15,15 @@ pub(crate) enum Subject {
     Engine,
     /// The same, written under its own name.
     EngineInPlace,
+    /// The same as `Engine`, by one thread at every size.
+    EngineOneThread,
+    /// One mechanism of the engine alone, by one thread.
+    ByCopyFileRange,
+    BySplice,
+    BySendfile,
+    ByReadWrite,
+    ByDirectIo,
+    ByIoUring,
     /// The engine's example program `copy`.
     EngineProcess,
     /// `std::fs::copy`, which is `std::io::copy` between two files with their mode.
@@ -40,9 +50,16 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Engine,
         Self::EngineInPlace,
+        Self::EngineOneThread,
+        Self::ByCopyFileRange,
+        Self::BySplice,
+        Self::BySendfile,
+        Self::ByReadWrite,
+        Self::ByDirectIo,
+        Self::ByIoUring,
         Self::EngineProcess,
         Self::StdFsCopy,
         Self::BareWrite,
@@ -56,14 +73,27 @@ impl Subject {
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Engine
-            | Self::EngineInPlace
-            | Self::StdFsCopy
-            | Self::BareWrite
-            | Self::BareReflink
-            | Self::HashAfter => Kind::Library,
             Self::EngineProcess | Self::Cp | Self::Xcp | Self::Fcp | Self::Rsync => Kind::Process,
+            _ => Kind::Library,
         }
+    }
+
+    /// Whether it is the engine, called as a library.
+    pub(crate) fn is_engine(self) -> bool {
+        matches!(self, Self::Engine | Self::EngineInPlace | Self::EngineOneThread) || self.only().is_some()
+    }
+
+    /// The one mechanism that it is.
+    pub(crate) fn only(self) -> Option<Mechanism> {
+        Some(match self {
+            Self::ByCopyFileRange => Mechanism::CopyFileRange,
+            Self::BySplice => Mechanism::Splice,
+            Self::BySendfile => Mechanism::Sendfile,
+            Self::ByReadWrite => Mechanism::ReadWrite,
+            Self::ByDirectIo => Mechanism::DirectIo,
+            Self::ByIoUring => Mechanism::IoUring,
+            _ => return None,
+        })
     }
 
     /// Whether strategy, verification, chunk and durability are its own to obey; any other is a case once, whatever
@@ -80,6 +110,13 @@ impl Subject {
         match self {
             Self::Engine => "engine",
             Self::EngineInPlace => "engine-in-place",
+            Self::EngineOneThread => "engine-one-thread",
+            Self::ByCopyFileRange => "by-copy-file-range",
+            Self::BySplice => "by-splice",
+            Self::BySendfile => "by-sendfile",
+            Self::ByReadWrite => "by-read-write",
+            Self::ByDirectIo => "by-direct-io",
+            Self::ByIoUring => "by-io-uring",
             Self::EngineProcess => "engine-process",
             Self::StdFsCopy => "std-fs-copy",
             Self::BareWrite => "bare-write",

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use orbit_engine::{
-    Capability, CopyOptions, CopyOutcome, Facts, Mechanism, Placement, Strategy, Tuning,
-    ZeroCopyCapabilities, copy_file, select,
+    Capability, CopyOptions, CopyOutcome, Facts, FileSystemPair, Mechanism, Placement, Strategy, Threshold,
+    Tuning, ZeroCopyCapabilities, copy_file, select,
 };
 
 use crate::clock::Clock;
@@ -29,6 +29,11 @@ impl Engine {
             ChunkChoice::Engine => tuning.clone(),
             ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
         };
+        let tuning = if case.subject.only().is_some() || case.subject == Subject::EngineOneThread {
+            Tuning::uniform(tuning.values(&capabilities.pair).with_parallel(Threshold::Never, 1))
+        } else {
+            tuning
+        };
         let placement = match case.subject {
             Subject::EngineInPlace => Placement::InPlace,
             _ => Placement::Staged,
@@ -39,12 +44,19 @@ impl Engine {
             .verification(case.verify)
             .durability(case.durability)
             .tuning(tuning);
+        let options = match case.subject.only() {
+            Some(mechanism) => options.only(mechanism),
+            None => options,
+        };
         let expected = expected(case, &options, capabilities);
         Self { options, expected }
     }
 
     /// Why measuring this case would say nothing, if so.
-    pub(super) fn pointless(&self, case: &Case) -> Option<String> {
+    pub(super) fn pointless(&self, case: &Case, capabilities: &ZeroCopyCapabilities) -> Option<String> {
+        if let Some(only) = case.subject.only().filter(|only| !works(*only, capabilities)) {
+            return Some(format!("{only} cannot work here"));
+        }
         (case.strategy == Strategy::ZeroCopy && !self.expected.is_zero_copy())
             .then(|| "no zero-copy mechanism works here, so the buffered arm would run twice".to_owned())
     }
@@ -85,11 +97,18 @@ impl Engine {
 
 /// The first rung that the engine would try and that the probe saw working.
 fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
-    let works = |mechanism: &Mechanism| {
-        !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(*mechanism, Capability::Works))
-    };
     let mut facts = Facts::of_size(case.size_bytes);
     facts.pair = Some(capabilities.pair.clone());
     facts.processors = rustix::thread::sched_getaffinity(None).map_or(1, |processors| processors.count());
-    select(&facts, options).rungs.into_iter().find(works).unwrap_or(Mechanism::ReadWrite)
+    let mut rungs = select(&facts, options).rungs.into_iter();
+    rungs.find(|rung| works(*rung, capabilities)).unwrap_or(Mechanism::ReadWrite)
+}
+
+/// Whether the probe saw it work. Direct access is not probed; memory has none.
+fn works(mechanism: Mechanism, capabilities: &ZeroCopyCapabilities) -> bool {
+    let FileSystemPair { source, destination, .. } = &capabilities.pair;
+    match mechanism {
+        Mechanism::DirectIo => source != "tmpfs" || destination != "tmpfs",
+        _ => !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(mechanism, Capability::Works)),
+    }
 }

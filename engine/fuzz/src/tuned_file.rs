@@ -1,0 +1,67 @@
+//! What holds of every text that is read as a tuned file, in assertions. Compiled into the fuzz target of the same name
+//! and into the engine's test of the same name; bounds are written out as documented, not taken from the engine.
+
+use std::ops::RangeInclusive;
+
+use orbit_engine::{Threshold, TunedFile, TunedProfile, Tuning, Values};
+
+const PATH: &str = "folder/tuned.toml";
+const CHUNKS: RangeInclusive<u64> = 4 << 10..=128 << 20;
+const LARGEST_THRESHOLD: u64 = 1 << 50;
+const MOST_THREADS: u32 = 64;
+
+/// Reads `bytes` as a tuned file and says whether it is one.
+///
+/// # Panics
+/// When the reader panics, takes a value out of range, reads what is written back otherwise than before, or gives an
+/// error that does not say where.
+pub(crate) fn accepts(bytes: &[u8]) -> bool {
+    // `Tuning::load` refuses what is not UTF-8 before it parses.
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    match Tuning::parse(text, PATH) {
+        Ok(tuning) => check_accepted(text, &tuning),
+        Err(error) => check_error(text, &error.to_string()),
+    }
+}
+
+fn check_accepted(text: &str, tuning: &Tuning) -> bool {
+    let file: TunedFile = toml::from_str(text).expect("what the engine reads is TOML of the file's type");
+    for profile in &file.profiles {
+        let pair = profile.pair();
+        let first = file.profiles.iter().find(|other| other.pair() == pair);
+        let values = tuning.values(&pair);
+        assert_eq!(Some(*values), first.map(TunedProfile::values), "the first profile of {pair} counts");
+        check_ranges(values);
+    }
+    let written = toml::to_string(&file).expect("a file that was read can be written");
+    let again = Tuning::parse(&written, PATH).unwrap_or_else(|error| panic!("{error}, in {written:?}"));
+    assert_eq!(again, *tuning, "{written:?}");
+    let file: TunedFile = toml::from_str(&written).expect("it was just read");
+    assert_eq!(toml::to_string(&file).as_ref(), Ok(&written), "written twice, it is the same text");
+    true
+}
+
+fn check_ranges(values: &Values) {
+    for chunk in [values.kernel_chunk, values.pipe_size, values.buffered_chunk] {
+        assert!(CHUNKS.contains(&chunk.bytes()), "{values:?}");
+    }
+    for threshold in [values.zero_copy_threshold, values.reflink_threshold, values.parallel_threshold] {
+        assert!(!matches!(threshold, Threshold::AtLeast(bytes) if bytes > LARGEST_THRESHOLD), "{values:?}");
+    }
+    assert!(values.parallel_threads <= MOST_THREADS, "{values:?}");
+}
+
+/// `PATH: message` or `PATH:LINE: message`, in one line, LINE being one of the text's.
+fn check_error(text: &str, error: &str) -> bool {
+    let rest = error.strip_prefix(PATH).unwrap_or_else(|| panic!("the path is not named: {error:?}"));
+    let (line, message) = rest.split_once(": ").unwrap_or_else(|| panic!("no message: {error:?}"));
+    if let Some(line) = line.strip_prefix(':') {
+        let line: usize = line.parse().unwrap_or_else(|_| panic!("no line number: {error:?}"));
+        assert!((1..=1 + text.matches('\n').count()).contains(&line), "no line of the text: {error:?}");
+    } else {
+        assert_eq!(line, "", "{error:?}");
+    }
+    assert!(!message.trim().is_empty(), "{error:?}");
+    assert!(!error.contains(char::is_control), "not one printable line: {error:?}");
+    false
+}
