@@ -46,7 +46,7 @@ impl Direct {
         calls: &Calls,
     ) -> Result<Step, Failure> {
         // Asked for whole blocks, the last read comes back short.
-        let asked = left.max(self.alignment).next_multiple_of(self.alignment);
+        let asked = left.min(self.buffer.len() as u64).next_multiple_of(self.alignment);
         let read = read(&mut self.buffer, ends, offset, asked, calls)?;
         let read = read.min(usize::try_from(left).unwrap_or(usize::MAX));
         if read == 0 {

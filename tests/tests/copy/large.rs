@@ -132,7 +132,7 @@ fn a_mechanism_that_was_asked_for_is_the_one_that_runs() {
 fn each_mechanism_alone_is_right_or_refused() {
     lab::for_each_pair("each_mechanism_alone_is_right_or_refused", |from, to| {
         let (source, copy) = (from.join("source"), to.join("copy"));
-        for size in [1, 4096, 300_001, (2 << 20) + 1] {
+        for size in [0, 1, 4096, 300_001, (2 << 20) + 1] {
             files::create(&source, size, size);
             for &only in Mechanism::ALL {
                 match orbit_engine::copy_file(&source, &copy, &CopyOptions::new().only(only)) {
