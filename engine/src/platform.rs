@@ -129,6 +129,7 @@ const _: fn(&Calls, &File, Time, Time) -> io::Result<()> = set_times;
 const _: fn(&Calls, &File) -> io::Result<Vec<OsString>> = attributes;
 const _: fn(&Calls, &File, &OsStr) -> io::Result<Vec<u8>> = attribute;
 const _: fn(&Calls, &File, &OsStr, &[u8]) -> io::Result<()> = set_attribute;
+const _: fn(&Calls, &File, &OsStr) -> io::Result<()> = remove_attribute;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = set_length;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_data;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_hole;

@@ -23,7 +23,9 @@ use crate::strategy::Mechanism;
 pub(crate) use direct::{direct_alignment, drop_cached, set_direct};
 pub(crate) use errno::meaning;
 pub(crate) use holes::{next_data, next_hole};
-pub(crate) use metadata::{attribute, attributes, set_attribute, set_mode, set_owner, set_times};
+pub(crate) use metadata::{
+    attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
+};
 pub(crate) use pipe::Pipe;
 
 #[cfg(feature = "io-uring")]
