@@ -135,6 +135,7 @@ const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_data;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_hole;
 const _: fn(&Calls) -> Option<u64> = file_size_limit;
 const _: fn() -> io::Error = too_large;
+const _: fn() -> io::Error = unsupported;
 const _: fn() -> u32 = processors;
 const _: fn(&Calls, &File) -> io::Result<Option<usize>> = direct_alignment;
 const _: fn(&Calls, &File, bool) -> io::Result<()> = set_direct;

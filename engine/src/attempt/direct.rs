@@ -24,7 +24,7 @@ impl Direct {
     pub(super) fn new(ends: Ends<'_>, values: &Values, calls: &Calls) -> io::Result<Self> {
         let from = platform::direct_alignment(calls, ends.from)?;
         let to = platform::direct_alignment(calls, ends.to)?;
-        let alignment = from.max(to).ok_or(io::ErrorKind::Unsupported)?;
+        let alignment = from.max(to).ok_or_else(platform::unsupported)?;
         let length = usize::try_from(values.buffered_chunk.bytes()).unwrap_or(BYTES).max(BYTES);
         let length = length.next_multiple_of(alignment);
         let mut direct = Self {
@@ -35,7 +35,7 @@ impl Direct {
         };
         direct.from = from.is_some() && platform::set_direct(calls, ends.from, true).is_ok();
         direct.to = to.is_some() && platform::set_direct(calls, ends.to, true).is_ok();
-        if direct.from || direct.to { Ok(direct) } else { Err(io::ErrorKind::Unsupported.into()) }
+        if direct.from || direct.to { Ok(direct) } else { Err(platform::unsupported()) }
     }
 
     pub(super) fn step(

@@ -222,6 +222,11 @@ pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<
     Ok(rustix::fs::ftruncate(file, length)?)
 }
 
+/// What the system answers to what it does not have.
+pub(crate) fn unsupported() -> io::Error {
+    rustix::io::Errno::OPNOTSUPP.into()
+}
+
 /// What the system answers to a write beyond a limit.
 pub(crate) fn too_large() -> io::Error {
     rustix::io::Errno::FBIG.into()
