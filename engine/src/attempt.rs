@@ -135,7 +135,7 @@ impl Rung {
             )),
             #[cfg(not(all(feature = "io-uring", target_os = "linux", not(orbit_portable))))]
             Mechanism::IoUring => {
-                return Err(failed(Operation::Copy)(io::ErrorKind::Unsupported.into()));
+                return Err(failed(Operation::Copy)(platform::unsupported()));
             }
             Mechanism::ReadWrite if task.skip_zeros => Self::SkipZeros(Zeros::new(buffer())),
             Mechanism::ReadWrite => Self::ReadWrite { buffer: buffer() },

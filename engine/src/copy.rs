@@ -129,6 +129,10 @@ impl Copy<'_> {
     fn run(self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
         let watch = self.watch;
         watch.enter(Phase::Copying);
+        if watch.is_cancelled() {
+            return Err(self.cancelled());
+        }
+        self.target.clear(self.calls).map_err(self.failed(Operation::SetLength))?;
         let climb = self.climb(plan, staged)?;
         watch.reached(climb.bytes);
         self.check_length(climb.bytes)?;

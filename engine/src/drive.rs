@@ -1,6 +1,8 @@
 //! The one loop that owns progress: short, zero, interrupted and excessive steps, early ends and cancellation are handled
 //! here and nowhere else.
 
+use std::io;
+
 use crate::attempt::{Failure, Step};
 use crate::observe::{Stride, Watch};
 use crate::outcome::RefusalReason;
@@ -97,8 +99,13 @@ pub(crate) fn drive(
                 }
                 return Ok(Driven::Complete);
             }
-            Ok(Step::Nothing) if has_more(position.offset)? => return refused(RefusalReason::MovedNothing),
-            Ok(Step::Nothing | Step::End) => return Ok(Driven::Ended),
+            Ok(Step::Nothing) => match has_more(position.offset) {
+                Ok(true) => return refused(RefusalReason::MovedNothing),
+                Ok(false) => return Ok(Driven::Ended),
+                Err(failure) if failure.error.kind() == io::ErrorKind::Interrupted => {}
+                Err(failure) => return Err(failure),
+            },
+            Ok(Step::End) => return Ok(Driven::Ended),
             Err(failure) => match meaning(&failure.error, position.offset > start) {
                 Meaning::Interrupted => {}
                 Meaning::Failed => return Err(failure),
@@ -114,8 +121,6 @@ pub(crate) fn drive(
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
     use crate::error::Operation;
     use crate::observe::{Cancel, FIRST_STEP};
@@ -191,6 +196,22 @@ mod tests {
         let (end, _, _) = play(Goal::At(10), vec![Ok(Step::Nothing)], true);
         let reason = RefusalReason::MovedNothing;
         assert_eq!(end.unwrap(), Driven::Refused { reason, every_file: false });
+    }
+
+    #[test]
+    fn a_read_that_is_interrupted_without_end_ends_when_the_caller_wants_no_more() {
+        let cancel = Cancel::new();
+        let (mut position, tries) = (Position::default(), std::cell::Cell::new(0));
+        let has_more = |_| {
+            tries.set(tries.get() + 1);
+            if tries.get() == 1000 {
+                cancel.cancel();
+            }
+            errno(4).map(|_| true)
+        };
+        let watch = Watch::new(None, Some(&cancel), 0);
+        let end = drive(manner(Goal::At(10), &watch), &mut position, |_, _| Ok(Step::Nothing), has_more);
+        assert_eq!((end.unwrap(), tries.get()), (Driven::Cancelled, 1000));
     }
 
     #[test]

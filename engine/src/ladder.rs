@@ -97,9 +97,10 @@ impl Ladder<'_> {
     fn file(&mut self) -> Result<End, Failure> {
         let Job { size, has_holes, skip_zeros, .. } = self.job;
         if size == 0 {
-            return self.stretch(Goal::End).map(End::of);
+            let driven = self.stretch(Goal::End)?;
+            return self.cut_short(driven, !skip_zeros);
         }
-        if size > ONE_WRITE {
+        if size > ONE_WRITE || !self.is_in_turn() {
             self.check_limit(size)?;
         }
         if self.plan.rungs.first() == Some(&Mechanism::Reflink) {
@@ -107,6 +108,10 @@ impl Ladder<'_> {
             if !matches!(driven, Driven::Refused { .. }) {
                 return Ok(End::of(driven));
             }
+        }
+        if self.plan.rungs.get(self.next).is_none() {
+            // A file of holes alone would need none.
+            return Ok(End::Refused);
         }
         let from = self.job.ends.from;
         let mut segments = Segments::new(from, self.position.offset, size, has_holes, self.calls).peekable();
@@ -137,6 +142,7 @@ impl Ladder<'_> {
     }
 
     fn set_length(&self, length: u64) -> Result<(), Failure> {
+        self.check_limit(length)?;
         platform::set_length(self.calls, self.job.ends.to, length)
             .map_err(|error| Failure { operation: Operation::SetLength, error })
     }
@@ -167,6 +173,8 @@ impl Ladder<'_> {
                 crate::memory::note_refusal(self.job.from, self.job.to, mechanism, errno);
             }
             self.climb.refusals.push(Refusal { mechanism, reason, at: self.position.offset });
+            // Threads may have been ahead of it; the next rung does that again.
+            self.job.watch.reached(self.position.offset);
             self.leave_rung();
             self.next += 1;
         }
@@ -253,6 +261,11 @@ impl Ladder<'_> {
         }
     }
 
+    /// Whether no two writes of the file are made at once, of which the second would not be checked.
+    fn is_in_turn(&self) -> bool {
+        self.plan.threads < 2 && !self.plan.rungs.contains(&Mechanism::IoUring)
+    }
+
     /// A write beyond the limit would end the process by a signal.
     fn check_limit(&self, size: u64) -> Result<(), Failure> {
         check_limit_at(&self.limit, size.saturating_sub(1), self.calls)
@@ -304,13 +317,9 @@ fn cannot_start(failure: Failure) -> Result<Driven, Failure> {
 
 /// An in-kernel call that moved nothing may mean the end, or a file (procfs, some FUSE) that only answers reads.
 fn has_more(ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<bool, Failure> {
-    loop {
-        match platform::read_at(calls, ends.from, &mut [0], offset) {
-            Ok(read) => return Ok(read > 0),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Failure { operation: Operation::Read, error }),
-        }
-    }
+    platform::read_at(calls, ends.from, &mut [0], offset)
+        .map(|read| read > 0)
+        .map_err(|error| Failure { operation: Operation::Read, error })
 }
 
 impl Climb {

@@ -13,6 +13,9 @@ use crate::platform::{self, Calls, PERMISSIONS, SET_ID, Status};
 /// Where Linux keeps access control lists.
 const ACCESS_LIST: &str = "system.posix_acl_access";
 
+/// No such attribute (any more) has no kind of its own.
+const NO_DATA: i32 = 61;
+
 /// The mode that a new file is created with: closed to group and others until owner and ACL are set.
 pub(crate) const fn creation_mode(source: &Status, preserve: bool) -> u32 {
     if preserve { source.mode & 0o700 } else { source.mode & PERMISSIONS }
@@ -48,11 +51,18 @@ pub(crate) fn preserve(
         // They would lend another user's rights.
         mode &= !SET_ID;
     }
-    for name in names(ends.from, calls)?.into_iter().filter(|name| !is_view(name)) {
+    let names = names(ends.from, calls)?;
+    if !names.iter().any(|name| name == ACCESS_LIST) && !remove_list(ends.to, calls)? {
+        mode &= !0o070;
+    }
+    for name in names.into_iter().filter(|name| !is_view(name)) {
         let value = match platform::attribute(calls, ends.from, &name) {
             Ok(value) => value,
             // Removed meanwhile, or not for this user to see.
             Err(error) => {
+                if name == OsStr::new(ACCESS_LIST) {
+                    mode = without_list(mode, &[]);
+                }
                 lost.push(tolerated(Operation::ReadAttributes, Attribute::Extended(name), error)?);
                 continue;
             }
@@ -75,6 +85,18 @@ fn is_view(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"trusted.SGI_ACL_")
 }
 
+/// Takes away the list that the directory handed on to the new file, or that an old one has; the source has none. Says
+/// whether there is none now.
+fn remove_list(file: &File, calls: &Calls) -> Result<bool, Failure> {
+    match platform::remove_attribute(calls, file, OsStr::new(ACCESS_LIST)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(error) if error.raw_os_error() == Some(NO_DATA) => Ok(true),
+        Err(error) if is_refusal(&error) => Ok(false),
+        Err(error) => Err(failed(Operation::SetAttributes)(error)),
+    }
+}
+
 fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {
     match platform::attributes(calls, file) {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Vec::new()),
@@ -84,14 +106,15 @@ fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {
 
 /// What the system or the file system does not allow is told and does not end the copy; other errors do.
 fn tolerated(operation: Operation, attribute: Attribute, error: io::Error) -> Result<NotPreserved, Failure> {
-    use io::ErrorKind as Kind;
-    // No such attribute (any more) has no kind of its own.
-    const NO_DATA: i32 = 61;
-    let is_refusal = matches!(error.kind(), Kind::PermissionDenied | Kind::Unsupported | Kind::InvalidInput);
     match error.raw_os_error() {
-        Some(errno) if is_refusal || errno == NO_DATA => Ok(NotPreserved { attribute, errno }),
+        Some(errno) if is_refusal(&error) || errno == NO_DATA => Ok(NotPreserved { attribute, errno }),
         _ => Err(Failure { operation, error }),
     }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::PermissionDenied | Kind::Unsupported | Kind::InvalidInput)
 }
 
 /// The group bits of a file with an ACL are the most that its list allows anybody. Without the list they would be the

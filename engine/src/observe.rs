@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -125,6 +125,8 @@ pub(crate) struct Watch<'a> {
     phase: AtomicU8,
     /// When the observer was told, since `started`.
     told_ns: AtomicU64,
+    /// Held while the observer is told, so that what it hears last is what was last.
+    order: Mutex<()>,
     /// Whether a thread does nothing but tell.
     telling: AtomicBool,
 }
@@ -139,6 +141,7 @@ impl<'a> Watch<'a> {
             bytes: AtomicU64::new(0),
             phase: AtomicU8::new(0),
             told_ns: AtomicU64::new(0),
+            order: Mutex::new(()),
             telling: AtomicBool::new(false),
         }
     }
@@ -190,6 +193,7 @@ impl<'a> Watch<'a> {
 
     fn tell(&self) {
         if let Some(Audience(observer)) = self.observer {
+            let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
             observer.progress(Progress {
                 phase: PHASES[usize::from(self.phase.load(Ordering::Relaxed))],
                 bytes: self.bytes.load(Ordering::Relaxed),
@@ -263,8 +267,6 @@ impl Stride {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     #[derive(Default)]
@@ -299,6 +301,36 @@ mod tests {
         let watch = Watch::new(Some(&audience), None, 0);
         watch.meanwhile(|| thread::sleep(INTERVAL * 4));
         assert!(heard.0.lock().unwrap().len() >= 2);
+    }
+
+    /// Takes its time over the first word that is not the begin.
+    #[derive(Default)]
+    struct Slow(Heard);
+
+    impl Observer for Slow {
+        fn progress(&self, progress: Progress) {
+            if progress.bytes == 1 {
+                thread::sleep(INTERVAL * 2);
+            }
+            self.0.progress(progress);
+        }
+    }
+
+    #[test]
+    fn what_is_heard_last_is_the_end() {
+        let slow = Arc::new(Slow::default());
+        let audience = Audience(slow.clone());
+        let watch = Watch::new(Some(&audience), None, 2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                watch.reached(1);
+                watch.tell();
+            });
+            thread::sleep(INTERVAL);
+            watch.done(2);
+        });
+        let heard: Vec<_> = slow.0.0.lock().unwrap().iter().map(|told| told.bytes).collect();
+        assert_eq!(heard, [1, 2]);
     }
 
     #[test]

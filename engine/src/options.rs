@@ -227,7 +227,8 @@ pub enum Durability {
     /// Nothing is promised; the kernel writes back when it likes.
     #[default]
     None,
-    /// The content, under some name: the file is synced before it is renamed.
+    /// The content: the file is synced before it gets its name. The name itself may be lost, and with it a file that had
+    /// none before.
     File,
     /// The content under its final name: the directory is synced too.
     FileAndDirectory,

@@ -17,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) path: PathBuf,
     /// Whether there was no such file before.
     pub(crate) is_new: bool,
+    /// Whether it holds what is to go before anything is written.
+    has_old: bool,
     /// What it is; a device has no length of its own.
     pub(crate) kind: FileKind,
     file: Kept,
@@ -41,8 +43,7 @@ pub(crate) struct Opening {
 }
 
 impl Target {
-    /// Opens the file to write to. In place this is where the old content goes, after every check that can be made
-    /// before.
+    /// Opens the file to write to. Nothing of the old one is changed yet.
     pub(crate) fn open(
         source: &Source<'_>,
         destination: &Path,
@@ -64,7 +65,7 @@ impl Target {
         let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
         let staging = Staging::create(calls, &path, opening.mode, !exists)
             .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
-        Ok(Self { path, is_new: true, kind: FileKind::Regular, file: Kept::Staged(staging) })
+        Ok(Self { path, is_new: true, has_old: false, kind: FileKind::Regular, file: Kept::Staged(staging) })
     }
 
     fn in_place(
@@ -78,6 +79,7 @@ impl Target {
             Ok(file) => Ok(Self {
                 path: destination.into(),
                 is_new: true,
+                has_old: false,
                 kind: FileKind::Regular,
                 file: Kept::InPlace(Some(file)),
             }),
@@ -119,12 +121,14 @@ impl Target {
         if status.kind != kind {
             return Err(not_regular(status.kind));
         }
-        if status.kind == FileKind::Regular && status.size > 0 {
-            // Old content beyond the new end would stay, holes would show it, and a clone needs an empty file.
-            platform::set_length(calls, &file, 0)
-                .map_err(|error| CopyError::io(Operation::SetLength, destination, error))?;
-        }
-        Ok(Self { path: destination.into(), is_new: false, kind, file: Kept::InPlace(Some(file)) })
+        let has_old = status.kind == FileKind::Regular && status.size > 0;
+        Ok(Self { path: destination.into(), is_new: false, has_old, kind, file: Kept::InPlace(Some(file)) })
+    }
+
+    /// In place this is where the old content goes: beyond the new end it would stay, holes would show it, and a clone
+    /// needs an empty file.
+    pub(crate) fn clear(&self, calls: &Calls) -> io::Result<()> {
+        if self.has_old { platform::set_length(calls, self.file(), 0) } else { Ok(()) }
     }
 
     /// The file, open for writing, and for reading where that was asked for.

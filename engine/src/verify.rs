@@ -45,6 +45,13 @@ pub(crate) struct Claim<'a> {
     pub(crate) watch: &'a Watch<'a>,
 }
 
+impl Claim<'_> {
+    /// A read that the caller's wish has ended is none that failed.
+    fn unless_cancelled(&self, unproven: Unproven) -> Unproven {
+        if self.watch.is_cancelled() { Unproven::Cancelled } else { unproven }
+    }
+}
+
 /// Proves what `wanted` asks for.
 pub(crate) fn verify(wanted: Verification, claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     match wanted {
@@ -92,9 +99,10 @@ fn compare(claim: Claim<'_>, alignment: usize, calls: &Calls) -> Result<(), Unpr
         if watch.is_cancelled() {
             return Err(Unproven::Cancelled);
         }
-        let read = read_full(ends.from, &mut source, offset, 1, calls).map_err(Unproven::Source)?;
-        let back = read_full(ends.to, &mut destination, offset, alignment, calls);
-        let mut back = back.map_err(Unproven::Destination)?;
+        let read = read_full(ends.from, &mut source, offset, 1, watch, calls);
+        let read = read.map_err(|error| claim.unless_cancelled(Unproven::Source(error)))?;
+        let back = read_full(ends.to, &mut destination, offset, alignment, watch, calls);
+        let mut back = back.map_err(|error| claim.unless_cancelled(Unproven::Destination(error)))?;
         if may_be_longer {
             back = back.min(read);
         }
@@ -166,7 +174,7 @@ fn digest(file: &File, most: u64, claim: Claim<'_>, calls: &Calls) -> io::Result
     let mut buffer = buffer(claim.bytes, 1);
     let mut offset = 0;
     loop {
-        let read = read_full(file, &mut buffer, offset, 1, calls)?;
+        let read = read_full(file, &mut buffer, offset, 1, claim.watch, calls)?;
         let counted = usize::try_from(most - offset).unwrap_or(usize::MAX).min(read);
         hasher.update(&buffer[..counted]);
         if std::ptr::eq(file, claim.ends.to) {
@@ -186,6 +194,7 @@ fn read_full(
     buffer: &mut [u8],
     offset: u64,
     alignment: usize,
+    watch: &Watch<'_>,
     calls: &Calls,
 ) -> io::Result<usize> {
     let mut filled = 0;
@@ -193,7 +202,7 @@ fn read_full(
         match platform::read_at(calls, file, &mut buffer[filled..], offset + filled as u64) {
             Ok(0) => break,
             Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted && !watch.is_cancelled() => {}
             Err(error) => return Err(error),
         }
     }

@@ -24,7 +24,7 @@ impl Direct {
     pub(super) fn new(ends: Ends<'_>, values: &Values, calls: &Calls) -> io::Result<Self> {
         let from = platform::direct_alignment(calls, ends.from)?;
         let to = platform::direct_alignment(calls, ends.to)?;
-        let alignment = from.max(to).ok_or(io::ErrorKind::Unsupported)?;
+        let alignment = from.max(to).ok_or_else(platform::unsupported)?;
         let length = usize::try_from(values.buffered_chunk.bytes()).unwrap_or(BYTES).max(BYTES);
         let length = length.next_multiple_of(alignment);
         let mut direct = Self {
@@ -35,7 +35,7 @@ impl Direct {
         };
         direct.from = from.is_some() && platform::set_direct(calls, ends.from, true).is_ok();
         direct.to = to.is_some() && platform::set_direct(calls, ends.to, true).is_ok();
-        if direct.from || direct.to { Ok(direct) } else { Err(io::ErrorKind::Unsupported.into()) }
+        if direct.from || direct.to { Ok(direct) } else { Err(platform::unsupported()) }
     }
 
     pub(super) fn step(
@@ -46,7 +46,7 @@ impl Direct {
         calls: &Calls,
     ) -> Result<Step, Failure> {
         // Asked for whole blocks, the last read comes back short.
-        let asked = left.max(self.alignment).next_multiple_of(self.alignment);
+        let asked = left.min(self.buffer.len() as u64).next_multiple_of(self.alignment);
         let read = read(&mut self.buffer, ends, offset, asked, calls)?;
         let read = read.min(usize::try_from(left).unwrap_or(usize::MAX));
         if read == 0 {

@@ -23,7 +23,9 @@ use crate::strategy::Mechanism;
 pub(crate) use direct::{direct_alignment, drop_cached, set_direct};
 pub(crate) use errno::meaning;
 pub(crate) use holes::{next_data, next_hole};
-pub(crate) use metadata::{attribute, attributes, set_attribute, set_mode, set_owner, set_times};
+pub(crate) use metadata::{
+    attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
+};
 pub(crate) use pipe::Pipe;
 
 #[cfg(feature = "io-uring")]
@@ -218,6 +220,11 @@ pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) ->
 pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
     calls.count();
     Ok(rustix::fs::ftruncate(file, length)?)
+}
+
+/// What the system answers to what it does not have.
+pub(crate) fn unsupported() -> io::Error {
+    rustix::io::Errno::OPNOTSUPP.into()
 }
 
 /// What the system answers to a write beyond a limit.

@@ -242,6 +242,14 @@ pub(crate) fn set_attribute(_: &Calls, _: &File, _: &OsStr, _: &[u8]) -> io::Res
     refused()
 }
 
+pub(crate) fn remove_attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<()> {
+    refused()
+}
+
+pub(crate) fn unsupported() -> io::Error {
+    io::ErrorKind::Unsupported.into()
+}
+
 pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
     calls.count();
     file.set_len(length)

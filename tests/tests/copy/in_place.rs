@@ -250,3 +250,17 @@ fn a_small_copy_to_a_new_name_makes_at_most_8_system_calls() {
     assert!(made <= 8, "{made}: {:#?}", counted.lines);
     assert_eq!(Report::of(counted.finished).get("system_calls"), made.to_string());
 }
+
+#[test]
+fn what_is_unwanted_before_it_begins_leaves_the_old_content() {
+    let test = "what_is_unwanted_before_it_begins_leaves_the_old_content";
+    let Some(place) = unless_skipped(test, lab::mount(FileSystem::Tmpfs)) else { return };
+    let (source, copy) = (place.dir().join("source"), place.dir().join("copy"));
+    files::create(&source, 1, SIZE);
+    files::create(&copy, 2, 5000);
+    let cancel = orbit_engine::Cancel::new();
+    cancel.cancel();
+    let cancelled = copy_file(&source, &copy, &in_place(Strategy::Auto).cancel(cancel));
+    assert!(matches!(cancelled, Err(CopyError::Cancelled { .. })), "{cancelled:?}");
+    assert!(fs::read(&copy).unwrap() == files::content(2, 5000), "the old content is gone");
+}

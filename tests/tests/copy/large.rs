@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use orbit_engine::{CopyOptions, Mechanism, Placement, Reflink, Sparse, Strategy};
+use orbit_engine::{CopyOptions, Mechanism, Placement, Reflink, RefusalReason, Sparse, Strategy};
 use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::skip::unless_skipped;
 use orbit_tests::{files, subprocess};
@@ -132,7 +132,7 @@ fn a_mechanism_that_was_asked_for_is_the_one_that_runs() {
 fn each_mechanism_alone_is_right_or_refused() {
     lab::for_each_pair("each_mechanism_alone_is_right_or_refused", |from, to| {
         let (source, copy) = (from.join("source"), to.join("copy"));
-        for size in [1, 4096, 300_001, (2 << 20) + 1] {
+        for size in [0, 1, 4096, 300_001, (2 << 20) + 1] {
             files::create(&source, size, size);
             for &only in Mechanism::ALL {
                 match orbit_engine::copy_file(&source, &copy, &CopyOptions::new().only(only)) {
@@ -161,6 +161,8 @@ fn direct_access_falls_to_reading_and_writing_where_there_is_none() {
     let options = CopyOptions::new().strategy(Strategy::Buffered).direct_io(true);
     let outcome = copied_with(&options, &source, &copy);
     assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
-    assert_eq!(outcome.refusals.iter().map(|told| told.mechanism).collect::<Vec<_>>(), [Mechanism::DirectIo]);
+    let unsupported = RefusalReason::Errno(rustix::io::Errno::OPNOTSUPP.raw_os_error());
+    let told: Vec<_> = outcome.refusals.iter().map(|told| (told.mechanism, told.reason)).collect();
+    assert_eq!(told, [(Mechanism::DirectIo, unsupported)]);
     files::assert_same_content(&source, &copy);
 }

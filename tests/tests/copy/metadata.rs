@@ -144,3 +144,31 @@ fn set_user_id_survives_with_its_owner_only() {
     assert_eq!((found.mode, found.owner), (0o755, (4321, 4321)));
     assert!(!report.all("not_preserved").is_empty(), "the owner could not be set: {report:?}");
 }
+
+/// A directory hands its list on to what is made in it, which the source has allowed nobody.
+#[test]
+fn a_list_that_the_directory_hands_on_does_not_open_the_copy() {
+    let test = "a_list_that_the_directory_hands_on_does_not_open_the_copy";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs, FileSystem::Tmpfs] {
+        let Some(mounted) = unless_skipped(test, lab::mount(file_system)) else { continue };
+        let (source, folder) = (mounted.dir().join("source"), mounted.dir().join("folder"));
+        files::create(&source, 1, SIZE);
+        fs::set_permissions(&source, Permissions::from_mode(0o640)).unwrap();
+        let expected = Metadata::of(&source);
+        fs::create_dir(&folder).unwrap();
+        if unless_skipped(test, metadata::add_to_acl(&folder, "d:u:3456:rwx")).is_none() {
+            continue;
+        }
+        for placement in [Placement::Staged, Placement::InPlace] {
+            for over in ["new", "old"] {
+                let copy = folder.join(format!("{placement}-{over}"));
+                if over == "old" {
+                    files::create(&copy, 2, SIZE);
+                }
+                copied_with(&preserving(Strategy::Auto).placement(placement), &source, &copy);
+                let found = Metadata::of(&copy);
+                assert_eq!((found.mode, found.attributes), (0o640, expected.attributes.clone()), "{copy:?}");
+            }
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! Files whose reported size is not their length: procfs (0) and sysfs (a page).
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use orbit_engine::{CopyOptions, Strategy, Verification};
+use orbit_engine::{CopyOptions, Sparse, Strategy, Verification};
 use orbit_tests::files;
 use orbit_tests::lab;
 use orbit_tests::skip::Skip;
@@ -62,4 +63,29 @@ fn procfs_files_of_reported_size_0_arrive_whole() {
 #[test]
 fn sysfs_files_of_reported_size_4096_arrive_and_not_more() {
     assert_copied("sysfs_files_of_reported_size_4096_arrive_and_not_more", &SYSFS, |size| size == 4096);
+}
+
+/// The last byte of an environment is a zero, here alone in its block.
+#[test]
+fn zeros_at_the_end_of_an_unknown_length_arrive() {
+    let test = "zeros_at_the_end_of_an_unknown_length_arrive";
+    let mut sleep = Command::new("sleep");
+    // A name, `=`, the value and the zero: 4097 bytes.
+    let mut running = sleep.arg("30").env_clear().env("A", "b".repeat(4094)).spawn().expect("sleep");
+    let source = PathBuf::from(format!("/proc/{}/environ", running.id()));
+    let expected = loop {
+        match fs::read(&source) {
+            Ok(found) if found.len() == 4097 => break found,
+            _ => std::thread::sleep(std::time::Duration::from_millis(1)),
+        }
+    };
+    lab::for_each_file_system(test, |place| {
+        for &sparse in Sparse::ALL {
+            let outcome = copied_with(&CopyOptions::new().sparse(sparse), &source, &place.join("copy"));
+            assert_eq!(outcome.bytes, 4097, "{sparse}");
+            assert!(fs::read(place.join("copy")).expect("read the copy") == expected, "{sparse}");
+        }
+    });
+    running.kill().expect("a child of our own");
+    running.wait().expect("a child of our own");
 }

@@ -101,3 +101,15 @@ fn never_shares_nothing_and_auto_does() {
         assert!(is_shared(&copy).unwrap(), "{file_system} does not show sharing");
     }
 }
+
+/// Without data there is nothing to share, and yet what was asked for is not to be had.
+#[test]
+fn always_fails_for_a_file_of_holes_too() {
+    let test = "always_fails_for_a_file_of_holes_too";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let (source, copy) = (ext4.dir().join("source"), ext4.dir().join("copy"));
+    fs::File::create(&source).unwrap().set_len(1 << 20).unwrap();
+    let result = copy_file(&source, &copy, &CopyOptions::new().reflink(Reflink::Always));
+    assert!(matches!(&result, Err(error) if error.is_zero_copy_unsupported()), "{result:?}");
+    files::assert_no_litter(ext4.dir(), ["source"]);
+}

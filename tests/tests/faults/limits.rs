@@ -134,3 +134,29 @@ fn without_a_descriptor_for_the_staging_file_the_copy_fails() {
     scene.assert_failed(&finished, &scene.destination(), Errno::MFILE.raw_os_error());
     assert!(scene.is_at_destination(OLD));
 }
+
+/// What gives a small file its length, and what writes it at several places at once, looks at the limit too.
+#[test]
+fn no_way_of_copying_a_small_file_dies_at_the_limit() {
+    let test = "no_way_of_copying_a_small_file_dies_at_the_limit";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, 40 * KIB)) else { return };
+    let tuned = scene.tuned(4 * KIB);
+    let profile = std::fs::read_to_string(&tuned).expect("read the tuned file");
+    let profile = format!("{profile}parallel_threshold = \"4KiB\"\nparallel_threads = 4\n");
+    let threaded = scene.from.join("threaded.toml");
+    std::fs::write(&threaded, profile).expect("write the tuned file");
+    let threaded = threaded.to_str().expect("a path of our own is UTF-8");
+    for options in [
+        &["--sparse", "always"][..],
+        &["--strategy", "buffered", "--io-uring", "true", "--tuned", &tuned],
+        &["--strategy", "buffered", "--direct-io", "true", "--tuned", &tuned],
+        &["--strategy", "buffered", "--tuned", threaded],
+    ] {
+        for limit in [8 * KIB, 16 * KIB, 40 * KIB - 1] {
+            let limited = with_limits(&scene.command(options), &[Limit::FileSize(limit)]);
+            let Some(limited) = unless_skipped(test, limited) else { return };
+            let finished = subprocess::run(limited);
+            scene.assert_failed(&finished, &scene.destination(), Errno::FBIG.raw_os_error());
+        }
+    }
+}

@@ -50,3 +50,8 @@ pub(crate) fn set_attribute(calls: &Calls, file: &File, name: &OsStr, value: &[u
     calls.count();
     Ok(rustix::fs::fsetxattr(file, name.as_bytes(), value, XattrFlags::empty())?)
 }
+
+pub(crate) fn remove_attribute(calls: &Calls, file: &File, name: &OsStr) -> io::Result<()> {
+    calls.count();
+    Ok(rustix::fs::fremovexattr(file, name.as_bytes())?)
+}
