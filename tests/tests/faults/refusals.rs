@@ -228,3 +228,16 @@ fn a_pipe_that_cannot_be_enlarged_is_used_as_it_is() {
     assert_eq!(Report::of(finished).get("moved"), format!("splice {LARGE}"));
     scene.assert_copied();
 }
+
+/// What follows reads and writes the unaligned end, which direct access would not take.
+#[test]
+fn a_later_direct_write_that_is_refused_leaves_both_files_to_the_cache() {
+    let test = "a_later_direct_write_that_is_refused_leaves_both_files_to_the_cache";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, (3 << 20) + 1)) else { return };
+    let command = scene.command(&["--strategy", "buffered", "--direct-io", "true"]);
+    let fault = Fault::error("pwrite64", Errno::INVAL).nth(2);
+    let Some(finished) = unless_skipped(test, faults::inject(&command, &fault)) else { return };
+    let report = Report::of(finished);
+    scene.assert_copied();
+    assert_eq!(report.all("moved"), ["direct-io 1048576", "read-write 2097153"]);
+}
