@@ -350,24 +350,24 @@ mod tests {
         assert!(!climb.is_shared());
     }
 
-    #[derive(Default)]
-    struct Most(std::sync::atomic::AtomicU64);
-
-    impl crate::Observer for Most {
-        fn progress(&self, progress: crate::Progress) {
-            self.0.store(progress.bytes, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-
     /// What threads had done behind the place of a refusal is done again, and counts once.
     #[cfg(all(target_os = "linux", not(orbit_portable)))]
     #[test]
     fn progress_falls_back_with_a_refusal() {
+        #[derive(Default)]
+        struct Last(std::sync::atomic::AtomicU64);
+
+        impl crate::Observer for Last {
+            fn progress(&self, progress: crate::Progress) {
+                self.0.store(progress.bytes, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+
         let from = tempfile::tempfile().unwrap();
         from.set_len(1000).unwrap();
         let closed = std::fs::File::open("/dev/null").unwrap();
-        let most = std::sync::Arc::new(Most::default());
-        let audience = crate::observe::Audience(most.clone());
+        let last = std::sync::Arc::new(Last::default());
+        let audience = crate::observe::Audience(last.clone());
         let watch = Watch::new(Some(&audience), None, 1000);
         let options = crate::CopyOptions::new().only(Mechanism::CopyFileRange);
         let plan = crate::select(&crate::Facts::of_size(1000), &options);
@@ -390,7 +390,7 @@ mod tests {
         assert!(matches!(driven, Ok(Driven::Refused { .. })), "{driven:?}");
         std::thread::sleep(std::time::Duration::from_millis(60));
         watch.advance(1);
-        assert_eq!(most.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(last.0.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 
     /// Copies a file of `length` bytes, whose status says twice as much, by reading and writing to one that has bytes behind

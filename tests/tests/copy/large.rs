@@ -142,7 +142,7 @@ fn each_mechanism_alone_is_right_or_refused() {
                         fs::remove_file(&copy).expect("remove the copy");
                     }
                     Err(error) => {
-                        assert!(error.is_zero_copy_unsupported() && only != Mechanism::ReadWrite, "{error}")
+                        assert!(error.is_zero_copy_unsupported() && only != Mechanism::ReadWrite, "{error}");
                     }
                 }
                 files::assert_no_litter(to.dir(), [""; 0]);
