@@ -175,16 +175,24 @@ mod tests {
     #[test]
     fn a_refusal_is_told_at_the_first_byte_that_is_missing() {
         let reason = RefusalReason::Errno(95);
+        let (threads, refused) = (AtomicU64::new(0), AtomicU64::new(0));
         let refuse = |end: u64, position: &mut Position| {
             if (51..=80).contains(&end) {
                 position.offset += 3;
+                // Two threads are refused at once.
+                refused.fetch_add(1, Ordering::Relaxed);
+                while refused.load(Ordering::Relaxed) < threads.load(Ordering::Relaxed).min(2) {
+                    thread::yield_now();
+                }
                 return Ok(Driven::Refused { reason, every_file: false });
             }
             complete(end, position)
         };
-        for threads in [1, 2, 4] {
-            let (position, dealt) = play(threads, 1000, refuse);
-            assert_eq!(position.offset, 53, "{threads} threads");
+        for count in [1, 2, 4] {
+            threads.store(count, Ordering::Relaxed);
+            refused.store(0, Ordering::Relaxed);
+            let (position, dealt) = play(usize::try_from(count).unwrap(), 1000, refuse);
+            assert_eq!(position.offset, 53, "{count} threads");
             assert!(matches!(dealt.driven, Ok(Driven::Refused { .. })));
         }
     }

@@ -214,6 +214,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_that_a_directory_took_meanwhile_is_an_error_and_nothing_is_left() {
+        let calls = Calls::default();
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().join("name");
+        let staging = Staging::create(&calls, &destination, 0o600, true).unwrap();
+        std::fs::create_dir(&destination).unwrap();
+        staging.publish(&calls, &destination, false).unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// By a second descriptor, which is closed.
+    #[cfg(all(target_os = "linux", not(orbit_portable)))]
+    #[test]
+    fn a_file_without_a_name_is_asked_before_it_gets_one_where_closing_may_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().join("name");
+        let cost = |close_tells| {
+            let staging = Staging::create(&Calls::default(), &destination, 0o600, true).unwrap();
+            let (calls, is_unnamed) = (Calls::default(), staging.is_unnamed());
+            staging.publish(&calls, &destination, close_tells).unwrap();
+            std::fs::remove_file(&destination).unwrap();
+            (calls.total(), is_unnamed)
+        };
+        let ((asked, is_unnamed), (unasked, _)) = (cost(true), cost(false));
+        assert_eq!(asked - unasked, if is_unnamed { 2 } else { 0 });
+    }
+
     /// Another program makes the destination while the copy runs.
     #[test]
     fn a_name_that_was_taken_meanwhile_is_replaced() {

@@ -157,8 +157,15 @@ fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
 }
 
 fn seconds(time: std::time::SystemTime) -> (i64, u32) {
-    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
+    let whole = |since: std::time::Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    match time.duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => (whole(since), since.subsec_nanos()),
+        // Nanoseconds count forward, also before the epoch.
+        Err(before) => match before.duration().subsec_nanos() {
+            0 => (-whole(before.duration()), 0),
+            nanoseconds => (-whole(before.duration()) - 1, 1_000_000_000 - nanoseconds),
+        },
+    }
 }
 
 pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<bool> {

@@ -239,6 +239,8 @@ fn key_of_value(text: &str, at: usize) -> Option<&str> {
     let line = &text[start..at];
     let key = match line.trim_end().strip_suffix('=') {
         Some(before) => before.trim_end().rsplit(|char| !is_part(char)).next()?,
+        // At a key itself (one that is there twice) nothing stands before.
+        None if line.trim().is_empty() => text[at..].lines().next()?.split_once('=')?.0.trim(),
         None => line.split_once('=')?.0.trim(),
     };
     (!key.is_empty() && key.chars().all(is_part)).then_some(key)

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use orbit_engine::{CopyOptions, Placement, Strategy};
+use orbit_tests::faults::{self, Fault};
 use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::metadata::{self, Metadata};
 use orbit_tests::skip::{Skip, unless_skipped};
 use orbit_tests::{files, subprocess, tool};
+use rustix::io::Errno;
 
 use super::copy_once::{Report, copy_once};
 use super::{copied, copied_with};
@@ -171,4 +173,43 @@ fn a_list_that_the_directory_hands_on_does_not_open_the_copy() {
             }
         }
     }
+}
+
+/// The group bits of a source with a list are the most that anybody on it may do: without it they are not the group's.
+#[test]
+fn a_list_that_is_lost_does_not_open_the_copy_to_its_group() {
+    let test = "a_list_that_is_lost_does_not_open_the_copy_to_its_group";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let (source, copy) = (ext4.dir().join("source"), ext4.dir().join("copy"));
+    files::create(&source, 1, SIZE);
+    fs::set_permissions(&source, Permissions::from_mode(0o600)).unwrap();
+    if unless_skipped(test, metadata::add_to_acl(&source, "u:3456:rw-")).is_none() {
+        return;
+    }
+    assert_eq!(Metadata::of(&source).mode, 0o660);
+    for call in ["fsetxattr", "fgetxattr"] {
+        let fault = Fault::error(call, Errno::PERM).and_later();
+        let child = copy_once(&["--preserve", "true"], &source, &copy);
+        let Some(finished) = unless_skipped(test, faults::inject(&child, &fault)) else { return };
+        let report = Report::of(finished);
+        assert!(report.get("not_preserved").contains("posix_acl_access"), "{report:?}");
+        assert_eq!(Metadata::of(&copy).mode, 0o600, "{call}");
+    }
+}
+
+/// Until it has its owner and its list, nobody else may look.
+#[test]
+fn while_metadata_is_set_the_staging_file_is_closed_to_others() {
+    let test = "while_metadata_is_set_the_staging_file_is_closed_to_others";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let (source, folder) = (ext4.dir().join("source"), ext4.dir().join("folder"));
+    files::create(&source, 1, SIZE);
+    fs::set_permissions(&source, Permissions::from_mode(0o666)).unwrap();
+    fs::create_dir(&folder).unwrap();
+    files::create(&folder.join("copy"), 2, SIZE);
+    let child = copy_once(&["--preserve", "true"], &source, &folder.join("copy"));
+    let Some(killed) = unless_skipped(test, faults::inject(&child, &Fault::kill("fchmod"))) else { return };
+    assert!(!killed.status.success());
+    let staging = files::list(&folder).into_iter().find(|name| name != "copy").expect("a staging file");
+    assert_eq!(Metadata::of(&folder.join(staging)).mode, 0o600);
 }

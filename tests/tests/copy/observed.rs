@@ -178,7 +178,7 @@ fn verification_stops_soon_and_leaves_nothing() {
     files::create(&ext4.dir().join("source"), 1, 40 * MIB);
     for level in [Verification::Compare, Verification::Sha256, Verification::Media] {
         let cancel = Cancel::new();
-        let stop = Arc::new(StopVerifying(cancel.clone()));
+        let stop = Arc::new(StopAt(Phase::Verifying, cancel.clone()));
         let options = CopyOptions::new().verification(level).observer(stop).cancel(cancel);
         let result = copy_file(ext4.dir().join("source"), ext4.dir().join("copy"), &options);
         assert!(matches!(result, Err(CopyError::Cancelled { .. })), "{result:?}");
@@ -186,12 +186,26 @@ fn verification_stops_soon_and_leaves_nothing() {
     }
 }
 
-struct StopVerifying(Cancel);
+#[test]
+fn a_wish_before_the_name_is_given_is_heard() {
+    let test = "a_wish_before_the_name_is_given_is_heard";
+    let Some(tmpfs) = unless_skipped(test, lab::mount(FileSystem::Tmpfs)) else { return };
+    files::create(&tmpfs.dir().join("source"), 1, 1000);
+    let cancel = Cancel::new();
+    let stop = Arc::new(StopAt(Phase::Finishing, cancel.clone()));
+    let options = CopyOptions::new().observer(stop).cancel(cancel);
+    let result = copy_file(tmpfs.dir().join("source"), tmpfs.dir().join("copy"), &options);
+    assert!(matches!(result, Err(CopyError::Cancelled { .. })), "{result:?}");
+    files::assert_no_litter(tmpfs.dir(), ["source"]);
+}
 
-impl Observer for StopVerifying {
+struct StopAt(Phase, Cancel);
+
+impl Observer for StopAt {
     fn progress(&self, progress: Progress) {
-        if progress.phase == Phase::Verifying {
-            self.0.cancel();
+        assert!(!self.1.is_cancelled() || progress.phase == self.0, "went on to {:?}", progress.phase);
+        if progress.phase == self.0 {
+            self.1.cancel();
         }
     }
 }

@@ -228,3 +228,25 @@ fn nothing_of_the_old_file_is_left_in_a_hole() {
         }
     });
 }
+
+/// Those that write where the file stands must go there first.
+#[test]
+fn each_mechanism_alone_passes_holes() {
+    let test = "each_mechanism_alone_passes_holes";
+    let Some(ext4) = unless_skipped(test, lab::mount(FileSystem::Ext4)) else { return };
+    let (source, copy) = (ext4.dir().join("source"), ext4.dir().join("copy"));
+    let file = File::create(&source).unwrap();
+    file.set_len(4 << 20).unwrap();
+    for at in [1_u64 << 20, 3 << 20] {
+        file.write_all_at(&files::content(at, 70_000), at).unwrap();
+    }
+    for &only in orbit_engine::Mechanism::ALL {
+        match orbit_engine::copy_file(&source, &copy, &CopyOptions::new().only(only)) {
+            Ok(outcome) => {
+                assert!(outcome.mechanism == only && outcome.data_bytes < 1 << 20, "{outcome:?}");
+                files::assert_same_content(&source, &copy);
+            }
+            Err(error) => assert!(error.is_zero_copy_unsupported(), "{error}"),
+        }
+    }
+}

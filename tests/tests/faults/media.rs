@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use orbit_tests::calls;
 use orbit_tests::faults::{self, Fault};
 use orbit_tests::files;
 use orbit_tests::lab::{self, BLOCK, FileSystem, Mounted};
@@ -120,4 +121,21 @@ fn what_the_device_kept_is_proven() {
         assert_eq!(Report::of(finished).get("verified"), "compared with what is on the device");
         files::assert_same_content(&from.join("source"), &to.join("copy"));
     });
+}
+
+/// Each alone would do on most file systems, but not on all.
+#[test]
+fn the_medium_is_read_directly_and_with_nothing_cached() {
+    let test = "the_medium_is_read_directly_and_with_nothing_cached";
+    let Some(medium) = unless_skipped(test, Medium::new(FileSystem::Ext4)) else { return };
+    let source = medium.source.dir().join("source");
+    let counted = calls::count(&copy_once(&["--verify", "media"], &source, &medium.copy()));
+    let Some(counted) = unless_skipped(test, counted) else { return };
+    let place = |is_it: fn(&str) -> bool| counted.lines.iter().position(|line| is_it(line));
+    let order = [
+        place(|line| line.starts_with("fsync")),
+        place(|line| line.starts_with("fadvise64") && line.contains("DONTNEED")),
+        place(|line| line.contains("F_SETFL") && line.contains("O_DIRECT")),
+    ];
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{:#?}", counted.lines);
 }
