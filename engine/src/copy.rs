@@ -68,7 +68,7 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
     Ok(CopyOutcome {
         mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
-        bytes: climb.bytes,
+        bytes: finished.length.unwrap_or(climb.bytes),
         data_bytes: climb.data_bytes,
         threads: climb.threads,
         moved: climb.moved,
@@ -121,6 +121,8 @@ struct Done {
 
 /// What finishing came to.
 struct Finished {
+    /// Of the new file, where the source changed and a clone took it as it was by then.
+    length: Option<u64>,
     source_changed: bool,
     not_preserved: Vec<NotPreserved>,
 }
@@ -199,6 +201,7 @@ impl Copy<'_> {
             size,
             has_holes: sparse != Sparse::Never && allocated < size && self.target.kind == FileKind::Regular,
             skip_zeros: sparse == Sparse::Always && self.target.kind == FileKind::Regular,
+            is_limited: self.target.kind == FileKind::Regular,
             watch: self.watch,
         };
         let climb = ladder::climb(plan, job, self.calls).map_err(|failure| self.at(failure))?;
@@ -266,6 +269,7 @@ impl Copy<'_> {
         if source_changed && !self.options.accept_changed_source {
             return Err(self.changed());
         }
+        let length = if source_changed { self.length_now()? } else { None };
         if self.watch.is_cancelled() {
             return Err(self.cancelled());
         }
@@ -280,7 +284,15 @@ impl Copy<'_> {
                 .map_err(|error| CopyError::io(Operation::Sync, directory, error))?;
         }
         source.close(calls);
-        Ok(Finished { source_changed, not_preserved })
+        Ok(Finished { length, source_changed, not_preserved })
+    }
+
+    fn length_now(&self) -> Result<Option<u64>, CopyError> {
+        if self.target.kind != FileKind::Regular {
+            return Ok(None);
+        }
+        let status = platform::status(self.calls, self.target.file());
+        status.map(|status| Some(status.size)).map_err(self.failed(Operation::Inspect))
     }
 
     /// Whether closing the new file may tell that its content did not arrive, as network and user-space file systems do.

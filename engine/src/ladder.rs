@@ -55,6 +55,8 @@ pub(crate) struct Job<'a> {
     pub(crate) has_holes: bool,
     /// Whether blocks of zeros become holes.
     pub(crate) skip_zeros: bool,
+    /// Whether the process's limit for sizes of files holds for the destination; not for devices.
+    pub(crate) is_limited: bool,
     pub(crate) watch: &'a Watch<'a>,
 }
 
@@ -69,7 +71,7 @@ pub(crate) fn climb(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Climb, F
         calls,
         next: 0,
         rung: None,
-        limit: Cell::new(None),
+        limit: Cell::new(if job.is_limited { None } else { Some(u64::MAX) }),
         position: Position::default(),
         climb: Climb { threads: 1, ..Climb::default() },
     };
@@ -165,7 +167,7 @@ impl Ladder<'_> {
                 self.rung = Some(rung);
                 driven?
             }
-            Err(failure) => cannot_start(failure)?,
+            Err(failure) => cannot_start(mechanism, failure)?,
         };
         self.note_moved(mechanism, self.position.moved - before, driven);
         if let Driven::Refused { reason, every_file } = driven {
@@ -305,8 +307,9 @@ fn check_limit_at(limit: &Cell<Option<u64>>, offset: u64, calls: &Calls) -> Resu
 }
 
 /// A rung that cannot get what it needs (a pipe, when descriptors are scarce) is one that cannot work here.
-fn cannot_start(failure: Failure) -> Result<Driven, Failure> {
-    if failure.error.kind() == io::ErrorKind::Unsupported {
+fn cannot_start(mechanism: Mechanism, failure: Failure) -> Result<Driven, Failure> {
+    // A queue is charged to a limit of its own on older kernels, which answer that there is no memory.
+    if failure.error.kind() == io::ErrorKind::Unsupported || mechanism == Mechanism::IoUring {
         return Ok(Driven::Refused { reason: failure.reason(), every_file: false });
     }
     match platform::meaning(&failure.error, false) {

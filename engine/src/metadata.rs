@@ -16,6 +16,9 @@ const ACCESS_LIST: &str = "system.posix_acl_access";
 /// No such attribute (any more) has no kind of its own.
 const NO_DATA: i32 = 61;
 
+/// An attribute larger than this file system keeps: E2BIG, ENOSPC (beside an inode's other attributes), ERANGE.
+const TOO_LARGE: [i32; 3] = [7, 28, 34];
+
 /// The mode that a new file is created with: closed to group and others until owner and ACL are set.
 pub(crate) const fn creation_mode(source: &Status, preserve: bool) -> u32 {
     if preserve { source.mode & 0o700 } else { source.mode & PERMISSIONS }
@@ -107,7 +110,9 @@ fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {
 /// What the system or the file system does not allow is told and does not end the copy; other errors do.
 fn tolerated(operation: Operation, attribute: Attribute, error: io::Error) -> Result<NotPreserved, Failure> {
     match error.raw_os_error() {
-        Some(errno) if is_refusal(&error) || errno == NO_DATA => Ok(NotPreserved { attribute, errno }),
+        Some(errno) if is_refusal(&error) || errno == NO_DATA || TOO_LARGE.contains(&errno) => {
+            Ok(NotPreserved { attribute, errno })
+        }
         _ => Err(Failure { operation, error }),
     }
 }

@@ -230,7 +230,6 @@ fn a_pipe_that_cannot_be_enlarged_is_used_as_it_is() {
     scene.assert_copied();
 }
 
-<<<<<<< HEAD
 /// A call that signals interrupt again and again never ends by itself.
 #[test]
 fn interruptions_for_ever_end_when_the_copy_is_cancelled() {
@@ -253,7 +252,8 @@ fn interruptions_for_ever_end_when_the_copy_is_cancelled() {
         assert!(start.elapsed() < Duration::from_secs(5), "{mechanism}: {:?}", start.elapsed());
         scene.assert_failed_saying(&finished, &scene.destination(), "was cancelled");
     }
-=======
+}
+
 /// What follows reads and writes the unaligned end, which direct access would not take.
 #[test]
 fn a_later_direct_write_that_is_refused_leaves_both_files_to_the_cache() {
@@ -265,5 +265,4 @@ fn a_later_direct_write_that_is_refused_leaves_both_files_to_the_cache() {
     let report = Report::of(finished);
     scene.assert_copied();
     assert_eq!(report.all("moved"), ["direct-io 1048576", "read-write 2097153"]);
->>>>>>> review
 }
