@@ -377,7 +377,16 @@ mod tests {
         let volume = Volume { device: 3, mount: u64::MAX };
         let ends = Ends { from: &from, to: &closed };
         let (has_holes, skip_zeros, size) = (false, false, 1000);
-        let job = Job { ends, from: volume, to: volume, size, has_holes, skip_zeros, watch: &watch };
+        let job = Job {
+            ends,
+            from: volume,
+            to: volume,
+            size,
+            has_holes,
+            skip_zeros,
+            is_limited: true,
+            watch: &watch,
+        };
         let mut ladder = Ladder {
             plan: &plan,
             job,
@@ -411,7 +420,16 @@ mod tests {
         let plan = crate::select(&crate::Facts::of_size(size), &options);
         let volume = Volume { device: 3, mount: u64::MAX };
         let ends = Ends { from: &from, to: &to };
-        let job = Job { ends, from: volume, to: volume, size, has_holes: false, skip_zeros, watch };
+        let job = Job {
+            ends,
+            from: volume,
+            to: volume,
+            size,
+            has_holes: false,
+            skip_zeros,
+            is_limited: true,
+            watch,
+        };
         let climb = climb(&plan, job, &Calls::default()).unwrap();
         (climb, to.metadata().unwrap().len())
     }
