@@ -169,7 +169,8 @@ impl Copy<'_> {
         Ok(Facts {
             allocated,
             pair: if is_large || self.options.tuning.needs_pair() { Some(self.pair(staged)?) } else { None },
-            processors: if is_large { platform::processors() } else { 1 },
+            // Asked where several threads may pay: large files, and any by a tuned threshold.
+            processors: if is_large || self.options.tuning.needs_pair() { platform::processors() } else { 1 },
             refused_before: crate::memory::refusals(volume, staged.volume),
             ..Facts::of_size(size)
         })

@@ -28,7 +28,7 @@ impl Plan {
 }
 
 /// From here on a pipe of its own pays for a copy: before, its four calls cost more than its larger steps save.
-pub(crate) const PIPE_PAYS: u64 = 256 * 1024;
+pub(crate) const PIPE_PAYS: u64 = 512 * 1024;
 
 /// Threads beyond these wait for the destination's lock.
 const THREADS: u32 = 2;

@@ -75,7 +75,7 @@ fn refused(strategy: Strategy, source: &Path, destination: &Path) -> CopyError {
 }
 
 /// From here on the engine uses a pipe of its own.
-const PIPE_PAYS: u64 = 256 * 1024;
+const PIPE_PAYS: u64 = 512 * 1024;
 
 /// Each zero-copy mechanism that is tried for `size` bytes between two places before one works, with the errno of its
 /// refusal, and the one that works; nothing where the lab does not declare it.

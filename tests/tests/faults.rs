@@ -49,8 +49,8 @@ const CHUNK: u64 = 48 * KIB;
 /// Four chunks: `copy_file_range` and sendfile are the first to try.
 const SMALL: u64 = 4 * CHUNK;
 
-/// Six chunks: splice is the first to try.
-const LARGE: u64 = 6 * CHUNK;
+/// Eleven chunks: splice is the first to try.
+const LARGE: u64 = 11 * CHUNK;
 
 /// A source and an old destination, each alone in a directory.
 struct Scene {

@@ -79,7 +79,7 @@ fn a_strategy_that_was_asked_for_beats_the_threshold() {
     });
 }
 
-/// One more chunk is one more call by `copy_file_range`, two by splice, two by reading and writing.
+/// One more chunk is one more call by `copy_file_range` and sendfile, two by splice, two by reading and writing.
 #[test]
 fn chunk_sizes_are_what_one_call_moves() {
     lab::for_each_pair("chunk_sizes_are_what_one_call_moves", |from, to| {
@@ -92,7 +92,7 @@ fn chunk_sizes_are_what_one_call_moves() {
             let whole = with(SIZE);
             let calls_a_chunk = match whole.mechanism {
                 Mechanism::Reflink => 0,
-                Mechanism::CopyFileRange => 1,
+                Mechanism::CopyFileRange | Mechanism::Sendfile => 1,
                 _ => 2,
             };
             for (chunk, more_chunks) in [(SIZE / 4, 3), (4 * KIB, 63), (SIZE - 1, 1), (SIZE * 2, 0)] {
