@@ -1,6 +1,8 @@
 //! The only place that falls back: rung after rung, each going on where the one before it stopped.
 
-use std::cell::Cell;
+mod climb;
+mod limit;
+
 use std::io;
 
 use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task};
@@ -14,33 +16,8 @@ use crate::platform::{self, Calls, Meaning, Volume};
 use crate::select::Plan;
 use crate::strategy::Mechanism;
 
-/// What the ladder did.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Climb {
-    /// Length of the destination.
-    pub(crate) bytes: u64,
-    /// Bytes of it that were moved; the others are holes.
-    pub(crate) data_bytes: u64,
-    /// Who moved them.
-    pub(crate) moved: Vec<Moved>,
-    /// Who could not.
-    pub(crate) refusals: Vec<Refusal>,
-    /// Most threads that moved bytes at one time.
-    pub(crate) threads: u32,
-    pub(crate) end: End,
-}
-
-/// How a climb ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum End {
-    /// A rung finished the file.
-    Complete,
-    /// Every rung was refused.
-    #[default]
-    Refused,
-    /// The caller wants no more.
-    Cancelled,
-}
+pub(crate) use climb::{Climb, End};
+use limit::Limit;
 
 /// What is to be copied, and who looks on.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +48,7 @@ pub(crate) fn climb(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Climb, F
         calls,
         next: 0,
         rung: None,
-        limit: Cell::new(if job.is_limited { None } else { Some(u64::MAX) }),
+        limit: Limit::new(job.is_limited),
         position: Position::default(),
         climb: Climb { threads: 1, ..Climb::default() },
     };
@@ -89,8 +66,7 @@ struct Ladder<'a> {
     next: usize,
     /// That rung, once it has what it needs.
     rung: Option<Rung>,
-    /// Largest size that this process may write, once it was asked for.
-    limit: Cell<Option<u64>>,
+    limit: Limit,
     position: Position,
     climb: Climb,
 }
@@ -103,7 +79,7 @@ impl Ladder<'_> {
             return self.cut_short(driven, !skip_zeros);
         }
         if size > ONE_WRITE || !self.is_in_turn() {
-            self.check_limit(size)?;
+            self.limit.admit(size, self.calls)?;
         }
         if self.plan.rungs.first() == Some(&Mechanism::Reflink) {
             let driven = self.take(Mechanism::Reflink, Goal::At(size))?;
@@ -144,7 +120,7 @@ impl Ladder<'_> {
     }
 
     fn set_length(&self, length: u64) -> Result<(), Failure> {
-        self.check_limit(length)?;
+        self.limit.admit(length, self.calls)?;
         platform::set_length(self.calls, self.job.ends.to, length)
             .map_err(|error| Failure { operation: Operation::SetLength, error })
     }
@@ -202,7 +178,7 @@ impl Ladder<'_> {
             _ => {
                 let (job, calls, limit) = (self.job, self.calls, &self.limit);
                 let step = |offset, left| {
-                    check_limit_at(limit, offset, calls)?;
+                    limit.admit_byte(offset, calls)?;
                     rung.step(job.ends, offset, left, calls)
                 };
                 let more = |offset| has_more(job.ends, offset, calls);
@@ -267,11 +243,6 @@ impl Ladder<'_> {
     fn is_in_turn(&self) -> bool {
         self.plan.threads < 2 && !self.plan.rungs.contains(&Mechanism::IoUring)
     }
-
-    /// A write beyond the limit would end the process by a signal.
-    fn check_limit(&self, size: u64) -> Result<(), Failure> {
-        check_limit_at(&self.limit, size.saturating_sub(1), self.calls)
-    }
 }
 
 impl<'a> Job<'a> {
@@ -280,30 +251,6 @@ impl<'a> Job<'a> {
         let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
         Manner { goal, last: mechanism == Mechanism::ReadWrite, first_step, watch: self.watch }
     }
-}
-
-impl End {
-    fn of(driven: Driven) -> Self {
-        match driven {
-            Driven::Complete | Driven::Ended => Self::Complete,
-            Driven::Cancelled => Self::Cancelled,
-            Driven::Refused { .. } => Self::Refused,
-        }
-    }
-}
-
-/// Fails where this process may not write a byte at `offset`, instead of letting the system end the process. The first
-/// byte is not asked about: its call is the only one of a small file.
-fn check_limit_at(limit: &Cell<Option<u64>>, offset: u64, calls: &Calls) -> Result<(), Failure> {
-    if offset == 0 {
-        return Ok(());
-    }
-    let most = limit.get().unwrap_or_else(|| platform::file_size_limit(calls).unwrap_or(u64::MAX));
-    limit.set(Some(most));
-    if offset < most {
-        return Ok(());
-    }
-    Err(Failure { operation: Operation::Write, error: platform::too_large() })
 }
 
 /// A rung that cannot get what it needs (a pipe, when descriptors are scarce) is one that cannot work here.
@@ -325,33 +272,9 @@ fn has_more(ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<bool, Failure>
         .map_err(|error| Failure { operation: Operation::Read, error })
 }
 
-impl Climb {
-    /// The mechanism that moved most of the bytes, the last one where none was moved.
-    pub(crate) fn mechanism(&self) -> Option<Mechanism> {
-        self.moved.iter().max_by_key(|moved| moved.bytes).map(|moved| moved.mechanism)
-    }
-
-    /// Whether the destination shares all of the source's extents.
-    pub(crate) fn is_shared(&self) -> bool {
-        !self.moved.is_empty() && self.moved.iter().all(|moved| moved.mechanism == Mechanism::Reflink)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_mechanism_named_is_the_one_that_moved_most() {
-        let moved = |mechanism, bytes| Moved { mechanism, bytes };
-        let climb = Climb {
-            moved: vec![moved(Mechanism::CopyFileRange, 9), moved(Mechanism::ReadWrite, 1)],
-            ..Climb::default()
-        };
-        assert_eq!(climb.mechanism(), Some(Mechanism::CopyFileRange));
-        assert_eq!(Climb::default().mechanism(), None);
-        assert!(!climb.is_shared());
-    }
 
     /// What threads had done behind the place of a refusal is done again, and counts once.
     #[cfg(all(target_os = "linux", not(orbit_portable)))]
@@ -393,7 +316,7 @@ mod tests {
             calls: &Calls::default(),
             next: 0,
             rung: None,
-            limit: Cell::new(None),
+            limit: Limit::new(true),
             position: Position::default(),
             climb: Climb::default(),
         };
@@ -445,14 +368,5 @@ mod tests {
         let both = (0..100).map(|_| cut(4 << 20, 2, false)).find(|(climb, _)| climb.threads == 2);
         let (climb, length) = both.expect("two threads at once in one of many copies");
         assert_eq!((climb.end, climb.bytes, length), (End::Complete, 4 << 20, 4 << 20));
-    }
-
-    #[test]
-    fn no_byte_is_written_at_a_limit() {
-        let calls = Calls::default();
-        let limit = Cell::new(Some(100));
-        assert!(check_limit_at(&limit, 99, &calls).is_ok());
-        let failure = check_limit_at(&limit, 100, &calls).unwrap_err();
-        assert_eq!(failure.error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -22,6 +22,14 @@ pub(crate) struct Program {
     pub(crate) sha256: String,
 }
 
+impl Program {
+    /// Without the directory that it lies in, which says something of one machine only; the digest says which one it is.
+    pub(crate) fn recorded(&self) -> Self {
+        let name = self.path.file_name().map_or_else(|| self.path.clone(), PathBuf::from);
+        Self { path: name, ..self.clone() }
+    }
+}
+
 /// The program of `subject`: the name that it is installed by, and how to install it. None for a subject that is no
 /// program, and for the engine's own.
 fn peer(subject: Subject) -> Option<(&'static str, &'static str)> {

@@ -40,10 +40,11 @@ impl Targets {
         let up = lab::targets(root);
         let lab = lab::directory(root);
         let lab = fs::canonicalize(&lab).unwrap_or(lab);
-        let is_there = |(name, directory): &(&TargetName, &PathBuf)| {
-            !directory.starts_with(&lab) || up.get(*name) == Some(*directory)
+        let is_there = |(name, directory): &(TargetName, PathBuf)| {
+            !directory.starts_with(&lab) || up.get(name) == Some(directory)
         };
-        let named = recorded.iter().filter(is_there).map(|(name, at)| (name.clone(), at.clone())).collect();
+        let absolute = |(name, at): (&TargetName, &PathBuf)| (name.clone(), root.join(at));
+        let named = recorded.iter().map(absolute).filter(is_there).collect();
         Self { workspace: root.join("target"), named }
     }
 
@@ -58,10 +59,15 @@ impl Targets {
         }
     }
 
-    /// The targets among `sites`, for the record.
+    /// The targets among `sites`, for the record: what lies below the workspace as seen from there, which is the same on
+    /// every machine.
     pub(crate) fn used<'a>(&self, sites: impl Iterator<Item = &'a Site>) -> BTreeMap<TargetName, PathBuf> {
         let target = |site: &Site| match site {
-            Site::Target(name) => Some((name.clone(), self.named.get(name)?.clone())),
+            Site::Target(name) => {
+                let at = self.named.get(name)?;
+                let root = self.workspace.parent().unwrap_or(&self.workspace);
+                Some((name.clone(), at.strip_prefix(root).unwrap_or(at).to_owned()))
+            }
             Site::Workspace | Site::SharedMemory => None,
         };
         sites.filter_map(target).collect()

@@ -203,11 +203,11 @@ fn programs(root: &Path, cases: &[Case]) -> Result<Programs> {
     processes.map(|subject| Ok((subject, program::find(subject, root)?))).collect()
 }
 
-/// Those that run.
+/// Those that run, for the record.
 fn used_programs(programs: &Programs, cases: &[Case]) -> BTreeMap<Subject, Program> {
     let runs = |subject: Subject| cases.iter().any(|case| case.subject == subject);
     let used = programs.iter().filter(|(subject, _)| runs(**subject));
-    used.filter_map(|(subject, program)| Some((*subject, program.clone().ok()?))).collect()
+    used.filter_map(|(subject, program)| Some((*subject, program.as_ref().ok()?.recorded()))).collect()
 }
 
 fn used_targets(targets: &Targets, cases: &[Case]) -> BTreeMap<TargetName, PathBuf> {
