@@ -10,6 +10,7 @@ use orbit_tests::subprocess::Finished;
 use rustix::io::Errno;
 
 use super::copy_once::Report;
+use super::refusals::{FATAL, UNSUPPORTED};
 use super::{KIB, Scene};
 
 const CHUNK: u64 = 64 * KIB;
@@ -30,20 +31,6 @@ enum Follows {
 
 /// From the engine's contract, not from its code. `later` means that some bytes had moved.
 fn follows(errno: i32, later: bool) -> Follows {
-    const FATAL: [Errno; 7] =
-        [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ISDIR, Errno::STALE, Errno::FBIG];
-    const UNSUPPORTED: [Errno; 10] = [
-        Errno::XDEV,
-        Errno::OPNOTSUPP,
-        Errno::NOSYS,
-        Errno::NOTTY,
-        Errno::INVAL,
-        Errno::PERM,
-        Errno::TXTBSY,
-        Errno::BADF,
-        Errno::ACCESS,
-        Errno::OVERFLOW,
-    ];
     let errno = Errno::from_raw_os_error(errno);
     match errno {
         Errno::INTR => Follows::Again,

@@ -12,7 +12,7 @@ use super::copy_once::Report;
 use super::{CHUNK, LARGE, SMALL, Scene};
 
 /// The mechanism cannot work here: the next one goes on, at whatever offset.
-const UNSUPPORTED: [Errno; 10] = [
+pub(super) const UNSUPPORTED: [Errno; 10] = [
     Errno::XDEV,
     Errno::OPNOTSUPP,
     Errno::NOSYS,
@@ -26,7 +26,7 @@ const UNSUPPORTED: [Errno; 10] = [
 ];
 
 /// Nothing else would do better: the copy ends.
-const FATAL: [Errno; 7] =
+pub(super) const FATAL: [Errno; 7] =
     [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ISDIR, Errno::STALE, Errno::FBIG];
 
 /// In no list: before any byte moved the next mechanism tries, afterwards the copy ends.
