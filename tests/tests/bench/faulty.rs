@@ -24,7 +24,7 @@ fn a_silent_fall_to_another_mechanism_ends_the_run() {
     let suite = Suite::new();
     // The first call is the probe's, which must see it working.
     let fault = Fault::error("copy_file_range", Errno::INVAL).nth(2).and_later();
-    let outcome = faults::inject(&suite.bench(&["--filter", "*/strategy=zero-copy/*"]), &fault);
+    let outcome = faults::inject(&suite.bench(&["--filter", "*/size=4KiB/strategy=zero-copy/*"]), &fault);
     let Some(finished) = skip::unless_skipped(test, outcome) else { return };
     let error = one_error(&finished);
     assert!(error.contains("bytes by copy-file-range, got 4096 by sendfile"), "{error}");
