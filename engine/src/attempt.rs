@@ -56,7 +56,8 @@ impl Failure {
     }
 }
 
-fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
+/// Turns the system's answer to `operation` into a failure.
+pub(crate) fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
     move |error| Failure { operation, error }
 }
 

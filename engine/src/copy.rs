@@ -14,7 +14,7 @@ use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::staging::{Unpublished, directory_of, unnamed_works};
+use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
 use crate::tuning::FileSystemPair;
 use crate::verify::{Claim, Unproven, verify};
@@ -165,12 +165,16 @@ impl Copy<'_> {
 
     fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
         let Status { size, allocated, volume, .. } = self.source.status;
-        let is_large = size >= PIPE_PAYS;
+        // File systems and processors decide about large files, and by a tuned profile about any.
+        let (pair, processors) = if size >= PIPE_PAYS || self.options.tuning.needs_pair() {
+            (Some(self.pair(staged)?), platform::processors())
+        } else {
+            (None, 1)
+        };
         Ok(Facts {
             allocated,
-            pair: if is_large || self.options.tuning.needs_pair() { Some(self.pair(staged)?) } else { None },
-            // Asked where several threads may pay: large files, and any by a tuned threshold.
-            processors: if is_large || self.options.tuning.needs_pair() { platform::processors() } else { 1 },
+            pair,
+            processors,
             refused_before: crate::memory::refusals(volume, staged.volume),
             ..Facts::of_size(size)
         })
@@ -278,7 +282,7 @@ impl Copy<'_> {
         let Self { source, destination, target, options, .. } = self;
         let path = target
             .publish(calls, close_tells)
-            .map_err(|Unpublished { operation, error }| CopyError::io(operation, destination, error))?;
+            .map_err(|Failure { operation, error }| CopyError::io(operation, destination, error))?;
         if options.durability == Durability::FileAndDirectory {
             let directory = directory_of(&path);
             platform::sync_directory(calls, directory)

@@ -125,9 +125,7 @@ mod queue {
                 match self.ring.submit_and_wait(1) {
                     Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                         // Requests may be under way, and their buffers must outlive them.
-                        std::mem::take(&mut self.buffers).into_iter().for_each(|buffer| {
-                            Box::leak(Box::new(buffer));
-                        });
+                        Vec::leak(std::mem::take(&mut self.buffers));
                         return Err(error);
                     }
                     _ => {}

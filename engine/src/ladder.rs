@@ -5,7 +5,7 @@ mod limit;
 
 use std::io;
 
-use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task};
+use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task, failed};
 use crate::drive::{Driven, Goal, Manner, Position, drive};
 use crate::error::Operation;
 use crate::holes::Segments;
@@ -121,8 +121,7 @@ impl Ladder<'_> {
 
     fn set_length(&self, length: u64) -> Result<(), Failure> {
         self.limit.admit(length, self.calls)?;
-        platform::set_length(self.calls, self.job.ends.to, length)
-            .map_err(|error| Failure { operation: Operation::SetLength, error })
+        platform::set_length(self.calls, self.job.ends.to, length).map_err(failed(Operation::SetLength))
     }
 
     /// Goes to `goal` by the rung at work and, where it is refused, by those below it.
@@ -269,7 +268,7 @@ fn cannot_start(mechanism: Mechanism, failure: Failure) -> Result<Driven, Failur
 fn has_more(ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<bool, Failure> {
     platform::read_at(calls, ends.from, &mut [0], offset)
         .map(|read| read > 0)
-        .map_err(|error| Failure { operation: Operation::Read, error })
+        .map_err(failed(Operation::Read))
 }
 
 #[cfg(test)]

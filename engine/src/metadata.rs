@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 
-use crate::attempt::{Ends, Failure};
+use crate::attempt::{Ends, Failure, failed};
 use crate::error::Operation;
 use crate::outcome::{Attribute, NotPreserved};
 use crate::platform::{self, Calls, PERMISSIONS, SET_ID, Status};
@@ -131,10 +131,6 @@ fn without_list(mode: u32, list: &[u8]) -> u32 {
     let owning_group = entries.find(|entry| u16::from_le_bytes([entry[0], entry[1]]) == OWNING_GROUP);
     let allowed = owning_group.map_or(0, |entry| u32::from(u16::from_le_bytes([entry[2], entry[3]])));
     mode & (!0o070 | ((allowed & 0o7) << 3))
-}
-
-fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure { operation, error }
 }
 
 #[cfg(test)]

@@ -4,19 +4,20 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::attempt::{Failure, failed};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::options::Placement;
 use crate::platform::{self, Calls};
-use crate::staging::{Staging, Unpublished, remove};
+use crate::staging::{Staging, remove};
 
 /// The file that is being written. Dropped before it is finished, it leaves nothing new behind.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// The destination, or what it links to.
-    pub(crate) path: PathBuf,
+    path: PathBuf,
     /// Whether there was no such file before.
-    pub(crate) is_new: bool,
+    is_new: bool,
     /// Whether it holds what is to go before anything is written.
     has_old: bool,
     /// What it is; a device has no length of its own.
@@ -144,13 +145,13 @@ impl Target {
         }
     }
 
-    /// Whether closing it later may tell an error that must be known before it has its name.
+    /// Whether it stands in no directory yet.
     pub(crate) fn is_unnamed(&self) -> bool {
         matches!(&self.file, Kept::Staged(staging) if staging.is_unnamed())
     }
 
     /// The content is whole: closes the file, and gives it its name where it has not got it yet. Gives the path.
-    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<PathBuf, Unpublished> {
+    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<PathBuf, Failure> {
         let path = std::mem::take(&mut self.path);
         match std::mem::replace(&mut self.file, Kept::InPlace(None)) {
             Kept::Staged(staging) => staging.publish(calls, &path, close_tells)?,
@@ -159,7 +160,7 @@ impl Target {
                 if closed.is_err() && self.is_new {
                     remove(&path);
                 }
-                closed.map_err(|error| Unpublished { operation: Operation::Close, error })?;
+                closed.map_err(failed(Operation::Close))?;
             }
         }
         Ok(path)

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::attempt::{Failure, failed};
 use crate::error::Operation;
 use crate::platform::{self, Calls};
 
@@ -31,13 +32,6 @@ enum Name {
     None,
     /// Beside the destination.
     Path(PathBuf),
-}
-
-/// A step of publishing that failed. The destination is as it was before.
-#[derive(Debug)]
-pub(crate) struct Unpublished {
-    pub(crate) operation: Operation,
-    pub(crate) error: io::Error,
 }
 
 /// Whether files without a name can be given one here. Before Linux 6.10 that takes a privilege or `/proc`.
@@ -78,27 +72,26 @@ impl Staging {
 
     /// Closes the file and gives it its final name; what had that name before is replaced in the same instant. An error
     /// of closing means that the content did not arrive. `close_tells` says whether closing may tell such an error, so
-    /// that it must come first.
+    /// that it must come first. Where it fails, the destination is as it was before.
     pub(crate) fn publish(
         mut self,
         calls: &Calls,
         destination: &Path,
         close_tells: bool,
-    ) -> Result<(), Unpublished> {
-        let closing = |error| Unpublished { operation: Operation::Close, error };
-        let renaming = |error| Unpublished { operation: Operation::Rename, error };
+    ) -> Result<(), Failure> {
+        let (closing, renaming) = (failed(Operation::Close), failed(Operation::Rename));
         let Some(file) = self.file.take() else { return Ok(()) };
         if let Name::Path(path) = &self.name {
-            platform::close(calls, file).map_err(closing)?;
-            platform::rename(calls, path, destination).map_err(renaming)?;
+            platform::close(calls, file).map_err(&closing)?;
+            platform::rename(calls, path, destination).map_err(&renaming)?;
             // The staging name is gone; another file that takes it must not be removed.
             self.name = Name::None;
             return Ok(());
         }
         if close_tells {
-            platform::flush(calls, &file).map_err(closing)?;
+            platform::flush(calls, &file).map_err(&closing)?;
         }
-        link(calls, &file, destination).map_err(renaming)?;
+        link(calls, &file, destination).map_err(&renaming)?;
         platform::close(calls, file).map_err(|error| {
             remove(destination);
             closing(error)
