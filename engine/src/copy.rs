@@ -10,7 +10,7 @@ use crate::ladder::{self, Climb, End, Job};
 use crate::metadata;
 use crate::observe::{Phase, Watch};
 use crate::options::{CopyOptions, Durability, Placement, Sparse, Verification};
-use crate::outcome::{CopyOutcome, NotPreserved, Verified};
+use crate::outcome::{CopyOutcome, NotPreserved, Resumed, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
@@ -66,9 +66,12 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     let copy = Copy { source, destination, target, options, watch, calls };
     let Prepared { plan, staged } = copy.prepare()?;
     let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
+    let bytes = finished.length.unwrap_or(climb.bytes);
     Ok(CopyOutcome {
+        destination: destination.into(),
         mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
-        bytes: finished.length.unwrap_or(climb.bytes),
+        bytes,
+        content_bytes: bytes,
         data_bytes: climb.data_bytes,
         threads: climb.threads,
         moved: climb.moved,
@@ -79,6 +82,8 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
         durability: options.durability,
         source_changed: finished.source_changed,
         not_preserved: finished.not_preserved,
+        resumed: Resumed::No,
+        retries: 0,
     })
 }
 
@@ -208,7 +213,11 @@ impl Copy<'_> {
             skip_zeros: sparse == Sparse::Always && self.target.kind == FileKind::Regular,
             is_limited: self.target.kind == FileKind::Regular,
             watch: self.watch,
+            pace: self.options.pace.as_deref(),
         };
+        if let Some(pace) = job.pace {
+            pace.begin();
+        }
         let climb = ladder::climb(plan, job, self.calls).map_err(|failure| self.at(failure))?;
         match climb.end {
             End::Complete => Ok(climb),

@@ -6,6 +6,7 @@ use std::io;
 use crate::attempt::{Failure, Step};
 use crate::observe::{Stride, Watch};
 use crate::outcome::RefusalReason;
+use crate::pace::Pace;
 use crate::platform::{Meaning, meaning};
 
 /// Where a drive is to stop.
@@ -35,6 +36,8 @@ pub(crate) struct Manner<'a> {
     /// How many bytes the first step is asked for, where somebody watches.
     pub(crate) first_step: u64,
     pub(crate) watch: &'a Watch<'a>,
+    /// The limit that the steps keep.
+    pub(crate) pace: Option<&'a Pace>,
 }
 
 /// How far a copy is.
@@ -71,7 +74,8 @@ pub(crate) fn drive(
     mut step: impl FnMut(u64, u64) -> Result<Step, Failure>,
     has_more: impl Fn(u64) -> Result<bool, Failure>,
 ) -> Result<Driven, Failure> {
-    let Manner { goal, last, first_step, watch } = manner;
+    let Manner { goal, last, first_step, watch, pace } = manner;
+    let most = pace.map_or(u64::MAX, Pace::chunk);
     let start = position.offset;
     let refused = |reason| Ok(Driven::Refused { reason, every_file: false });
     let mut stride = Stride::new(watch, first_step);
@@ -79,7 +83,7 @@ pub(crate) fn drive(
         if watch.is_cancelled() {
             return Ok(Driven::Cancelled);
         }
-        let asked = stride.begin(goal.left(position.offset));
+        let asked = stride.begin(goal.left(position.offset)).min(most);
         let taken = step(position.offset, asked);
         stride.end();
         match taken {
@@ -87,6 +91,9 @@ pub(crate) fn drive(
                 position.offset += bytes;
                 position.moved += bytes;
                 watch.advance(bytes);
+                if let Some(pace) = pace {
+                    pace.charge(bytes, watch);
+                }
             }
             Ok(Step::Skipped(bytes)) => {
                 position.offset += bytes;
@@ -126,7 +133,7 @@ mod tests {
     use crate::observe::{Cancel, FIRST_STEP};
 
     fn manner<'a>(goal: Goal, watch: &'a Watch<'a>) -> Manner<'a> {
-        Manner { goal, last: false, first_step: FIRST_STEP, watch }
+        Manner { goal, last: false, first_step: FIRST_STEP, watch, pace: None }
     }
 
     fn errno(number: i32) -> Result<Step, Failure> {

@@ -70,6 +70,16 @@ pub enum CopyError {
         /// The source as given.
         path: PathBuf,
     },
+    /// The options ask for what this build does not have.
+    NotBuiltIn {
+        /// The feature of the crate that brings it.
+        feature: &'static str,
+    },
+    /// Another copy to the same destination is at work on the partial file.
+    InProgress {
+        /// The partial file.
+        partial: PathBuf,
+    },
     /// The caller wanted no more ([`crate::Cancel`]).
     Cancelled {
         /// The destination as given.
@@ -88,9 +98,21 @@ impl CopyError {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::Io { error, .. } => !is_transient(error.kind()),
-            Self::SourceChanged { .. } | Self::ZeroCopyUnsupported { .. } | Self::Cancelled { .. } => false,
-            _ => true,
+            Self::ZeroCopyUnsupported { .. } | Self::Cancelled { .. } | Self::InProgress { .. } => false,
+            _ => !self.is_transient(),
+        }
+    }
+
+    /// Whether the reason may pass by itself, so that [`crate::CopyOptions::retries`] tries again: the system says that it
+    /// was interrupted, that a resource is busy, that it would have to wait, that time ran out, that a program's file is
+    /// being executed, or that a network file handle is stale (EINTR, EBUSY, EAGAIN, ETIMEDOUT, ETXTBSY, ESTALE); or the
+    /// source changed while it was copied.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Io { error, .. } => is_transient(error.kind()),
+            Self::SourceChanged { .. } => true,
+            _ => false,
         }
     }
 
@@ -142,6 +164,12 @@ impl fmt::Display for CopyError {
             Self::ChecksumMismatch { destination, mismatch } => {
                 write!(f, "verification of {} failed: {mismatch}", destination.display())
             }
+            Self::NotBuiltIn { feature } => {
+                write!(f, "this build cannot do that: it lacks the feature `{feature}`")
+            }
+            Self::InProgress { partial } => {
+                write!(f, "another copy is at work on {}", partial.display())
+            }
             Self::Cancelled { destination } => {
                 write!(f, "copying to {} was cancelled", destination.display())
             }
@@ -169,7 +197,10 @@ impl From<CopyError> for io::Error {
             | CopyError::SourceNotRegular { .. }
             | CopyError::DestinationNotRegular { .. } => io::ErrorKind::InvalidInput,
             CopyError::DanglingSymlink { .. } => io::ErrorKind::NotFound,
-            CopyError::ZeroCopyUnsupported { .. } => io::ErrorKind::Unsupported,
+            CopyError::ZeroCopyUnsupported { .. } | CopyError::NotBuiltIn { .. } => {
+                io::ErrorKind::Unsupported
+            }
+            CopyError::InProgress { .. } => io::ErrorKind::ResourceBusy,
             CopyError::ChecksumMismatch { .. } => io::ErrorKind::InvalidData,
             CopyError::SourceChanged { .. } => io::ErrorKind::Other,
             CopyError::Cancelled { .. } => io::ErrorKind::Interrupted,
@@ -196,6 +227,12 @@ pub enum Operation {
     Write,
     /// Copying inside the kernel.
     Copy,
+    /// Compressing.
+    Compress,
+    /// Decompressing: the frames are cut short, damaged, or none.
+    Decompress,
+    /// Reading or writing the sidecar of a resumable copy.
+    KeepSidecar,
     /// Opening an existing destination for writing.
     OpenForWriting,
     /// Setting the length of the new file.
@@ -229,6 +266,9 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Write => "write",
             Self::Copy => "copy in the kernel to",
+            Self::Compress => "compress to",
+            Self::Decompress => "decompress",
+            Self::KeepSidecar => "keep the sidecar of",
             Self::OpenForWriting => "open for writing",
             Self::SetLength => "set the length of",
             Self::SetOwner => "set the owner of",

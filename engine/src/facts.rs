@@ -11,6 +11,8 @@ pub struct Facts {
     pub size: u64,
     /// Bytes that the source takes on its file system; less than the size where it has holes or is compressed.
     pub allocated: u64,
+    /// Bytes of the content that an earlier copy has left at the destination, to go on behind.
+    pub resumes_at: u64,
     /// Types of the two file systems; none where nothing depends on them: small files without a tuned profile.
     pub pair: Option<FileSystemPair>,
     /// Processors that this process may use.
@@ -26,7 +28,8 @@ impl Facts {
     #[must_use]
     pub fn of_size(size: u64) -> Self {
         let (pair, refused_before) = (None, Vec::new());
-        Self { size, allocated: size, pair, processors: 1, built_in: built_in(), refused_before }
+        let built_in = built_in();
+        Self { size, allocated: size, resumes_at: 0, pair, processors: 1, built_in, refused_before }
     }
 }
 

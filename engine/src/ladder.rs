@@ -11,6 +11,7 @@ use crate::error::Operation;
 use crate::holes::Segments;
 use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
+use crate::pace::Pace;
 use crate::parallel::{Dealt, Share, deal};
 use crate::platform::{self, Calls, Meaning, Volume};
 use crate::select::Plan;
@@ -35,6 +36,8 @@ pub(crate) struct Job<'a> {
     /// Whether the process's limit for sizes of files holds for the destination; not for devices.
     pub(crate) is_limited: bool,
     pub(crate) watch: &'a Watch<'a>,
+    /// The limit that the copy keeps.
+    pub(crate) pace: Option<&'a Pace>,
 }
 
 /// Files up to this size are written by one call, which the system cuts short at a limit before it raises a signal.
@@ -248,7 +251,8 @@ impl<'a> Job<'a> {
     fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
         // A clone moves nothing, so that much of it is done in a moment.
         let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
-        Manner { goal, last: mechanism == Mechanism::ReadWrite, first_step, watch: self.watch }
+        let last = mechanism == Mechanism::ReadWrite;
+        Manner { goal, last, first_step, watch: self.watch, pace: self.pace }
     }
 }
 
@@ -308,6 +312,7 @@ mod tests {
             skip_zeros,
             is_limited: true,
             watch: &watch,
+            pace: None,
         };
         let mut ladder = Ladder {
             plan: &plan,
@@ -351,6 +356,7 @@ mod tests {
             skip_zeros,
             is_limited: true,
             watch,
+            pace: None,
         };
         let climb = climb(&plan, job, &Calls::default()).unwrap();
         (climb, to.metadata().unwrap().len())

@@ -55,6 +55,7 @@ mod names;
 mod observe;
 mod options;
 mod outcome;
+mod pace;
 mod parallel;
 mod placement;
 mod platform;
@@ -72,13 +73,16 @@ pub use error::{CopyError, FileKind, Mismatch, Operation};
 pub use facts::Facts;
 pub use names::UnknownName;
 pub use observe::{Cancel, Observer, Phase, Progress};
-pub use options::{CopyOptions, Durability, Placement, Reflink, Sparse, Verification};
+pub use options::{
+    Compression, CopyOptions, Durability, InvalidCompression, Placement, Preset, Reflink, Sparse,
+    Verification, ZstdLevel,
+};
 pub use outcome::{
     Attribute, CopyOutcome, Digest, Moved, NotPreserved, Omission, OmissionReason, Refusal, RefusalReason,
-    Verified,
+    Resumed, Unusable, Verified,
 };
 pub use select::{Plan, select};
-pub use size::{ByteSize, InvalidSize};
+pub use size::{ByteSize, InvalidRate, InvalidSize, Rate};
 pub use strategy::{Mechanism, Strategy};
 pub use tuning::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
 #[cfg(feature = "config")]

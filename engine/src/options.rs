@@ -1,11 +1,19 @@
 //! What the caller wants from a copy. Nothing here says how to be fast: that is [`crate::Tuning`].
 
+mod compression;
+mod preset;
+
 use std::sync::Arc;
 
 use crate::names::named;
 use crate::observe::{Audience, Cancel, Observer};
+use crate::pace::Pace;
+use crate::size::Rate;
 use crate::strategy::{Mechanism, Strategy};
-use crate::tuning::Tuning;
+use crate::tuning::{MAX_THREADS, Tuning};
+
+pub use compression::{Compression, InvalidCompression, ZstdLevel};
+pub use preset::Preset;
 
 /// What a copy should do. The default copies by [`Strategy::Auto`], unverified and without waiting for the disk.
 ///
@@ -31,6 +39,12 @@ pub struct CopyOptions {
     pub(crate) like_std: bool,
     pub(crate) verification: Verification,
     pub(crate) durability: Durability,
+    pub(crate) compression: Compression,
+    /// None where there is no limit.
+    pub(crate) pace: Option<Arc<Pace>>,
+    pub(crate) retries: u32,
+    /// 0 leaves the number to the tuning.
+    pub(crate) threads: u32,
     pub(crate) tuning: Tuning,
 }
 
@@ -151,6 +165,38 @@ impl CopyOptions {
         self
     }
 
+    /// Whether the content is compressed or decompressed on its way. Then everything is read and written.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// How many bytes of content are moved in a second, on average. Copies whose options are clones of these share the
+    /// limit. Sharing extents moves nothing and is left out, unless [`Reflink::Always`] asks for it. Reading back for
+    /// verification is not limited.
+    #[must_use]
+    pub fn max_bandwidth(mut self, rate: Rate) -> Self {
+        self.pace = Pace::new(rate).map(Arc::new);
+        self
+    }
+
+    /// How often a copy that failed for a reason that may pass is tried again, after 0.1 s, then twice as long each
+    /// time. [`crate::CopyError::is_transient`] says which reasons those are. A resumable copy goes on where it stopped.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How many threads copy one file of at least [`crate::Values::parallel_threshold`] bytes, at most
+    /// [`MAX_THREADS`]; 0 leaves it to the tuning.
+    #[must_use]
+    pub fn threads(mut self, threads: u32) -> Self {
+        self.threads = threads.min(MAX_THREADS);
+        self
+    }
+
     /// How to be fast: thresholds and chunk sizes.
     #[must_use]
     pub fn tuning(mut self, tuning: Tuning) -> Self {
@@ -199,9 +245,15 @@ pub enum Placement {
     /// A copy that fails leaves what had arrived in an existing file, and removes a new one; a copy that is killed
     /// leaves a part in either. Block and character devices are written to.
     InPlace,
+    /// As [`Placement::Staged`], and a copy that fails, is cancelled or killed leaves what it has under a staging name,
+    /// `.NAME.orbit-HASH.partial`, with a sidecar `.NAME.orbit-HASH.resume` that says which source it comes from and
+    /// holds a digest of each block. The next such copy of the same source to the same destination goes on there. It
+    /// starts over where the source, the sidecar or the last blocks are not what they were, and says so in
+    /// [`crate::CopyOutcome::resumed`].
+    Resumable,
 }
 
-named!(Placement { Staged => "staged", InPlace => "in-place" });
+named!(Placement { Staged => "staged", InPlace => "in-place", Resumable => "resumable" });
 
 /// How the destination is proven equal to the source: both are read back. A hash of only what was read from the source
 /// would prove nothing about the destination.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::options::Durability;
 use crate::strategy::Mechanism;
@@ -10,10 +11,14 @@ use crate::strategy::Mechanism;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CopyOutcome {
+    /// The new file: the destination as given, or that with `.zst` behind it.
+    pub destination: PathBuf,
     /// The mechanism that moved most of the bytes; the last one tried where no byte was to be moved.
     pub mechanism: Mechanism,
     /// Length of the new file, in bytes.
     pub bytes: u64,
+    /// Length of the content, in bytes: that of the file which is not compressed.
+    pub content_bytes: u64,
     /// Bytes that were moved; less than `bytes` where there are holes.
     pub data_bytes: u64,
     /// Most threads that moved bytes at one time.
@@ -35,6 +40,58 @@ pub struct CopyOutcome {
     pub source_changed: bool,
     /// Metadata that was to be preserved and could not be.
     pub not_preserved: Vec<NotPreserved>,
+    /// Whether it went on where an earlier copy had stopped.
+    pub resumed: Resumed,
+    /// How often it was tried again.
+    pub retries: u32,
+}
+
+/// What became of what an earlier copy had left ([`crate::Placement::Resumable`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Resumed {
+    /// There was nothing, or nothing was looked for.
+    #[default]
+    No,
+    /// The copy went on at this byte of the content.
+    At(u64),
+    /// The copy began again, because what was there is no begin of this copy.
+    StartedOver(Unusable),
+}
+
+impl fmt::Display for Resumed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::No => f.write_str("from the begin"),
+            Self::At(offset) => write!(f, "resumed at byte {offset}"),
+            Self::StartedOver(why) => write!(f, "started over: {why}"),
+        }
+    }
+}
+
+/// Why what an earlier copy had left could not be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unusable {
+    /// The source is another file than then, or has changed since.
+    SourceChanged,
+    /// The sidecar is damaged, or of another version of the engine.
+    Sidecar,
+    /// The partial file is not what the sidecar says.
+    Partial,
+    /// It was compressed otherwise.
+    Compression,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SourceChanged => "the source has changed since",
+            Self::Sidecar => "the sidecar is damaged or of another version",
+            Self::Partial => "the partial file is not what the sidecar says",
+            Self::Compression => "the partial file was compressed otherwise",
+        })
+    }
 }
 
 /// A piece of metadata that the new file does not have from the source.
@@ -212,6 +269,14 @@ pub enum OmissionReason {
     ThreadsPay(u32),
     /// Direct access or `io_uring` is asked for, which read and write.
     ReadWriteAsked,
+    /// The copy is to be resumable; an explicit [`crate::Strategy::ZeroCopy`] is so too, by blocks.
+    Resumable,
+    /// An earlier copy has left a begin, and only whole files are cloned.
+    GoesOn,
+    /// The content is compressed or decompressed, so that it must be read.
+    Compression,
+    /// The bandwidth is limited; an explicit [`crate::Strategy::ZeroCopy`] keeps the limit too, except by sharing extents.
+    BandwidthLimit,
     /// This build has no such mechanism: another operating system, or the feature `zero-copy` is off.
     NotBuiltIn,
     /// Between these two mounts the kernel has answered with this error number before.
@@ -234,6 +299,10 @@ impl fmt::Display for OmissionReason {
             Self::SparseAlways => f.write_str("blocks of zeros are to become holes"),
             Self::ThreadsPay(threads) => write!(f, "{threads} threads that read and write are faster here"),
             Self::ReadWriteAsked => f.write_str("reading and writing in a special way is asked for"),
+            Self::Resumable => f.write_str("the copy is to be resumable"),
+            Self::GoesOn => f.write_str("the copy goes on where an earlier one stopped"),
+            Self::Compression => f.write_str("the content is compressed or decompressed"),
+            Self::BandwidthLimit => f.write_str("the bandwidth is limited"),
             Self::NotBuiltIn => f.write_str("not in this build"),
             Self::RefusedBefore(errno) => {
                 write!(

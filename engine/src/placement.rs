@@ -52,7 +52,7 @@ impl Target {
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         match opening.placement {
-            Placement::Staged => Self::staged(source, destination, opening, calls),
+            Placement::Staged | Placement::Resumable => Self::staged(source, destination, opening, calls),
             Placement::InPlace => Self::in_place(source, destination, opening, calls),
         }
     }

@@ -11,6 +11,7 @@ const ENGINE: &[&str] = &[
     "strategy",
     "tuning",
     "observe",
+    "pace",
     "options",
     "outcome",
     "error",
