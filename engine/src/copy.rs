@@ -16,7 +16,7 @@ use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
 use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
-use crate::tuning::FileSystemPair;
+use crate::survey::Survey;
 use crate::verify::{Claim, Unproven, verify};
 
 /// Copies the regular file `source` to `destination`: content, holes and permission bits.
@@ -87,7 +87,8 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     })
 }
 
-fn opening(source: &Status, options: &CopyOptions) -> Opening {
+/// How `options` want the destination of `source` to be opened.
+pub(crate) fn opening(source: &Status, options: &CopyOptions) -> Opening {
     Opening {
         placement: options.placement,
         mode: metadata::creation_mode(source, options.preserve_metadata),
@@ -164,41 +165,13 @@ impl Copy<'_> {
         }
         let staged =
             platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
-        let plan = select(&self.facts(&staged)?, self.options);
+        let plan = select(&self.survey().facts(&staged, self.options)?, self.options);
         Ok(Prepared { plan, staged: Some(staged) })
     }
 
-    fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
-        let Status { size, allocated, volume, .. } = self.source.status;
-        // File systems and processors decide about large files, and by a tuned profile about any.
-        let (pair, processors) = if size >= PIPE_PAYS || self.options.tuning.needs_pair() {
-            (Some(self.pair(staged)?), platform::processors())
-        } else {
-            (None, 1)
-        };
-        Ok(Facts {
-            allocated,
-            pair,
-            processors,
-            refused_before: crate::memory::refusals(volume, staged.volume),
-            ..Facts::of_size(size)
-        })
-    }
-
-    fn pair(&self, staged: &Status) -> Result<FileSystemPair, CopyError> {
-        let from = &self.source;
-        let source = crate::memory::file_system(from.status.volume, || {
-            platform::file_system(self.calls, &from.file)
-                .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
-        })?;
-        let same_device = from.status.volume.device == staged.volume.device;
-        Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })
-    }
-
-    fn destination_fs(&self, staged: &Status) -> Result<String, CopyError> {
-        crate::memory::file_system(staged.volume, || {
-            platform::file_system(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
-        })
+    fn survey(&self) -> Survey<'_> {
+        let Self { source, destination, target, calls, .. } = self;
+        Survey { source, to: target.file(), destination, calls }
     }
 
     fn climb(&self, plan: &Plan, staged: Option<&Status>) -> Result<Climb, CopyError> {
@@ -316,7 +289,7 @@ impl Copy<'_> {
         if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
             return Ok(false);
         }
-        Ok(!WRITES_TO_ITSELF.contains(&self.destination_fs(staged)?.as_str()))
+        Ok(!WRITES_TO_ITSELF.contains(&self.survey().destination_fs(staged)?.as_str()))
     }
 
     /// In place an existing file keeps its own mode, and a new one has what the umask left.

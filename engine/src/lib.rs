@@ -43,6 +43,7 @@ mod copy;
 mod drive;
 mod drop_in;
 mod error;
+mod explain;
 mod facts;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod ffi;
@@ -63,6 +64,7 @@ mod select;
 mod size;
 mod staging;
 mod strategy;
+mod survey;
 mod tuning;
 mod verify;
 
@@ -70,6 +72,7 @@ pub use capabilities::{Capability, ZeroCopyCapabilities, is_zero_copy_available,
 pub use copy::copy_file;
 pub use drop_in::copy;
 pub use error::{CopyError, FileKind, Mismatch, Operation};
+pub use explain::{Explanation, explain};
 pub use facts::Facts;
 pub use names::UnknownName;
 pub use observe::{Cancel, Observer, Phase, Progress};

@@ -30,9 +30,11 @@ const ENGINE: &[&str] = &[
     "metadata",
     "staging",
     "inspect",
+    "survey",
     "placement",
     "capabilities",
     "copy",
+    "explain",
     "drop_in",
 ];
 
