@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::flags::SettingFlags;
-use crate::words::{EXAMPLES, EXIT_CODES};
+use crate::words::{self, EXAMPLES};
 
 /// Copies a file by the fastest mechanism that works, verified where asked for, and never leaves half a file
 ///
@@ -22,7 +22,7 @@ use crate::words::{EXAMPLES, EXIT_CODES};
     version,
     override_usage = "orbit [OPTIONS] SRC DST\n       orbit [OPTIONS] -s SRC -d DST\n       orbit COMMAND",
     after_help = format!("{EXAMPLES}\n\n`--help` says more."),
-    after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"),
+    after_long_help = words::after_long_help(),
     args_override_self = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,

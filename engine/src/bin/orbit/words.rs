@@ -44,3 +44,14 @@ pub(crate) const FILES: [(&str, &str); 1] = [(
 pub(crate) const PRECEDENCE: &str = "A flag beats the environment, which beats the configuration file, which beats the \
 preset, which beats the default. A flag that is given again, or its negation, replaces the one before. \
 `orbit presets --effective` says what holds and where it comes from.";
+
+/// What stands below the flags in the long help.
+pub(crate) fn after_long_help() -> String {
+    let terms = |terms: &[(&str, &str)]| -> String {
+        terms.iter().map(|(term, meaning)| format!("  {term}\n          {meaning}\n")).collect()
+    };
+    let (environment, files) = (terms(&ENVIRONMENT), terms(&FILES));
+    format!(
+        "{EXAMPLES}\n\nPrecedence:\n  {PRECEDENCE}\n\nEnvironment:\n{environment}\nFiles:\n{files}\n{EXIT_CODES}"
+    )
+}
