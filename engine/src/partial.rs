@@ -90,6 +90,8 @@ impl Partial {
                     let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
                     let check = Check { request, file: &file, status: &status, calls };
                     let usable = sidecar
+                        // Nothing was written down before the copy was killed.
+                        .filter(|(text, _)| !text.is_empty())
                         .map(|(text, sidecar)| check.usable(&text).map(|usable| (usable, sidecar)))
                         .transpose();
                     // A check that was ended has told nothing.
@@ -188,7 +190,9 @@ impl Partial {
             failed(Operation::Close)(error)
         })?;
         platform::rename(calls, &self.names.partial, destination).map_err(failed(Operation::Rename))?;
-        if self.keeper.as_ref().is_some_and(Keeper::has_records) {
+        if self.keeper.is_some() {
+            // Also an empty one, which a full disk left.
+            calls.count();
             remove(&self.names.sidecar);
         }
         self.names.partial.clear();
@@ -298,7 +302,7 @@ impl Names {
         }
     }
 
-    /// The text of the sidecar and the open file; none where there is none. What is no text is an empty one.
+    /// The text of the sidecar and the open file; none where there is none. What is no text is damaged.
     fn read_sidecar(&self, calls: &Calls) -> io::Result<Option<(String, File)>> {
         let file = match platform::open_partial(calls, &self.sidecar) {
             Ok(file) => file,
@@ -318,7 +322,7 @@ impl Names {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some((String::from_utf8(bytes).unwrap_or_default(), file)))
+        Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), file)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! off by the end of a process is left out; what is damaged before the last line makes the whole unreadable.
 
 use std::fmt::Write;
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -155,7 +156,7 @@ pub(crate) fn parse(text: &str) -> Option<(Sidecar, usize, Scribe)> {
 fn identity(line: &str) -> Option<Identity> {
     let fields: Vec<&str> = line.strip_prefix("source ")?.split(' ').collect();
     let [device, inode, size, modified, modified_ns, changed, changed_ns] = fields.try_into().ok()?;
-    let time = |seconds: &str, nanoseconds: &str| Some((seconds.parse().ok()?, nanoseconds.parse().ok()?));
+    let time = |seconds: &str, nanoseconds: &str| Some((number(seconds)?, number(nanoseconds)?));
     Some(Identity {
         device: number(device)?,
         inode: number(inode)?,
@@ -170,8 +171,9 @@ fn pair(text: &str) -> Option<(u64, u64)> {
     Some((number(one)?, number(other)?))
 }
 
-fn number(text: &str) -> Option<u64> {
-    text.parse().ok()
+/// Only as it is written here, so that what is read and written again is the same text.
+fn number<N: FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|number: &N| number.to_string() == text)
 }
 
 /// A record that goes on where the last one ended: one block of data, or whole blocks of a hole.

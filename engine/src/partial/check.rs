@@ -111,3 +111,65 @@ impl Check<'_> {
 
 /// The form of content that is not compressed, which stands at the same place in source and partial file.
 const PLAIN: &str = "none";
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, SeekFrom, Write};
+    use std::path::Path;
+
+    use super::*;
+    use crate::inspect::Source;
+    use crate::observe::Watch;
+
+    const BLOCK: u64 = 1000;
+
+    const BLOCKS: u64 = 6;
+
+    /// What of a partial file is believed in which block `damaged` is not as it was, and for which the sidecar names
+    /// `boot`.
+    fn believed(boot: Option<String>, damaged: u64) -> u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, content) = (folder.path().join("source"), vec![7; 6500]);
+        std::fs::write(&path, &content).unwrap();
+        let calls = &Calls::default();
+        let source = &Source::open(&path, calls).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&content).unwrap();
+        let status = &platform::status(calls, &file).unwrap();
+        let partial = (status.volume.device, status.inode);
+        let header =
+            Header { source: identity(&source.status), partial, boot, form: PLAIN.into(), block: BLOCK };
+        let (mut scribe, mut text) = Scribe::begin(&header);
+        for end in (1..=BLOCKS).map(|block| block * BLOCK) {
+            let digest = Some(Sha256::digest(vec![7; 1000]).into());
+            text += &scribe.record(&Record { content_end: end, file_end: end, digest });
+        }
+        file.seek(SeekFrom::Start(damaged * BLOCK + 3)).unwrap();
+        file.write_all(&[8]).unwrap();
+        let watch = &Watch::new(None, None, 0);
+        let to = Path::new("copy");
+        let request = Request { source, destination: to, named: to, mode: 0, form: PLAIN, watch };
+        Check { request, file: &file, status, calls }.usable(&text).map_or(0, |usable| usable.last.0)
+    }
+
+    /// A lost block lies anywhere after a power cut.
+    #[test]
+    fn after_another_start_of_the_system_every_block_is_checked() {
+        for boot in [None, Some("another".to_owned())] {
+            for damaged in 0..BLOCKS {
+                assert_eq!(believed(boot.clone(), damaged), damaged * BLOCK, "{boot:?}");
+            }
+            assert_eq!(believed(boot, BLOCKS), BLOCKS * BLOCK, "what has no record is nobody's");
+        }
+    }
+
+    #[cfg(all(target_os = "linux", not(orbit_portable)))]
+    #[test]
+    fn while_the_system_runs_on_the_last_blocks_are_checked() {
+        let boot = platform::boot(&Calls::default());
+        assert!(boot.is_some());
+        assert_eq!(believed(boot.clone(), 1), BLOCKS * BLOCK);
+        assert_eq!(believed(boot.clone(), 4), 4 * BLOCK);
+        assert_eq!(believed(boot, 5), 5 * BLOCK);
+    }
+}

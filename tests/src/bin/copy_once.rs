@@ -123,6 +123,7 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     }
     writeln!(out, "data_bytes={}", outcome.data_bytes)?;
     writeln!(out, "threads={}", outcome.threads)?;
+    writeln!(out, "resumed={}", outcome.resumed)?;
     writeln!(out, "source_changed={}", outcome.source_changed)?;
     writeln!(out, "system_calls={}", outcome.system_calls)?;
     writeln!(out, "verified={}", outcome.verified)?;
