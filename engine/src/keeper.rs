@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -15,8 +16,8 @@ use crate::buffer::Buffer;
 use crate::platform::{self, Calls};
 use crate::sidecar::{Record, Scribe};
 
-/// So many blocks may wait to be read back; then the copy waits, so that not more of it can be lost.
-const WAITING: usize = 2;
+/// A copy that ends early waits so long for blocks to be read back; cancelling is to take no longer than 300 ms.
+const LAST_MOMENT: Duration = Duration::from_millis(150);
 
 /// What is read at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -55,7 +56,9 @@ struct Cursor {
     block_begin: u64,
     /// Whether anything of it is data.
     has_data: bool,
-    to: Option<SyncSender<Landed>>,
+    /// As many blocks as there are may wait: hashing is slower than copying in memory, and a copy that ends well needs
+    /// nothing of it.
+    to: Option<Sender<Landed>>,
 }
 
 /// Blocks that have arrived.
@@ -81,7 +84,7 @@ impl Keeper {
             stop: Arc::clone(&stop),
             calls: Calls::default(),
         };
-        let (to, landed) = sync_channel(WAITING);
+        let (to, landed) = channel();
         let thread = thread::Builder::new().spawn(move || clerk.work(&landed)).ok()?;
         let cursor = Mutex::new(Cursor { block_begin, has_data: false, to: Some(to) });
         Some(Self { block, cursor, has_records, stop, thread: Mutex::new(Some(thread)) })
@@ -117,6 +120,20 @@ impl Keeper {
     /// Whether an earlier or this copy has written anything down.
     pub(crate) fn has_records(&self) -> bool {
         self.has_records.load(Ordering::Relaxed)
+    }
+
+    /// Ends the thread when it is done, or soon.
+    pub(crate) fn end_soon(&self) -> u64 {
+        let begin = Instant::now();
+        self.cursor().to = None;
+        let is_at_work = || {
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        };
+        while is_at_work() && begin.elapsed() < LAST_MOMENT {
+            thread::sleep(LAST_MOMENT / 50);
+        }
+        self.end()
     }
 
     /// Ends the thread; what it has not read back yet is left out. Gives how many system calls it made.
@@ -251,7 +268,7 @@ mod tests {
             if records(folder).len() >= count {
                 break;
             }
-            thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         records(folder)
     }

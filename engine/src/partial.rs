@@ -207,9 +207,8 @@ impl Drop for Partial {
         if self.names.partial.as_os_str().is_empty() {
             return;
         }
-        // Nothing is written down any more once the files are removed.
         let has_records = self.keeper.as_ref().is_some_and(|keeper| {
-            keeper.end();
+            keeper.end_soon();
             keeper.has_records()
         });
         let is_new = self.begin == (0, 0);

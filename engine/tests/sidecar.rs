@@ -45,7 +45,8 @@ fn mutated_lines_are_refused_or_follow_each_other() {
             match random.u8(..3) {
                 0 => bytes.truncate(random.usize(..=bytes.len())),
                 1 => {
-                    bytes.insert(random.usize(..=bytes.len()), random.choice(*b"\n -+0129af").unwrap_or(b'0'))
+                    bytes
+                        .insert(random.usize(..=bytes.len()), random.choice(*b"\n -+0129af").unwrap_or(b'0'));
                 }
                 _ if bytes.is_empty() => {}
                 _ => {

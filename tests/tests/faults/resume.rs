@@ -19,11 +19,14 @@ const SIZE: u64 = 4500 * KIB;
 
 const CHUNK: u64 = 512 * KIB;
 
+/// At this pace its blocks are written down while it runs.
+const PACE: [&str; 4] = ["--placement", "resumable", "--max-bandwidth", "128MiB/s"];
+
 /// Kills a copy at each call of each name from its begin on, and goes on after it; gives how many were killed, and how
 /// many of these were resumed.
 fn sweep(test: &str, strategy: &str, scene: &Scene) -> Option<(u32, u32)> {
     let tuned = scene.tuned(CHUNK);
-    let options = ["--placement", "resumable", "--strategy", strategy, "--tuned", &tuned];
+    let options = [&PACE[..], &["--strategy", strategy, "--tuned", &tuned]].concat();
     fs::remove_file(scene.destination()).expect("remove the old destination");
     let counted = unless_skipped(test, calls::count(&scene.command(&options)))?;
     let names: BTreeSet<_> = counted.names().collect();
@@ -92,7 +95,7 @@ fn a_copy_that_ran_out_of_space_goes_on_when_there_is_some() {
 fn a_copy_without_a_sidecar_is_a_copy() {
     let test = "a_copy_without_a_sidecar_is_a_copy";
     let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
-    let options = ["--placement", "resumable", "--strategy", "zero-copy"];
+    let options = [&PACE[..], &["--strategy", "zero-copy"]].concat();
     let injected =
         faults::inject(&scene.command(&options), &Fault::error("pwrite64", Errno::NOSPC).and_later());
     let Some(finished) = unless_skipped(test, injected) else { return };
