@@ -2,38 +2,31 @@
 //! what an earlier copy left, believes of it only what was checked, and decides what is left behind.
 
 mod check;
+mod names;
 
 use std::cell::Cell;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::path::Path;
 
 use crate::attempt::{Failure, failed};
 use crate::error::{CopyError, Operation};
 use crate::inspect::Source;
 use crate::keeper::{Book, Keeper};
 use crate::observe::Watch;
-use crate::outcome::Resumed;
-use crate::platform::{self, Calls, Standing, Status};
+use crate::outcome::{Resumed, Unusable};
+use crate::platform::{self, Calls, Status};
 use crate::sidecar::{Header, Identity, Scribe};
 use crate::staging::remove;
 
 use check::{Check, Usable};
-
-/// Another process may take or leave the name between two looks; so often is no accident.
-const TRIES: u32 = 16;
+use names::{Found, Names, TRIES};
 
 /// Bounds of a block. Small ones lose little when a copy ends, large ones make the sidecar small.
 const BLOCK: (u64, u64) = (1024 * 1024, 64 * 1024 * 1024);
 
 /// So many blocks has a file whose size lies between the bounds.
 const BLOCKS: u64 = 1024;
-
-/// So much of the destination's name is repeated; with the rest, it fits everywhere.
-const NAME_BYTES: usize = 64;
 
 /// The file that a resumable copy writes to. Dropped before it is published, it stays where it can be resumed.
 #[derive(Debug)]
@@ -62,13 +55,6 @@ pub(crate) struct Request<'a> {
     pub(crate) watch: &'a Watch<'a>,
 }
 
-/// What stands under the partial file's name.
-enum Found {
-    Nothing,
-    /// A file of this user's, locked.
-    Own(File, Status),
-}
-
 impl Partial {
     /// Opens or creates the partial file, and says what became of an earlier one. None where the source is so small that
     /// there would be nothing to resume.
@@ -85,6 +71,10 @@ impl Partial {
                         let partial = Self::begin(names, file, request, calls)?;
                         return Ok((Some(partial), resumed));
                     }
+                }
+                Found::Foreign(_locked) => {
+                    resumed = Resumed::StartedOver(Unusable::Partial);
+                    names.remove();
                 }
                 Found::Own(file, status) => {
                     let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
@@ -107,9 +97,7 @@ impl Partial {
                         Ok(None) => {}
                         Err(why) => resumed = Resumed::StartedOver(why),
                     }
-                    // The sidecar first: without it, the partial file is nothing to go on with.
-                    remove(&names.sidecar);
-                    remove(&names.partial);
+                    names.remove();
                 }
             }
         }
@@ -213,124 +201,9 @@ impl Drop for Partial {
         });
         let is_new = self.begin == (0, 0);
         if self.is_useless.get() || (is_new && !has_records) {
-            remove(&self.names.sidecar);
-            remove(&self.names.partial);
+            self.names.remove();
         }
     }
-}
-
-/// The names of a partial file and its sidecar, beside the destination.
-#[derive(Debug)]
-struct Names {
-    partial: PathBuf,
-    sidecar: PathBuf,
-}
-
-impl Names {
-    /// `.NAME.orbit-HASH.partial` and `….resume`, with the begin of the destination's name and a hash of all of it, so
-    /// that every name has its own.
-    fn of(destination: &Path) -> Self {
-        let name = destination.file_name().unwrap_or_default();
-        let digest = Sha256::digest(name.as_encoded_bytes());
-        let hash = u64::from_be_bytes(std::array::from_fn(|index| digest[index]));
-        let mut begin = name.to_string_lossy().into_owned();
-        while begin.len() > NAME_BYTES {
-            begin.pop();
-        }
-        let with = |end: &str| {
-            destination.with_file_name(OsString::from(format!(".{begin}.orbit-{hash:016x}.{end}")))
-        };
-        Self { partial: with("partial"), sidecar: with("resume") }
-    }
-
-    fn failed(&self, error: io::Error) -> CopyError {
-        CopyError::io(Operation::CreateStaging, &self.partial, error)
-    }
-
-    fn failed_sidecar(&self, error: io::Error) -> CopyError {
-        CopyError::io(Operation::KeepSidecar, &self.sidecar, error)
-    }
-
-    /// What stands under the partial file's name, locked. In a directory that others may write to, it may be anything.
-    fn look(&self, request: Request<'_>, calls: &Calls) -> Result<Found, CopyError> {
-        for _ in 0..TRIES {
-            let file = match platform::open_partial(calls, &self.partial) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted && !request.watch.is_cancelled() => {
-                    continue;
-                }
-                Err(error) => return Err(self.failed(error)),
-            };
-            if !platform::lock(calls, &file) {
-                return Err(CopyError::InProgress { partial: self.partial.clone() });
-            }
-            let status = platform::status(calls, &file).map_err(|error| self.failed(error))?;
-            if !is_safe(calls, &status) {
-                let what = "it is not a regular file of this user's with one name; remove it";
-                return Err(self.failed(io::Error::new(io::ErrorKind::InvalidInput, what)));
-            }
-            // Who had the lock before may have published or removed it.
-            if self.is_named(&file, calls).map_err(|error| self.failed(error))? {
-                return Ok(Found::Own(file, status));
-            }
-        }
-        Err(self.failed(io::ErrorKind::AlreadyExists.into()))
-    }
-
-    /// A new partial file, locked. None where another copy was faster.
-    fn create(&self, request: Request<'_>, calls: &Calls) -> Result<Option<File>, CopyError> {
-        let file = match platform::create_exclusive(calls, &self.partial, request.mode) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            created => {
-                created.map_err(|error| CopyError::io(Operation::CreateStaging, request.named, error))?
-            }
-        };
-        if !platform::lock(calls, &file) {
-            return Err(CopyError::InProgress { partial: self.partial.clone() });
-        }
-        // Before it was locked, another copy may have taken it for one that was left.
-        let is_named = self.is_named(&file, calls).map_err(|error| self.failed(error))?;
-        Ok(Some(file).filter(|_| is_named))
-    }
-
-    fn is_named(&self, file: &File, calls: &Calls) -> io::Result<bool> {
-        match platform::open_destination(calls, &self.partial)? {
-            Standing::File(standing) => platform::same_file(calls, &standing, file),
-            _ => Ok(false),
-        }
-    }
-
-    /// The text of the sidecar and the open file; none where there is none. What is no text is damaged.
-    fn read_sidecar(&self, calls: &Calls) -> io::Result<Option<(String, File)>> {
-        let file = match platform::open_partial(calls, &self.sidecar) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !is_safe(calls, &platform::status(calls, &file)?) {
-            let what = "it is not a regular file of this user's with one name; remove it";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
-        }
-        let (mut bytes, mut buffer) = (Vec::new(), [0; 64 * 1024]);
-        while (bytes.len() as u64) < SIDECAR_BYTES {
-            match platform::read_at(calls, &file, &mut buffer, bytes.len() as u64) {
-                Ok(0) => break,
-                Ok(read) => bytes.extend_from_slice(&buffer[..read]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), file)))
-    }
-}
-
-/// A sidecar of this many bytes speaks of a file of 32 TiB.
-const SIDECAR_BYTES: u64 = 64 * 1024 * 1024;
-
-/// What somebody else owns or has another name for must be neither written to nor believed.
-fn is_safe(calls: &Calls, status: &Status) -> bool {
-    status.kind == crate::error::FileKind::Regular && status.links == 1 && platform::is_own(calls, status)
 }
 
 fn identity(status: &Status) -> Identity {

@@ -145,7 +145,7 @@ pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
-/// Whether this process's user owns the file.
+/// Whether this process's user owns the file for certain.
 pub(crate) fn is_own(calls: &Calls, status: &Status) -> bool {
     calls.count();
     status.owner.0 == rustix::process::geteuid().as_raw()

@@ -114,7 +114,7 @@ pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
 
 /// The standard library does not tell who this process is.
 pub(crate) fn is_own(_: &Calls, _: &Status) -> bool {
-    true
+    false
 }
 
 pub(crate) fn boot(_: &Calls) -> Option<String> {
