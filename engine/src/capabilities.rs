@@ -129,8 +129,8 @@ fn try_one(
     let size = SCRATCH_BYTES as u64;
     let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), threads: 1, values: Values::default() };
     let watch = &Watch::new(None, None, size);
-    let (has_holes, skip_zeros, is_limited, pace) = (false, false, true, None);
-    let job = Job { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace };
+    let (has_holes, skip_zeros, is_limited, pace, keeper) = (false, false, true, None, None);
+    let job = Job { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace, start: 0, keeper };
     let climb = ladder::climb(&plan, job, calls)
         .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
     if let Some(refusal) = climb.refusals.first() {

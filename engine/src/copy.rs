@@ -10,7 +10,7 @@ use crate::ladder::{self, Climb, End, Job};
 use crate::metadata;
 use crate::observe::{Phase, Watch};
 use crate::options::{CopyOptions, Durability, Placement, Sparse, Verification};
-use crate::outcome::{CopyOutcome, NotPreserved, Resumed, Verified};
+use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
@@ -62,7 +62,10 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     let calls = &Calls::default();
     let source = Source::open(source, calls)?;
     let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), source.status.size);
-    let target = Target::open(&source, destination, opening(&source.status, options), calls)?;
+    let form = options.compression.to_string();
+    let opening = opening(&source.status, options, &form, watch);
+    let target = Target::open(&source, destination, opening, calls)?;
+    let resumed = target.resumed;
     let copy = Copy { source, destination, target, options, watch, calls };
     let Prepared { plan, staged } = copy.prepare()?;
     let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
@@ -82,14 +85,21 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
         durability: options.durability,
         source_changed: finished.source_changed,
         not_preserved: finished.not_preserved,
-        resumed: Resumed::No,
+        resumed,
         retries: 0,
     })
 }
 
 /// How `options` want the destination of `source` to be opened.
-pub(crate) fn opening(source: &Status, options: &CopyOptions) -> Opening {
+pub(crate) fn opening<'a>(
+    source: &Status,
+    options: &CopyOptions,
+    form: &'a str,
+    watch: &'a Watch<'a>,
+) -> Opening<'a> {
     Opening {
+        form,
+        watch,
         placement: options.placement,
         mode: metadata::creation_mode(source, options.preserve_metadata),
         readable: options.verification != Verification::None,
@@ -165,7 +175,8 @@ impl Copy<'_> {
         }
         let staged =
             platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
-        let plan = select(&self.survey().facts(&staged, self.options)?, self.options);
+        let facts = self.survey().facts(&staged, self.options)?;
+        let plan = select(&Facts { resumes_at: self.target.begins_at().0, ..facts }, self.options);
         Ok(Prepared { plan, staged: Some(staged) })
     }
 
@@ -187,6 +198,8 @@ impl Copy<'_> {
             is_limited: self.target.kind == FileKind::Regular,
             watch: self.watch,
             pace: self.options.pace.as_deref(),
+            start: self.target.begins_at().0,
+            keeper: self.target.keeper(),
         };
         if let Some(pace) = job.pace {
             pace.begin();
@@ -234,10 +247,11 @@ impl Copy<'_> {
         verify(wanted, claim, self.calls).map_err(|unproven| match unproven {
             Unproven::Source(error) => CopyError::io(Operation::Read, self.source.path, error),
             Unproven::Destination(error) => CopyError::io(Operation::Read, self.destination, error),
-            Unproven::Sync(error) => CopyError::io(Operation::Sync, self.destination, error),
+            Unproven::Sync(error) => self.not_synced(error),
             Unproven::NoMedium(error) => CopyError::io(Operation::ReadBack, self.destination, error),
             Unproven::Cancelled => self.cancelled(),
             Unproven::Mismatch(mismatch) => {
+                self.target.is_useless();
                 CopyError::ChecksumMismatch { destination: self.destination.into(), mismatch }
             }
         })
@@ -250,7 +264,7 @@ impl Copy<'_> {
         if self.options.durability != Durability::None {
             self.watch
                 .meanwhile(|| platform::sync_file(calls, self.target.file()))
-                .map_err(self.failed(Operation::Sync))?;
+                .map_err(|error| self.not_synced(error))?;
         }
         let source_changed = self.source.has_changed(calls)?;
         if source_changed && !self.options.accept_changed_source {
@@ -318,7 +332,14 @@ impl Copy<'_> {
         move |error| CopyError::io(operation, self.destination, error)
     }
 
+    /// What could not be synced may be lost, also to a later copy.
+    fn not_synced(&self, error: std::io::Error) -> CopyError {
+        self.target.is_useless();
+        CopyError::io(Operation::Sync, self.destination, error)
+    }
+
     fn changed(&self) -> CopyError {
+        self.target.is_useless();
         CopyError::SourceChanged { path: self.source.path.into() }
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::copy::opening;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
+use crate::observe::Watch;
 use crate::options::{Compression, CopyOptions, Durability, Placement, Verification};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Standing};
@@ -52,7 +53,7 @@ pub struct Explanation {
 /// # Errors
 /// [`CopyError`] where the copy would be refused before it moved a byte: no source, not a regular file, one file by two
 /// names, a directory that is missing or must not be written to. What only shows on the way, such as a full disk, is
-/// not foreseen.
+/// not foreseen; nor is what became of a begin that an earlier resumable copy has left.
 ///
 /// ```
 /// use orbit_engine::{CopyOptions, Mechanism, Strategy, explain};
@@ -71,7 +72,9 @@ pub fn explain(
 ) -> Result<Explanation, CopyError> {
     let (calls, destination) = (&Calls::default(), destination.as_ref());
     let source = Source::open(source.as_ref(), calls)?;
-    let ground = Ground::look(&source, destination, opening(&source.status, options), calls)?;
+    let (form, watch) = (options.compression.to_string(), Watch::new(None, None, source.status.size));
+    let opening = opening(&source.status, options, &form, &watch);
+    let ground = Ground::look(&source, destination, opening, calls)?;
     let failed = |error| CopyError::io(Operation::Inspect, destination, error);
     let status = platform::status(calls, &ground.file).map_err(failed)?;
     let survey = Survey { source: &source, to: &ground.file, destination, calls };
@@ -105,7 +108,7 @@ impl Ground {
     fn look(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         match opening.placement {
@@ -117,7 +120,7 @@ impl Ground {
     fn beside(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
@@ -130,7 +133,7 @@ impl Ground {
     fn in_place(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);

@@ -9,6 +9,7 @@ use crate::attempt::{Ends, Failure, LONG_CLONE, Rung, Task, failed};
 use crate::drive::{Driven, Goal, Manner, Position, drive};
 use crate::error::Operation;
 use crate::holes::Segments;
+use crate::keeper::Keeper;
 use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
 use crate::pace::Pace;
@@ -38,6 +39,10 @@ pub(crate) struct Job<'a> {
     pub(crate) watch: &'a Watch<'a>,
     /// The limit that the copy keeps.
     pub(crate) pace: Option<&'a Pace>,
+    /// Bytes that have arrived by an earlier copy.
+    pub(crate) start: u64,
+    /// Who writes down which blocks have arrived.
+    pub(crate) keeper: Option<&'a Keeper>,
 }
 
 /// Files up to this size are written by one call, which the system cuts short at a limit before it raises a signal.
@@ -52,7 +57,7 @@ pub(crate) fn climb(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Climb, F
         next: 0,
         rung: None,
         limit: Limit::new(job.is_limited),
-        position: Position::default(),
+        position: Position { offset: job.start, moved: 0 },
         climb: Climb { threads: 1, ..Climb::default() },
     };
     let end = ladder.file();
@@ -89,6 +94,7 @@ impl Ladder<'_> {
             if !matches!(driven, Driven::Refused { .. }) {
                 return Ok(End::of(driven));
             }
+            self.job.note(self.position.offset);
         }
         if self.plan.rungs.get(self.next).is_none() {
             // A file of holes alone would need none.
@@ -103,15 +109,27 @@ impl Ladder<'_> {
             self.set_length(size)?;
         }
         for segment in segments {
-            self.position.offset = segment.start;
-            self.job.watch.reached(segment.start);
-            match self.stretch(Goal::At(segment.end))? {
-                Driven::Complete => {}
-                driven => return self.cut_short(driven, is_whole && !skip_zeros),
+            self.skip_to(segment.start);
+            while self.position.offset < segment.end {
+                let block_end =
+                    self.job.keeper.map_or(u64::MAX, |keeper| keeper.block_end(self.position.offset));
+                match self.stretch(Goal::At(segment.end.min(block_end)))? {
+                    Driven::Complete => self.job.note(self.position.offset),
+                    driven => return self.cut_short(driven, is_whole && !skip_zeros),
+                }
             }
         }
-        self.position.offset = size;
+        self.skip_to(size);
         Ok(End::Complete)
+    }
+
+    /// Nothing is to be moved before `offset`.
+    fn skip_to(&mut self, offset: u64) {
+        if let Some(keeper) = self.job.keeper {
+            keeper.passed(offset);
+        }
+        self.position.offset = offset;
+        self.job.watch.reached(offset);
     }
 
     /// Threads may have written behind the end that one of them found, and a length that was given is too long.
@@ -248,6 +266,13 @@ impl Ladder<'_> {
 }
 
 impl<'a> Job<'a> {
+    /// All before `offset` has arrived.
+    fn note(&self, offset: u64) {
+        if let Some(keeper) = self.keeper {
+            keeper.arrived(offset);
+        }
+    }
+
     fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
         // A clone moves nothing, so that much of it is done in a moment.
         let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
@@ -313,6 +338,8 @@ mod tests {
             is_limited: true,
             watch: &watch,
             pace: None,
+            start: 0,
+            keeper: None,
         };
         let mut ladder = Ladder {
             plan: &plan,
@@ -357,6 +384,8 @@ mod tests {
             is_limited: true,
             watch,
             pace: None,
+            start: 0,
+            keeper: None,
         };
         let climb = climb(&plan, job, &Calls::default()).unwrap();
         (climb, to.metadata().unwrap().len())

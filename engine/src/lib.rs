@@ -39,16 +39,21 @@ struct Readme;
 mod attempt;
 mod buffer;
 mod capabilities;
+#[cfg(feature = "config")]
+mod config;
 mod copy;
 mod drive;
 mod drop_in;
 mod error;
 mod explain;
 mod facts;
+#[cfg(feature = "config")]
+mod fault;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod ffi;
 mod holes;
 mod inspect;
+mod keeper;
 mod ladder;
 mod memory;
 mod metadata;
@@ -58,9 +63,11 @@ mod options;
 mod outcome;
 mod pace;
 mod parallel;
+mod partial;
 mod placement;
 mod platform;
 mod select;
+mod sidecar;
 mod size;
 mod staging;
 mod strategy;
@@ -69,6 +76,8 @@ mod tuning;
 mod verify;
 
 pub use capabilities::{Capability, ZeroCopyCapabilities, is_zero_copy_available, zero_copy_capabilities};
+#[cfg(feature = "config")]
+pub use config::{ConfigError, Contradiction, Effective, Entry, Origin, Settings};
 pub use copy::copy_file;
 pub use drop_in::copy;
 pub use error::{CopyError, FileKind, Mismatch, Operation};

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::attempt::{Failure, failed};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
+use crate::keeper::Keeper;
+use crate::observe::Watch;
 use crate::options::Placement;
+use crate::outcome::Resumed;
+use crate::partial::{Partial, Request};
 use crate::platform::{self, Calls};
 use crate::staging::{Staging, remove};
 
@@ -22,18 +26,21 @@ pub(crate) struct Target {
     has_old: bool,
     /// What it is; a device has no length of its own.
     pub(crate) kind: FileKind,
+    /// What became of what an earlier copy had left.
+    pub(crate) resumed: Resumed,
     file: Kept,
 }
 
 #[derive(Debug)]
 enum Kept {
     Staged(Staging),
+    Partial(Partial),
     InPlace(Option<File>),
 }
 
 /// How a destination is to be opened.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Opening {
+pub(crate) struct Opening<'a> {
     pub(crate) placement: Placement,
     /// Mode of a new file.
     pub(crate) mode: u32,
@@ -41,6 +48,9 @@ pub(crate) struct Opening {
     pub(crate) readable: bool,
     /// Whether a symbolic link to nothing is followed to a new file.
     pub(crate) through_dangling: bool,
+    /// How the content is compressed, one word.
+    pub(crate) form: &'a str,
+    pub(crate) watch: &'a Watch<'a>,
 }
 
 impl Target {
@@ -48,7 +58,7 @@ impl Target {
     pub(crate) fn open(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         match opening.placement {
@@ -60,19 +70,30 @@ impl Target {
     fn staged(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let (is_new, has_old, kind) = (true, false, FileKind::Regular);
+        let mut resumed = Resumed::No;
+        if opening.placement == Placement::Resumable {
+            let Opening { mode, form, watch, .. } = opening;
+            let request = Request { source, destination: &path, named: destination, mode, form, watch };
+            let opened = Partial::open(request, calls)?;
+            resumed = opened.1;
+            if let Some(partial) = opened.0 {
+                return Ok(Self { path, is_new, has_old, kind, resumed, file: Kept::Partial(partial) });
+            }
+        }
         let staging = Staging::create(calls, &path, opening.mode, !exists)
             .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
-        Ok(Self { path, is_new: true, has_old: false, kind: FileKind::Regular, file: Kept::Staged(staging) })
+        Ok(Self { path, is_new, has_old, kind, resumed, file: Kept::Staged(staging) })
     }
 
     fn in_place(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
@@ -82,6 +103,7 @@ impl Target {
                 is_new: true,
                 has_old: false,
                 kind: FileKind::Regular,
+                resumed: Resumed::No,
                 file: Kept::InPlace(Some(file)),
             }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -101,7 +123,7 @@ impl Target {
     pub(crate) fn existing(
         source: &Source<'_>,
         destination: &Path,
-        opening: Opening,
+        opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
@@ -124,7 +146,8 @@ impl Target {
             return Err(not_regular(status.kind));
         }
         let has_old = status.kind == FileKind::Regular && status.size > 0;
-        Ok(Self { path: destination.into(), is_new: false, has_old, kind, file: Kept::InPlace(Some(file)) })
+        let (path, resumed) = (destination.into(), Resumed::No);
+        Ok(Self { path, is_new: false, has_old, kind, resumed, file: Kept::InPlace(Some(file)) })
     }
 
     /// In place this is where the old content goes: beyond the new end it would stay, holes would show it, and a clone
@@ -140,9 +163,31 @@ impl Target {
     pub(crate) fn file(&self) -> &File {
         match &self.file {
             Kept::Staged(staging) => staging.file(),
+            Kept::Partial(partial) => partial.file(),
             Kept::InPlace(file) => {
                 file.as_ref().expect("a destination is published once, after its last use")
             }
+        }
+    }
+
+    fn partial(&self) -> Option<&Partial> {
+        if let Kept::Partial(partial) = &self.file { Some(partial) } else { None }
+    }
+
+    /// Who writes down which blocks have arrived.
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.partial().and_then(Partial::keeper)
+    }
+
+    /// Bytes of the content, and of the file, that an earlier copy has left.
+    pub(crate) fn begins_at(&self) -> (u64, u64) {
+        self.partial().map_or((0, 0), Partial::begins_at)
+    }
+
+    /// What is in the file is not to be gone on with by a later copy.
+    pub(crate) fn is_useless(&self) {
+        if let Some(partial) = self.partial() {
+            partial.is_useless();
         }
     }
 
@@ -156,6 +201,7 @@ impl Target {
         let path = std::mem::take(&mut self.path);
         match std::mem::replace(&mut self.file, Kept::InPlace(None)) {
             Kept::Staged(staging) => staging.publish(calls, &path, close_tells)?,
+            Kept::Partial(partial) => partial.publish(calls, &path)?,
             Kept::InPlace(file) => {
                 let closed = file.map_or(Ok(()), |file| platform::close(calls, file));
                 if closed.is_err() && self.is_new {

@@ -48,6 +48,10 @@ pub(crate) struct Status {
     pub(crate) allocated: u64,
     /// Permission bits with set-user-id, set-group-id and sticky.
     pub(crate) mode: u32,
+    /// Number of the file on its device; 0 where the system has no such number.
+    pub(crate) inode: u64,
+    /// Names that the file has.
+    pub(crate) links: u64,
     /// User and group; 0 where the system has no such numbers.
     pub(crate) owner: (u32, u32),
     pub(crate) accessed: Time,
@@ -82,6 +86,13 @@ pub(crate) type Time = (i64, u32);
 pub(crate) struct Version {
     pub(crate) modified: Time,
     pub(crate) changed: Time,
+}
+
+/// Takes the lock of an open file, which ends when the file and what was cloned from it are closed. False where another
+/// process has it. A file system without locks gives it to everybody.
+pub(crate) fn lock(calls: &Calls, file: &File) -> bool {
+    calls.count();
+    !matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock))
 }
 
 /// The permission bits proper.
@@ -119,6 +130,9 @@ const _: fn(&Calls, &File, &Path) -> io::Result<()> = link;
 const _: fn(&Calls, &File) -> io::Result<()> = flush;
 const _: fn(Volume) -> bool = is_on_disk;
 const _: fn(&Calls, &Path, bool) -> io::Result<File> = open_existing;
+const _: fn(&Calls, &Path) -> io::Result<File> = open_partial;
+const _: fn(&Calls, &Status) -> bool = is_own;
+const _: fn(&Calls) -> Option<String> = boot;
 const _: fn(&Calls, &File) -> io::Result<Status> = status;
 const _: fn(&Calls, &File, &File) -> io::Result<bool> = same_file;
 const _: fn(&Calls, &File) -> io::Result<String> = file_system;

@@ -37,6 +37,8 @@ mod pseudo_files;
 mod reflink;
 #[path = "copy/replacement.rs"]
 mod replacement;
+#[path = "copy/resume.rs"]
+mod resume;
 #[path = "copy/same_file.rs"]
 mod same_file;
 #[path = "copy/sparse.rs"]

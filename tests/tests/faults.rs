@@ -19,6 +19,8 @@ mod limits;
 mod media;
 #[path = "faults/refusals.rs"]
 mod refusals;
+#[path = "faults/resume.rs"]
+mod resume;
 #[path = "faults/steps.rs"]
 mod steps;
 

@@ -145,6 +145,27 @@ pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::R
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
+/// Opens what an earlier copy may have left, itself and not what it links to. Never waits.
+pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Whether this process's user owns the file for certain.
+pub(crate) fn is_own(calls: &Calls, status: &Status) -> bool {
+    calls.count();
+    status.owner.0 == rustix::process::geteuid().as_raw()
+}
+
+/// Names this start of the system; what was written before another one may have been lost.
+pub(crate) fn boot(calls: &Calls) -> Option<String> {
+    // Open, status, two reads, close.
+    calls.add(5);
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty() && !id.contains(char::is_whitespace))
+}
+
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     // The unique mount id (Linux 6.8) is never given twice; older kernels ignore the bit.
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
@@ -156,6 +177,8 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
         size: stat.stx_size,
         allocated: stat.stx_blocks.saturating_mul(512),
         mode: u32::from(stat.stx_mode) & 0o7777,
+        inode: stat.stx_ino,
+        links: stat.stx_nlink.into(),
         owner: (stat.stx_uid, stat.stx_gid),
         accessed: time(stat.stx_atime),
         volume: Volume {

@@ -109,16 +109,36 @@ pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::R
     OpenOptions::new().read(readable).write(true).open(path)
 }
 
+/// Looks before it opens: a link there is not followed.
+pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
+    calls.add(2);
+    if !std::fs::symlink_metadata(path)?.file_type().is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// The standard library does not tell who this process is.
+pub(crate) fn is_own(_: &Calls, _: &Status) -> bool {
+    false
+}
+
+pub(crate) fn boot(_: &Calls) -> Option<String> {
+    None
+}
+
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     calls.count();
     let metadata = file.metadata()?;
-    let UnixParts { mode, owner, device, changed } = unix_parts(&metadata);
+    let UnixParts { mode, owner, device, inode, links, changed } = unix_parts(&metadata);
     let modified = seconds(metadata.modified()?);
     Ok(Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
         allocated: metadata.len(),
         mode,
+        inode,
+        links,
         owner,
         accessed: metadata.accessed().map_or(modified, seconds),
         volume: Volume { device, mount: 0 },
@@ -141,6 +161,8 @@ struct UnixParts {
     mode: u32,
     owner: (u32, u32),
     device: u64,
+    inode: u64,
+    links: u64,
     changed: Option<Time>,
 }
 
@@ -152,6 +174,8 @@ fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
         mode: metadata.mode() & 0o7777,
         owner: (metadata.uid(), metadata.gid()),
         device: metadata.dev(),
+        inode: metadata.ino(),
+        links: metadata.nlink(),
         changed: Some((metadata.ctime(), nanoseconds)),
     }
 }
@@ -159,7 +183,7 @@ fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
 #[cfg(not(unix))]
 fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
     let mode = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
-    UnixParts { mode, owner: (0, 0), device: 0, changed: None }
+    UnixParts { mode, owner: (0, 0), device: 0, inode: 0, links: 1, changed: None }
 }
 
 fn seconds(time: std::time::SystemTime) -> (i64, u32) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
+use crate::fault::Fault;
 
 const SCHEMA: &str = "orbit.tuned/1";
 
@@ -121,7 +122,7 @@ impl Tuning {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TuningError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| TuningError::new(path, None, &error.to_string()))?;
+            .map_err(|error| TuningError(Fault::new(path, None, &error.to_string())))?;
         Self::parse(&text, path)
     }
 
@@ -132,10 +133,10 @@ impl Tuning {
     pub fn parse(text: &str, path: impl Into<PathBuf>) -> Result<Self, TuningError> {
         let path = path.into();
         let file: TunedFile =
-            toml::from_str(text).map_err(|error| TuningError::in_text(&path, text, &error))?;
+            toml::from_str(text).map_err(|error| TuningError(Fault::in_text(&path, text, &error)))?;
         if file.schema != SCHEMA {
             let message = format!("schema is `{}`; this engine reads `{SCHEMA}`", file.schema);
-            return Err(TuningError::new(&path, None, &message));
+            return Err(TuningError(Fault::new(&path, None, &message)));
         }
         Ok(file.tuning())
     }
@@ -207,52 +208,11 @@ impl TunedProfile {
 
 /// Why a tuned file was not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TuningError {
-    path: PathBuf,
-    line: Option<usize>,
-    message: String,
-}
-
-impl TuningError {
-    /// An error in one printable line, whatever the file made of the message.
-    fn new(path: &Path, line: Option<usize>, message: &str) -> Self {
-        Self { path: path.into(), line, message: message.replace(char::is_control, " ") }
-    }
-
-    fn in_text(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-        let key = error.span().and_then(|span| key_of_value(text, span.start));
-        match key {
-            Some(key) if !error.message().contains(&format!("`{key}`")) => {
-                Self::new(path, line, &format!("{key}: {}", error.message()))
-            }
-            _ => Self::new(path, line, error.message()),
-        }
-    }
-}
-
-/// The key whose value is at fault at `at`: the one directly before, since toml's spans cover the value alone, or the
-/// one that begins the line of a value which is no TOML. None where neither is a plain key.
-fn key_of_value(text: &str, at: usize) -> Option<&str> {
-    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let line = &text[start..at];
-    let key = match line.trim_end().strip_suffix('=') {
-        Some(before) => before.trim_end().rsplit(|char| !is_part(char)).next()?,
-        // At a key itself (one that is there twice) nothing stands before.
-        None if line.trim().is_empty() => text[at..].lines().next()?.split_once('=')?.0.trim(),
-        None => line.split_once('=')?.0.trim(),
-    };
-    (!key.is_empty() && key.chars().all(is_part)).then_some(key)
-}
+pub struct TuningError(Fault);
 
 impl fmt::Display for TuningError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.message)
+        self.0.fmt(f)
     }
 }
 

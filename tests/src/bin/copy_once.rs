@@ -1,7 +1,7 @@
 //! One copy in a process of its own, for tests that trace it, limit it or kill it.
 //!
 //! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--sparse S] [--placement P] [--preserve B]
-//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--cancel-after MS] [--tuned FILE] [--] SRC DST`,
+//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--max-bandwidth RATE] [--cancel-after MS] [--tuned FILE] [--] SRC DST`,
 //! where B is `true` or `false`.
 //!
 //! The copy alone runs between the marks of [`orbit_tests::calls`]. Standard output gets one `key=value` line for each
@@ -68,6 +68,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             "--direct-io" => options.direct_io(named(flag, &value)?),
             "--io-uring" => options.io_uring(named(flag, &value)?),
             "--only" => options.only(named(flag, &value)?),
+            "--max-bandwidth" => options.max_bandwidth(named(flag, &value)?),
             "--cancel-after" => {
                 let cancel = Cancel::new();
                 cancel_after(&cancel, Duration::from_millis(named(flag, &value)?));
@@ -123,6 +124,7 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     }
     writeln!(out, "data_bytes={}", outcome.data_bytes)?;
     writeln!(out, "threads={}", outcome.threads)?;
+    writeln!(out, "resumed={}", outcome.resumed)?;
     writeln!(out, "source_changed={}", outcome.source_changed)?;
     writeln!(out, "system_calls={}", outcome.system_calls)?;
     writeln!(out, "verified={}", outcome.verified)?;

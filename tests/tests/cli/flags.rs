@@ -191,7 +191,7 @@ fn resume() {
 fn retries() {
     let scene = Scene::new(SMALL);
     let source = scene.path("a");
-    let fault = Fault::error("openat", Errno::TIMEDOUT).on(&source);
+    let fault = Fault::error("?open,openat", Errno::TIMEDOUT).on(&source);
     for (retries, code) in [("1", Some(0)), ("0", Some(1))] {
         let command = scene.command(["--json", "--retries", retries, source.to_str().unwrap(), "b"]);
         let Some(finished) = unless_skipped("retries", faults::inject(&command, &fault)) else { return };

@@ -135,8 +135,8 @@ fn draw(bar: &ProgressBar, progress: Progress, is_new: bool) {
         _ if Term::stderr().size().1 < WIDE => NARROW,
         _ => KNOWN,
     };
-    let style = ProgressStyle::with_template(template).expect("the template is right").progress_chars("=> ");
-    bar.set_style(style);
+    let style = ProgressStyle::with_template(template).expect("the template is right");
+    bar.set_style(style.progress_chars("=> ").tick_chars("|/-\\ "));
     bar.set_message(name(progress.phase));
     if progress.total > 0 {
         bar.set_length(progress.total);

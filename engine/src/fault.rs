@@ -1,0 +1,72 @@
+//! Where a file that people write is at fault: path, line, key and the nearest valid key, in one printable line.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a file was not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    path: PathBuf,
+    line: Option<usize>,
+    message: String,
+}
+
+impl Fault {
+    /// An error in one printable line, whatever the file made of the message.
+    pub(crate) fn new(path: &Path, line: Option<usize>, message: &str) -> Self {
+        Self { path: path.into(), line, message: message.replace(char::is_control, " ") }
+    }
+
+    /// An error at a byte of the text.
+    pub(crate) fn at(path: &Path, text: &str, byte: usize, message: &str) -> Self {
+        Self::new(path, Some(1 + text[..byte].matches('\n').count()), message)
+    }
+
+    pub(crate) fn in_text(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let message = error.message();
+        let nearest = nearest_key(message).map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
+        let Some(span) = error.span() else { return Self::new(path, None, &format!("{message}{nearest}")) };
+        match key_of_value(text, span.start) {
+            Some(key) if !message.contains(&format!("`{key}`")) => {
+                Self::at(path, text, span.start, &format!("{key}: {message}{nearest}"))
+            }
+            _ => Self::at(path, text, span.start, &format!("{message}{nearest}")),
+        }
+    }
+}
+
+/// Serde words it "unknown field `a`, expected one of `b`, `c`"; tests pin that.
+fn nearest_key(message: &str) -> Option<&str> {
+    let mut names = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    names
+        .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len().max(3) / 2)
+        .map(|(_, name)| name)
+}
+
+/// The key whose value is at fault at `at`: the one directly before, since toml's spans cover the value alone, or the
+/// one that begins the line of a value which is no TOML. None where neither is a plain key.
+fn key_of_value(text: &str, at: usize) -> Option<&str> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = &text[start..at];
+    let key = match line.trim_end().strip_suffix('=') {
+        Some(before) => before.trim_end().rsplit(|char| !is_part(char)).next()?,
+        // At a key itself (one that is there twice) nothing stands before.
+        None if line.trim().is_empty() => text[at..].lines().next()?.split_once('=')?.0.trim(),
+        None => line.split_once('=')?.0.trim(),
+    };
+    (!key.is_empty() && key.chars().all(is_part)).then_some(key)
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}

@@ -1,0 +1,316 @@
+//! Writes down, while a copy runs, which blocks of it have arrived: a thread of its own reads each block back from the
+//! partial file and appends its digest to the sidecar. Never ends a copy: without a sidecar it only cannot be resumed.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::buffer::Buffer;
+use crate::platform::{self, Calls};
+use crate::sidecar::{Record, Scribe};
+
+/// A copy that ends early waits so long for blocks to be read back; cancelling is to take no longer than 300 ms.
+const LAST_MOMENT: Duration = Duration::from_millis(150);
+
+/// What is read at a time.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// The sidecar as it is to be gone on with.
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(crate) path: PathBuf,
+    /// Open where it has records already.
+    pub(crate) file: Option<File>,
+    /// Where the next line goes.
+    pub(crate) length: u64,
+    /// What has to stand before the first record, where there is no file yet.
+    pub(crate) head: String,
+    pub(crate) scribe: Scribe,
+    /// Bytes of content in one block.
+    pub(crate) block: u64,
+    /// The last record; at 0 where there is none.
+    pub(crate) last: (u64, u64),
+}
+
+/// Keeps the sidecar of one copy.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    block: u64,
+    cursor: Mutex<Cursor>,
+    has_records: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<u64>>>,
+}
+
+/// How far the copy is.
+#[derive(Debug)]
+struct Cursor {
+    /// Where the block begins that has not arrived yet.
+    block_begin: u64,
+    /// Whether anything of it is data.
+    has_data: bool,
+    /// As many blocks as there are may wait: hashing is slower than copying in memory, and a copy that ends well needs
+    /// nothing of it.
+    to: Option<Sender<Landed>>,
+}
+
+/// Blocks that have arrived.
+#[derive(Debug, Clone, Copy)]
+struct Landed {
+    content_end: u64,
+    file_end: u64,
+    is_hole: bool,
+}
+
+impl Keeper {
+    /// Begins to keep `book`, whose blocks are in `partial`. None where there is no thread to be had.
+    pub(crate) fn new(partial: &File, book: Book) -> Option<Self> {
+        let has_records = Arc::new(AtomicBool::new(book.file.is_some()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (block, block_begin) = (book.block, book.last.0);
+        let clerk = Clerk {
+            partial: partial.try_clone().ok()?,
+            book,
+            hole: None,
+            buffer: Buffer::aligned(BUFFER_BYTES, 1),
+            has_records: Arc::clone(&has_records),
+            stop: Arc::clone(&stop),
+            calls: Calls::default(),
+        };
+        let (to, landed) = channel();
+        let thread = thread::Builder::new().spawn(move || clerk.work(&landed)).ok()?;
+        let cursor = Mutex::new(Cursor { block_begin, has_data: false, to: Some(to) });
+        Some(Self { block, cursor, has_records, stop, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Where the block that holds the byte at `offset` ends.
+    pub(crate) fn block_end(&self, offset: u64) -> u64 {
+        (offset / self.block + 1).saturating_mul(self.block)
+    }
+
+    /// All before `offset` of the content has arrived at the same place of the partial file, the last stretch as data.
+    pub(crate) fn arrived(&self, offset: u64) {
+        self.advance(offset, true);
+    }
+
+    /// The stretch up to `offset` is a hole.
+    pub(crate) fn passed(&self, offset: u64) {
+        self.advance(offset, false);
+    }
+
+    fn advance(&self, offset: u64, is_data: bool) {
+        let mut cursor = self.cursor();
+        while offset - cursor.block_begin.min(offset) >= self.block {
+            let end = cursor.block_begin + self.block;
+            let is_hole = !is_data && !cursor.has_data;
+            cursor.send(Landed { content_end: end, file_end: end, is_hole });
+            cursor.block_begin = end;
+            cursor.has_data = false;
+        }
+        cursor.has_data |= is_data && offset > cursor.block_begin;
+    }
+
+    /// Whether an earlier or this copy has written anything down.
+    pub(crate) fn has_records(&self) -> bool {
+        self.has_records.load(Ordering::Relaxed)
+    }
+
+    /// Ends the thread when it is done, or soon.
+    pub(crate) fn end_soon(&self) -> u64 {
+        let begin = Instant::now();
+        self.cursor().to = None;
+        let is_at_work = || {
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        };
+        while is_at_work() && begin.elapsed() < LAST_MOMENT {
+            thread::sleep(LAST_MOMENT / 50);
+        }
+        self.end()
+    }
+
+    /// Ends the thread; what it has not read back yet is left out. Gives how many system calls it made.
+    pub(crate) fn end(&self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.cursor().to = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        thread.map_or(0, |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
+
+    fn cursor(&self) -> MutexGuard<'_, Cursor> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Cursor {
+    fn send(&mut self, landed: Landed) {
+        // The thread ends early where the sidecar cannot be written.
+        if self.to.as_ref().is_some_and(|to| to.send(landed).is_err()) {
+            self.to = None;
+        }
+    }
+}
+
+/// The thread's part.
+struct Clerk {
+    partial: File,
+    book: Book,
+    /// A hole that is not written down yet, since it may go on.
+    hole: Option<Record>,
+    buffer: Buffer,
+    has_records: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    calls: Calls,
+}
+
+impl Clerk {
+    fn work(mut self, landed: &Receiver<Landed>) -> u64 {
+        for landed in landed {
+            // A full disk, or a block that cannot be read back: what was written down before still holds.
+            if self.is_stopped() || self.keep(landed).is_err() {
+                break;
+            }
+        }
+        self.calls.total()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn keep(&mut self, Landed { content_end, file_end, is_hole }: Landed) -> io::Result<()> {
+        if is_hole {
+            self.hole = Some(Record { content_end, file_end, digest: None });
+            return Ok(());
+        }
+        let begin = self.hole.map_or(self.book.last.1, |hole| hole.file_end);
+        let mut hasher = Sha256::new();
+        let mut offset = begin;
+        while offset < file_end {
+            if self.is_stopped() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let asked = usize::try_from(file_end - offset).unwrap_or(usize::MAX).min(self.buffer.len());
+            let read = platform::read_at(&self.calls, &self.partial, &mut self.buffer[..asked], offset)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            hasher.update(&self.buffer[..read]);
+            offset += read as u64;
+        }
+        let digest = Some(hasher.finalize().into());
+        if let Some(hole) = self.hole.take() {
+            self.append(&hole)?;
+        }
+        self.append(&Record { content_end, file_end, digest })
+    }
+
+    fn append(&mut self, record: &Record) -> io::Result<()> {
+        let line = std::mem::take(&mut self.book.head) + &self.book.scribe.record(record);
+        let file = match self.book.file.take() {
+            Some(file) => file,
+            None => platform::create_exclusive(&self.calls, &self.book.path, 0o600)?,
+        };
+        let file = self.book.file.insert(file);
+        let mut left = line.as_bytes();
+        while !left.is_empty() {
+            let written = platform::write_at(&self.calls, file, left, self.book.length)?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            left = &left[written..];
+            self.book.length += written as u64;
+        }
+        self.book.last = (record.content_end, record.file_end);
+        self.has_records.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::path::Path;
+
+    use super::*;
+    use crate::sidecar::{Header, Identity, parse};
+
+    fn keeper(folder: &Path, partial: &File) -> Keeper {
+        let source = Identity { device: 1, inode: 2, size: 1000, modified: (0, 0), changed: (0, 0) };
+        let header = Header { source, partial: (1, 2), boot: None, form: "none".into(), block: 10 };
+        let (scribe, head) = Scribe::begin(&header);
+        let path = folder.join("sidecar");
+        Keeper::new(partial, Book { path, file: None, length: 0, head, scribe, block: 10, last: (0, 0) })
+            .unwrap()
+    }
+
+    /// What is written down once everything was read back.
+    fn records(folder: &Path) -> Vec<Record> {
+        let text = std::fs::read_to_string(folder.join("sidecar")).unwrap_or_default();
+        parse(&text).map(|(sidecar, ..)| sidecar.records).unwrap_or_default()
+    }
+
+    fn wait_for(folder: &Path, count: usize) -> Vec<Record> {
+        for _ in 0..1000 {
+            if records(folder).len() >= count {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        records(folder)
+    }
+
+    #[test]
+    fn blocks_are_written_down_when_they_are_whole_and_holes_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partial = tempfile::tempfile().unwrap();
+        partial.write_all(&[7; 15]).unwrap();
+        partial.set_len(95).unwrap();
+        let keeper = keeper(folder.path(), &partial);
+        assert!(!keeper.has_records());
+        keeper.arrived(9);
+        keeper.arrived(15);
+        keeper.passed(67);
+        keeper.arrived(95);
+        let records = wait_for(folder.path(), 6);
+        let ends: Vec<_> =
+            records.iter().map(|record| (record.content_end, record.digest.is_none())).collect();
+        assert_eq!(ends, [(10, false), (20, false), (60, true), (70, false), (80, false), (90, false)]);
+        let digest: [u8; 32] = Sha256::digest([7; 10]).into();
+        assert_eq!(records[0].digest, Some(digest));
+        assert!(keeper.has_records());
+        assert!(keeper.end() > 0);
+    }
+
+    #[test]
+    fn blocks_end_at_multiples() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(folder.path(), &tempfile::tempfile().unwrap());
+        assert_eq!([keeper.block_end(0), keeper.block_end(9), keeper.block_end(10)], [10, 10, 20]);
+    }
+
+    /// The partial file is shorter than it should be; the copy goes on all the same.
+    #[test]
+    fn what_cannot_be_read_back_is_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(folder.path(), &tempfile::tempfile().unwrap());
+        for end in 1..100 {
+            keeper.arrived(end * 10);
+        }
+        keeper.end();
+        assert!(!keeper.has_records() && records(folder.path()).is_empty());
+    }
+}

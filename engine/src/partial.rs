@@ -1,0 +1,217 @@
+//! The partial file of a resumable copy: a staging file under a name that the next copy finds, with its sidecar. Opens
+//! what an earlier copy left, believes of it only what was checked, and decides what is left behind.
+
+mod check;
+mod names;
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::attempt::{Failure, failed};
+use crate::error::{CopyError, Operation};
+use crate::inspect::Source;
+use crate::keeper::{Book, Keeper};
+use crate::observe::Watch;
+use crate::outcome::{Resumed, Unusable};
+use crate::platform::{self, Calls, Status};
+use crate::sidecar::{Header, Identity, Scribe};
+use crate::staging::remove;
+
+use check::{Check, Usable};
+use names::{Found, Names, TRIES};
+
+/// Bounds of a block. Small ones lose little when a copy ends, large ones make the sidecar small.
+const BLOCK: (u64, u64) = (1024 * 1024, 64 * 1024 * 1024);
+
+/// So many blocks has a file whose size lies between the bounds.
+const BLOCKS: u64 = 1024;
+
+/// The file that a resumable copy writes to. Dropped before it is published, it stays where it can be resumed.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    names: Names,
+    file: Option<File>,
+    keeper: Option<Keeper>,
+    /// Bytes of the content and of the file that an earlier copy has left.
+    begin: (u64, u64),
+    /// Whether what is in it must not be gone on with.
+    is_useless: Cell<bool>,
+}
+
+/// What a resumable copy is a copy of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) source: &'a Source<'a>,
+    /// The destination, links followed.
+    pub(crate) destination: &'a Path,
+    /// The destination as given, for messages.
+    pub(crate) named: &'a Path,
+    /// Mode of a new file.
+    pub(crate) mode: u32,
+    /// How the content is compressed, one word.
+    pub(crate) form: &'a str,
+    pub(crate) watch: &'a Watch<'a>,
+}
+
+impl Partial {
+    /// Opens or creates the partial file, and says what became of an earlier one. None where the source is so small that
+    /// there would be nothing to resume.
+    pub(crate) fn open(request: Request<'_>, calls: &Calls) -> Result<(Option<Self>, Resumed), CopyError> {
+        let names = Names::of(request.destination);
+        let mut resumed = Resumed::No;
+        for _ in 0..TRIES {
+            match names.look(request, calls)? {
+                Found::Nothing if request.source.status.size <= BLOCK.0 => return Ok((None, resumed)),
+                Found::Nothing => {
+                    // What a copy left that was killed between its rename and its end.
+                    remove(&names.sidecar);
+                    if let Some(file) = names.create(request, calls)? {
+                        let partial = Self::begin(names, file, request, calls)?;
+                        return Ok((Some(partial), resumed));
+                    }
+                }
+                Found::Foreign(_locked) => {
+                    resumed = Resumed::StartedOver(Unusable::Partial);
+                    names.remove();
+                }
+                Found::Own(file, status) => {
+                    let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
+                    let check = Check { request, file: &file, status: &status, calls };
+                    let usable = sidecar
+                        // Nothing was written down before the copy was killed.
+                        .filter(|(text, _)| !text.is_empty())
+                        .map(|(text, sidecar)| check.usable(&text).map(|usable| (usable, sidecar)))
+                        .transpose();
+                    // A check that was ended has told nothing.
+                    if request.watch.is_cancelled() {
+                        return Err(CopyError::Cancelled { destination: request.named.into() });
+                    }
+                    match usable {
+                        Ok(Some((usable, sidecar))) => {
+                            let at = usable.last.0;
+                            let partial = Self::go_on(names, file, usable, sidecar, request, calls)?;
+                            return Ok((Some(partial), Resumed::At(at)));
+                        }
+                        Ok(None) => {}
+                        Err(why) => resumed = Resumed::StartedOver(why),
+                    }
+                    names.remove();
+                }
+            }
+        }
+        Err(names.failed(io::ErrorKind::AlreadyExists.into()))
+    }
+
+    fn begin(names: Names, file: File, request: Request<'_>, calls: &Calls) -> Result<Self, CopyError> {
+        let status = platform::status(calls, &file).map_err(|error| names.failed(error))?;
+        let block = (request.source.status.size / BLOCKS).next_power_of_two().clamp(BLOCK.0, BLOCK.1);
+        let header = Header {
+            source: identity(&request.source.status),
+            partial: (status.volume.device, status.inode),
+            boot: platform::boot(calls),
+            form: request.form.to_owned(),
+            block,
+        };
+        let (scribe, head) = Scribe::begin(&header);
+        let path = names.sidecar.clone();
+        let book = Book { path, file: None, length: 0, head, scribe, block, last: (0, 0) };
+        let keeper = Keeper::new(&file, book);
+        let is_useless = Cell::new(false);
+        Ok(Self { names, file: Some(file), keeper, begin: (0, 0), is_useless })
+    }
+
+    fn go_on(
+        names: Names,
+        file: File,
+        usable: Usable,
+        sidecar: File,
+        request: Request<'_>,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        let Usable { scribe, length, block, last } = usable;
+        // What lies behind may be anything: blocks that were never written down, or not in order.
+        platform::set_length(calls, &file, last.1)
+            .map_err(|error| CopyError::io(Operation::SetLength, request.named, error))?;
+        platform::set_length(calls, &sidecar, length).map_err(|error| names.failed_sidecar(error))?;
+        let path = names.sidecar.clone();
+        let book = Book { path, file: Some(sidecar), length, head: String::new(), scribe, block, last };
+        let keeper = Keeper::new(&file, book);
+        Ok(Self { names, file: Some(file), keeper, begin: last, is_useless: Cell::new(false) })
+    }
+
+    /// The file, open for reading and writing.
+    ///
+    /// # Panics
+    /// After [`Self::publish`] took it.
+    pub(crate) fn file(&self) -> &File {
+        self.file.as_ref().expect("a partial file is published once, after its last use")
+    }
+
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
+    }
+
+    /// Bytes of the content, and of the file, that an earlier copy has left.
+    pub(crate) fn begins_at(&self) -> (u64, u64) {
+        self.begin
+    }
+
+    /// What is in the file must not be gone on with: it is not the source, or no longer.
+    pub(crate) fn is_useless(&self) {
+        self.is_useless.set(true);
+    }
+
+    /// Closes the file, renames it to `destination` and removes the sidecar. The lock is held until the rename is done, or
+    /// another copy could take the file for a partial one.
+    pub(crate) fn publish(mut self, calls: &Calls, destination: &Path) -> Result<(), Failure> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        if let Some(keeper) = &self.keeper {
+            calls.add(keeper.end());
+        }
+        calls.count();
+        self.file = Some(file.try_clone().map_err(failed(Operation::Close))?);
+        platform::close(calls, file).map_err(|error| {
+            // What was written down may not have arrived.
+            self.is_useless();
+            failed(Operation::Close)(error)
+        })?;
+        platform::rename(calls, &self.names.partial, destination).map_err(failed(Operation::Rename))?;
+        if self.keeper.is_some() {
+            // Also an empty one, which a full disk left.
+            calls.count();
+            remove(&self.names.sidecar);
+        }
+        self.names.partial.clear();
+        calls.count();
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Published: another copy may be at work under these names by now.
+        if self.names.partial.as_os_str().is_empty() {
+            return;
+        }
+        let has_records = self.keeper.as_ref().is_some_and(|keeper| {
+            keeper.end_soon();
+            keeper.has_records()
+        });
+        let is_new = self.begin == (0, 0);
+        if self.is_useless.get() || (is_new && !has_records) {
+            self.names.remove();
+        }
+    }
+}
+
+fn identity(status: &Status) -> Identity {
+    Identity {
+        device: status.volume.device,
+        inode: status.inode,
+        size: status.size,
+        modified: status.version.modified,
+        changed: status.version.changed,
+    }
+}

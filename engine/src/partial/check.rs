@@ -1,0 +1,175 @@
+//! How much of a partial file is a begin of this copy. Changes nothing.
+
+use std::fs::File;
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use super::{Request, identity};
+use crate::buffer::Buffer;
+use crate::outcome::Unusable;
+use crate::platform::{self, Calls, Status};
+use crate::sidecar::{Header, Record, Scribe, Sidecar, parse};
+
+/// So many records at the end are checked against the files where the system has run on since: what was written is still
+/// there, and only an end of the process can have left a block half written.
+const TAIL: usize = 2;
+
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Check<'a> {
+    pub(super) request: Request<'a>,
+    /// The partial file.
+    pub(super) file: &'a File,
+    pub(super) status: &'a Status,
+    pub(super) calls: &'a Calls,
+}
+
+/// A begin of this copy.
+#[derive(Debug)]
+pub(super) struct Usable {
+    /// Who writes the next line of the sidecar, at which place.
+    pub(super) scribe: Scribe,
+    pub(super) length: u64,
+    pub(super) block: u64,
+    /// Bytes of the content, and of the file.
+    pub(super) last: (u64, u64),
+}
+
+impl Check<'_> {
+    /// What of the partial file is as the sidecar of this `text` says, and belongs to this copy.
+    pub(super) fn usable(&self, text: &str) -> Result<Usable, Unusable> {
+        let (Sidecar { header, records }, ..) = parse(text).ok_or(Unusable::Sidecar)?;
+        if header.source != identity(&self.request.source.status) {
+            return Err(Unusable::SourceChanged);
+        }
+        if header.form != self.request.form {
+            return Err(Unusable::Compression);
+        }
+        if header.partial != (self.status.volume.device, self.status.inode) {
+            return Err(Unusable::Partial);
+        }
+        let there = records.iter().take_while(|record| record.file_end <= self.status.size).count();
+        let good = self.good(&header, &records[..there]);
+        let last = good.checked_sub(1).map(|last| records[last]).ok_or(Unusable::Partial)?;
+        let (mut scribe, head) = Scribe::begin(&header);
+        let lines = records[..good].iter().map(|record| scribe.record(record).len() as u64);
+        let length = head.len() as u64 + lines.sum::<u64>();
+        Ok(Usable { scribe, length, block: header.block, last: (last.content_end, last.file_end) })
+    }
+
+    /// How many of the records hold. After another start of the system none is believed unchecked.
+    fn good(&self, header: &Header, records: &[Record]) -> usize {
+        let boot = platform::boot(self.calls);
+        let same_boot = boot.is_some() && boot == header.boot;
+        let trusted = if same_boot { records.len().saturating_sub(TAIL) } else { 0 };
+        let from = |first: usize| {
+            (first..records.len()).find(|at| !self.holds(header, records, *at)).unwrap_or(records.len())
+        };
+        match from(trusted) {
+            bad if bad < records.len() && trusted > 0 => from(0).min(bad),
+            good => good,
+        }
+    }
+
+    fn holds(&self, header: &Header, records: &[Record], at: usize) -> bool {
+        let Record { content_end, file_end, digest } = records[at];
+        let Some(digest) = digest else { return true };
+        let file_begin = at.checked_sub(1).map_or(0, |before| records[before].file_end);
+        let is_there = self.digest(self.file, file_begin, file_end).is_ok_and(|found| found == digest);
+        // The last ones against the source too: its times may have been set back.
+        let is_plain = header.form == PLAIN;
+        let is_checked = is_plain && at + TAIL >= records.len();
+        is_there
+            && (!is_checked
+                || self
+                    .digest(&self.request.source.file, content_end - header.block, content_end)
+                    .is_ok_and(|found| found == digest))
+    }
+
+    fn digest(&self, file: &File, begin: u64, end: u64) -> io::Result<[u8; 32]> {
+        let mut hasher = Sha256::new();
+        let mut buffer = Buffer::aligned(BUFFER_BYTES, 1);
+        let mut offset = begin;
+        while offset < end && !self.request.watch.is_cancelled() {
+            let asked = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buffer.len());
+            match platform::read_at(self.calls, file, &mut buffer[..asked], offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    hasher.update(&buffer[..read]);
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(hasher.finalize().into())
+    }
+}
+
+/// The form of content that is not compressed, which stands at the same place in source and partial file.
+const PLAIN: &str = "none";
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, SeekFrom, Write};
+    use std::path::Path;
+
+    use super::*;
+    use crate::inspect::Source;
+    use crate::observe::Watch;
+
+    const BLOCK: u64 = 1000;
+
+    const BLOCKS: u64 = 6;
+
+    /// What of a partial file is believed in which block `damaged` is not as it was, and for which the sidecar names
+    /// `boot`.
+    fn believed(boot: Option<String>, damaged: u64) -> u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, content) = (folder.path().join("source"), vec![7; 6500]);
+        std::fs::write(&path, &content).unwrap();
+        let calls = &Calls::default();
+        let source = &Source::open(&path, calls).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&content).unwrap();
+        let status = &platform::status(calls, &file).unwrap();
+        let partial = (status.volume.device, status.inode);
+        let header =
+            Header { source: identity(&source.status), partial, boot, form: PLAIN.into(), block: BLOCK };
+        let (mut scribe, mut text) = Scribe::begin(&header);
+        for end in (1..=BLOCKS).map(|block| block * BLOCK) {
+            let digest = Some(Sha256::digest(vec![7; 1000]).into());
+            text += &scribe.record(&Record { content_end: end, file_end: end, digest });
+        }
+        file.seek(SeekFrom::Start(damaged * BLOCK + 3)).unwrap();
+        file.write_all(&[8]).unwrap();
+        let watch = &Watch::new(None, None, 0);
+        let to = Path::new("copy");
+        let request = Request { source, destination: to, named: to, mode: 0, form: PLAIN, watch };
+        Check { request, file: &file, status, calls }.usable(&text).map_or(0, |usable| usable.last.0)
+    }
+
+    /// A lost block lies anywhere after a power cut.
+    #[test]
+    fn after_another_start_of_the_system_every_block_is_checked() {
+        for boot in [None, Some("another".to_owned())] {
+            for damaged in 0..BLOCKS {
+                assert_eq!(believed(boot.clone(), damaged), damaged * BLOCK, "{boot:?}");
+            }
+            assert_eq!(believed(boot, BLOCKS), BLOCKS * BLOCK, "what has no record is nobody's");
+        }
+    }
+
+    #[cfg(all(target_os = "linux", not(orbit_portable)))]
+    #[test]
+    fn while_the_system_runs_on_the_last_blocks_are_checked() {
+        let boot = platform::boot(&Calls::default());
+        assert!(boot.is_some());
+        assert_eq!(believed(boot.clone(), 1), BLOCKS * BLOCK);
+        assert_eq!(believed(boot.clone(), 4), 4 * BLOCK);
+        assert_eq!(believed(boot, 5), 5 * BLOCK);
+    }
+}

@@ -1,0 +1,469 @@
+//! Copies that go on where an earlier one stopped: what is believed of what it left, and what is not.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use orbit_engine::{
+    Cancel, CopyError, CopyOptions, Mechanism, Observer, Phase, Placement, Progress, Rate, Resumed, Strategy,
+    Unusable, Verification, copy_file,
+};
+use orbit_tests::files;
+use orbit_tests::lab::{self, FileSystem, Place};
+use orbit_tests::metadata::{set_owner, set_times};
+use orbit_tests::skip::unless_skipped;
+
+use super::copied_with;
+
+const MIB: u64 = 1 << 20;
+
+/// Not a multiple of a block.
+const SIZE: u64 = 16 * MIB + 12_345;
+
+/// Stops a copy when so many bytes have arrived.
+struct StopAt(u64, Cancel);
+
+impl Observer for StopAt {
+    fn progress(&self, progress: Progress) {
+        if progress.phase == Phase::Copying && progress.bytes >= self.0 {
+            self.1.cancel();
+        }
+    }
+}
+
+fn resumable() -> CopyOptions {
+    CopyOptions::new().placement(Placement::Resumable)
+}
+
+/// A source and what was left of a copy of it.
+struct Scene {
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::interrupted(tempfile::tempdir().expect("a folder"), &resumable())
+    }
+
+    fn interrupted(folder: tempfile::TempDir, options: &CopyOptions) -> Self {
+        let scene = Self { folder };
+        files::create(&scene.source(), 1, SIZE);
+        scene.interrupt(options);
+        scene
+    }
+
+    fn interrupt(&self, options: &CopyOptions) {
+        interrupt(options, &self.source(), &self.copy(), 8 * MIB);
+    }
+
+    fn source(&self) -> PathBuf {
+        self.folder.path().join("source")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy")
+    }
+
+    fn left(&self, end: &str) -> PathBuf {
+        left(&self.folder.path().join("copy"), end)
+    }
+
+    /// The second copy is whole whatever the first one left; gives what became of that.
+    #[track_caller]
+    fn resume(&self) -> Resumed {
+        let resumed = copied_with(&resumable(), &self.source(), &self.copy()).resumed;
+        files::assert_same_content(&self.source(), &self.copy());
+        files::assert_no_litter(self.folder.path(), ["source", "copy"]);
+        resumed
+    }
+
+    #[track_caller]
+    fn assert_starts_over(&self, why: Unusable) {
+        assert_eq!(self.resume(), Resumed::StartedOver(why));
+    }
+}
+
+/// A copy that is stopped at `bytes`, at a pace at which its blocks are written down.
+#[track_caller]
+fn interrupt(options: &CopyOptions, source: &Path, copy: &Path, bytes: u64) {
+    let cancel = Cancel::new();
+    let stop = Arc::new(StopAt(bytes, cancel.clone()));
+    let options = options.clone().observer(stop).cancel(cancel).max_bandwidth(Rate::new(40 * MIB));
+    let error = copy_file(source, copy, &options).expect_err("it was stopped");
+    assert!(matches!(error, CopyError::Cancelled { .. }), "{error}");
+    assert!(left(copy, "partial").exists() && left(copy, "resume").exists());
+}
+
+/// The partial file of a copy to `copy`, or its sidecar.
+#[track_caller]
+fn left(copy: &Path, end: &str) -> PathBuf {
+    let directory = copy.parent().expect("it is in a directory");
+    let names = files::list(directory);
+    let suffix = format!(".{end}");
+    let found = names.iter().find(|name| name.as_encoded_bytes().ends_with(suffix.as_bytes()));
+    directory.join(found.unwrap_or_else(|| panic!("no {end} among {names:?}")))
+}
+
+#[track_caller]
+fn at(resumed: Resumed) -> u64 {
+    let Resumed::At(at) = resumed else { panic!("{resumed}") };
+    at
+}
+
+#[test]
+fn a_stopped_copy_is_gone_on_with_and_nothing_is_moved_twice() {
+    on_each("a_stopped_copy_is_gone_on_with_and_nothing_is_moved_twice", |place| {
+        for strategy in [Strategy::Auto, Strategy::Buffered, Strategy::ZeroCopy] {
+            let (source, copy) = (place.dir().join("source"), place.dir().join("copy"));
+            files::create(&source, 1, SIZE);
+            let options = resumable().strategy(strategy);
+            interrupt(&options, &source, &copy, 8 * MIB);
+            assert!(!copy.exists());
+            let outcome = copied_with(&options.verification(Verification::Sha256), &source, &copy);
+            let at = at(outcome.resumed);
+            assert!((4 * MIB..=SIZE).contains(&at) && at.is_multiple_of(MIB), "{at}");
+            assert_eq!((outcome.data_bytes, outcome.bytes), (SIZE - at, SIZE));
+            assert_eq!(outcome.mechanism.is_zero_copy(), strategy == Strategy::ZeroCopy);
+            files::assert_same_content(&source, &copy);
+            fs::remove_file(&source).unwrap();
+            fs::remove_file(&copy).unwrap();
+            files::assert_no_litter(place.dir(), [""; 0]);
+        }
+    });
+}
+
+fn on_each(test: &str, body: impl Fn(&Place)) {
+    lab::for_each_file_system(test, body);
+}
+
+#[test]
+fn an_old_destination_stays_until_the_last_copy_is_whole() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    files::create(&scene.source(), 1, SIZE);
+    fs::write(scene.copy(), "old").unwrap();
+    for _ in 0..2 {
+        scene.interrupt(&resumable());
+        assert_eq!(fs::read(scene.copy()).unwrap(), b"old");
+    }
+    at(scene.resume());
+}
+
+#[test]
+fn a_copy_may_be_stopped_again_and_again() {
+    let scene = Scene::new();
+    interrupt(&resumable(), &scene.source(), &scene.copy(), 12 * MIB);
+    assert!(at(scene.resume()) >= 8 * MIB);
+}
+
+#[test]
+fn a_changed_source_starts_over() {
+    let scene = Scene::new();
+    files::create(&scene.source(), 2, SIZE);
+    scene.assert_starts_over(Unusable::SourceChanged);
+    let scene = Scene::new();
+    files::create(&scene.source(), 1, SIZE + 1);
+    scene.assert_starts_over(Unusable::SourceChanged);
+    // So small that nothing of it could be resumed.
+    let scene = Scene::new();
+    files::create(&scene.source(), 1, 10);
+    scene.assert_starts_over(Unusable::SourceChanged);
+}
+
+#[test]
+fn a_source_that_hides_its_change_starts_over() {
+    let scene = Scene::new();
+    let modified = fs::metadata(scene.source()).unwrap().modified().unwrap();
+    files::create(&scene.source(), 2, SIZE);
+    set_times(&scene.source(), modified, modified);
+    scene.assert_starts_over(Unusable::SourceChanged);
+}
+
+#[test]
+fn another_source_starts_over() {
+    let scene = Scene::new();
+    let other = scene.folder.path().join("other");
+    files::create(&other, 2, SIZE);
+    let outcome = copied_with(&resumable(), &other, &scene.copy());
+    assert_eq!(outcome.resumed, Resumed::StartedOver(Unusable::SourceChanged));
+    files::assert_same_content(&other, &scene.copy());
+}
+
+#[test]
+fn a_damaged_sidecar_is_not_believed() {
+    let length = fs::metadata(Scene::new().left("resume")).unwrap().len();
+    for position in [0, 20, 150, length / 2, length - 100] {
+        let scene = Scene::new();
+        let sidecar = OpenOptions::new().read(true).write(true).open(scene.left("resume")).unwrap();
+        let mut byte = [0];
+        sidecar.read_exact_at(&mut byte, position).unwrap();
+        sidecar.write_all_at(&[byte[0] ^ 1], position).unwrap();
+        match scene.resume() {
+            Resumed::StartedOver(why) => assert_eq!(why, Unusable::Sidecar),
+            // The last line is one that may have been cut off.
+            Resumed::At(_) => assert!(position > length / 2),
+            resumed @ Resumed::No => panic!("{resumed}"),
+            _ => unreachable!(),
+        }
+    }
+    for content in ["nonsense\n", "\u{0}", "orbit.resume/2 0011223344556677\n"] {
+        let scene = Scene::new();
+        fs::write(scene.left("resume"), content).unwrap();
+        scene.assert_starts_over(Unusable::Sidecar);
+    }
+    let scene = Scene::new();
+    fs::write(scene.left("resume"), [0xff, 0xfe]).unwrap();
+    scene.assert_starts_over(Unusable::Sidecar);
+}
+
+/// The copy was killed before it wrote anything down.
+#[test]
+fn an_empty_sidecar_is_none() {
+    let scene = Scene::new();
+    fs::write(scene.left("resume"), "").unwrap();
+    assert_eq!(scene.resume(), Resumed::No);
+}
+
+#[test]
+fn a_sidecar_that_was_cut_off_is_believed_as_far_as_it_goes() {
+    let scene = Scene::new();
+    let sidecar = OpenOptions::new().write(true).open(scene.left("resume")).unwrap();
+    let length = sidecar.metadata().unwrap().len();
+    sidecar.set_len(length - 10).unwrap();
+    at(scene.resume());
+}
+
+#[test]
+fn damage_at_the_end_of_the_partial_file_is_found() {
+    let scene = Scene::new();
+    let last = blocks(&scene) - 1;
+    damage(&scene, last);
+    assert_eq!(at(scene.resume()), last * MIB);
+    let scene = Scene::new();
+    let last = blocks(&scene) - 2;
+    damage(&scene, last);
+    assert_eq!(at(scene.resume()), last * MIB);
+}
+
+#[test]
+fn damage_before_damage_is_found_too() {
+    let scene = Scene::new();
+    damage(&scene, blocks(&scene) - 1);
+    damage(&scene, 1);
+    assert_eq!(at(scene.resume()), MIB);
+    let scene = Scene::new();
+    damage(&scene, blocks(&scene) - 1);
+    damage(&scene, 0);
+    scene.assert_starts_over(Unusable::Partial);
+}
+
+/// How many blocks the sidecar speaks of.
+fn blocks(scene: &Scene) -> u64 {
+    let text = fs::read_to_string(scene.left("resume")).expect("a sidecar");
+    let mut whole = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+    let last = whole.next_back().expect("a record");
+    last.split(' ').next().expect("a number").parse::<u64>().expect("a number") / MIB
+}
+
+fn damage(scene: &Scene, block: u64) {
+    let partial = OpenOptions::new().write(true).open(scene.left("partial")).expect("a partial file");
+    partial.write_all_at(b"damaged", block * MIB + 1000).expect("it is damaged");
+}
+
+#[test]
+fn a_partial_file_that_is_short_is_gone_on_with_as_far_as_it_goes() {
+    let scene = Scene::new();
+    let partial = OpenOptions::new().write(true).open(scene.left("partial")).unwrap();
+    partial.set_len(3 * MIB + 5).unwrap();
+    assert_eq!(at(scene.resume()), 3 * MIB);
+    let scene = Scene::new();
+    File::create(scene.left("partial")).unwrap();
+    scene.assert_starts_over(Unusable::Partial);
+}
+
+#[test]
+fn another_partial_file_is_not_gone_on_with() {
+    let scene = Scene::new();
+    let (partial, other) = (scene.left("partial"), scene.folder.path().join("other"));
+    fs::copy(&partial, &other).unwrap();
+    fs::rename(&other, &partial).unwrap();
+    scene.assert_starts_over(Unusable::Partial);
+}
+
+#[test]
+fn one_without_the_other_is_nothing_to_go_on_with() {
+    for end in ["partial", "resume"] {
+        let scene = Scene::new();
+        fs::remove_file(scene.left(end)).unwrap();
+        assert_eq!(scene.resume(), Resumed::No, "without the {end}");
+    }
+}
+
+/// A directory that others may write to.
+#[test]
+fn what_somebody_laid_in_the_way_is_neither_written_to_nor_removed() {
+    let scene = Scene::new();
+    let (partial, victim) = (scene.left("partial"), scene.folder.path().join("victim"));
+    let refused = |what: &str| {
+        let error = copy_file(scene.source(), scene.copy(), &resumable()).expect_err(what).to_string();
+        assert!(error.contains(partial.to_str().unwrap()), "{what}: {error}");
+        assert!(!scene.copy().exists(), "{what}");
+    };
+    fs::remove_file(&partial).unwrap();
+    fs::write(&victim, "victim").unwrap();
+    symlink(&victim, &partial).unwrap();
+    refused("a symbolic link");
+    fs::remove_file(&partial).unwrap();
+    fs::hard_link(&victim, &partial).unwrap();
+    refused("a hard link");
+    fs::remove_file(&partial).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &partial, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    refused("a named pipe");
+    fs::remove_file(&partial).unwrap();
+    fs::create_dir(&partial).unwrap();
+    refused("a directory");
+    fs::remove_dir(&partial).unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"victim");
+}
+
+#[test]
+fn another_users_partial_file_is_not_trusted() {
+    let test = "another_users_partial_file_is_not_trusted";
+    for (end, why) in [("partial", Unusable::Partial), ("resume", Unusable::Sidecar)] {
+        let scene = Scene::new();
+        let path = scene.left(end);
+        if unless_skipped(test, set_owner(&path, 12_345, 12_345)).is_none() {
+            return;
+        }
+        scene.assert_starts_over(why);
+        assert_ne!(fs::metadata(scene.copy()).unwrap().uid(), 12_345);
+    }
+}
+
+#[test]
+fn two_copies_to_one_name_do_not_mix() {
+    let scene = Scene::new();
+    let locked = File::open(scene.left("partial")).unwrap();
+    locked.lock().unwrap();
+    let error = copy_file(scene.source(), scene.copy(), &resumable()).unwrap_err();
+    assert!(matches!(error, CopyError::InProgress { .. }), "{error}");
+    drop(locked);
+    at(scene.resume());
+    // From both sides at once, each copy is whole or says that the other one is at work.
+    let scene = Scene::new();
+    std::thread::scope(|scope| {
+        let copy = || copy_file(scene.source(), scene.copy(), &resumable());
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(copy)).collect();
+        let copies = threads.into_iter().map(|thread| thread.join().unwrap());
+        let done = copies.filter(|copy| match copy {
+            Ok(_) => true,
+            Err(CopyError::InProgress { .. }) => false,
+            Err(error) => panic!("{error}"),
+        });
+        assert!(done.count() >= 1);
+    });
+    files::assert_same_content(&scene.source(), &scene.copy());
+    files::assert_no_litter(scene.folder.path(), ["source", "copy"]);
+}
+
+/// By names that share their first 64 bytes, and by a name that is as long as names can be.
+#[test]
+fn every_name_has_a_partial_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["x".repeat(255), format!("{}y", "x".repeat(254)), "é".repeat(127)];
+    for (name, seed) in names.iter().zip(1..) {
+        let source = folder.path().join(format!("source {seed}"));
+        files::create(&source, seed, SIZE);
+        let copy = folder.path().join(name);
+        let cancel = Cancel::new();
+        let stop = Arc::new(StopAt(8 * MIB, cancel.clone()));
+        let options = resumable().observer(stop).cancel(cancel).max_bandwidth(Rate::new(40 * MIB));
+        copy_file(&source, &copy, &options).unwrap_err();
+    }
+    for (name, seed) in names.iter().zip(1..) {
+        let (source, copy) = (folder.path().join(format!("source {seed}")), folder.path().join(name));
+        at(copied_with(&resumable(), &source, &copy).resumed);
+        files::assert_same_content(&source, &copy);
+    }
+}
+
+#[test]
+fn holes_stay_holes_over_an_interruption() {
+    let test = "holes_stay_holes_over_an_interruption";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs, FileSystem::Tmpfs] {
+        let Some(place) = unless_skipped(test, lab::mount(file_system)) else { continue };
+        let (source, copy) = (place.dir().join("source"), place.dir().join("copy"));
+        let size = 200 * MIB;
+        let data = [(0, 1, 10 * MIB), (100 * MIB + 4096, 2, 10 * MIB), (190 * MIB, 3, 3 * MIB)];
+        files::create_sparse(&source, size, &data);
+        interrupt(&resumable(), &source, &copy, 106 * MIB);
+        let outcome = copied_with(&resumable(), &source, &copy);
+        assert!(at(outcome.resumed) >= 100 * MIB);
+        files::assert_same_content(&source, &copy);
+        assert!(files::allocated_bytes(&copy) < 30 * MIB, "{file_system:?}");
+    }
+}
+
+/// Nothing that lies in the partial file behind the last whole block may show through a hole.
+#[test]
+fn what_lies_behind_the_last_block_does_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
+    files::create_sparse(&source, 20 * MIB, &[(0, 1, 10 * MIB)]);
+    interrupt(&resumable(), &source, &copy, 5 * MIB);
+    let partial = OpenOptions::new().write(true).open(left(&copy, "partial")).unwrap();
+    partial.write_all_at(&[7; 4096], 15 * MIB).unwrap();
+    drop(partial);
+    at(copied_with(&resumable(), &source, &copy).resumed);
+    files::assert_same_content(&source, &copy);
+}
+
+#[test]
+fn the_partial_file_is_closed_to_whom_the_source_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
+    files::create(&source, 1, SIZE);
+    fs::set_permissions(&source, fs::Permissions::from_mode(0o640)).unwrap();
+    interrupt(&resumable(), &source, &copy, 8 * MIB);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&left(&copy, "partial")) & !0o640, 0);
+    assert_eq!(mode(&left(&copy, "resume")), 0o600);
+    copied_with(&resumable(), &source, &copy);
+    assert_eq!(mode(&copy), 0o640);
+}
+
+#[test]
+fn metadata_is_preserved_over_an_interruption() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    files::create(&scene.source(), 1, SIZE);
+    let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    set_times(&scene.source(), past, past);
+    let options = resumable().preserve_metadata(true);
+    scene.interrupt(&options);
+    at(copied_with(&options, &scene.source(), &scene.copy()).resumed);
+    assert_eq!(fs::metadata(scene.copy()).unwrap().modified().unwrap(), past);
+}
+
+#[test]
+fn small_files_need_no_partial_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
+    for size in [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB] {
+        files::create(&source, 1, size);
+        assert_eq!(copied_with(&resumable(), &source, &copy).resumed, Resumed::No);
+        files::assert_same_content(&source, &copy);
+        files::assert_no_litter(folder.path(), ["source", "copy"]);
+    }
+}
+
+#[test]
+fn a_clone_is_made_at_once_where_zero_copy_is_asked_for() {
+    let test = "a_clone_is_made_at_once_where_zero_copy_is_asked_for";
+    let Some(xfs) = unless_skipped(test, lab::mount(FileSystem::Xfs)) else { return };
+    let (source, copy) = (xfs.dir().join("source"), xfs.dir().join("copy"));
+    files::create(&source, 1, SIZE);
+    let outcome = copied_with(&resumable().strategy(Strategy::ZeroCopy), &source, &copy);
+    assert_eq!(outcome.mechanism, Mechanism::Reflink);
+    files::assert_no_litter(xfs.dir(), ["source", "copy"]);
+}

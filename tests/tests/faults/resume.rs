@@ -1,0 +1,143 @@
+//! Resumable copies that are killed at any call, run out of space or cannot write down what they did: the next one makes a
+//! file that is the source.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use orbit_tests::calls;
+use orbit_tests::faults::{self, Attempt, Fault};
+use orbit_tests::files;
+use orbit_tests::lab::{self, FileSystem};
+use orbit_tests::skip::unless_skipped;
+use orbit_tests::subprocess;
+use rustix::io::Errno;
+
+use super::{KIB, Scene};
+
+/// Four blocks and a part.
+const SIZE: u64 = 4500 * KIB;
+
+const CHUNK: u64 = 512 * KIB;
+
+/// At this pace its blocks are written down while it runs.
+const PACE: [&str; 4] = ["--placement", "resumable", "--max-bandwidth", "128MiB/s"];
+
+/// Kills a copy at each call of each name from its begin on, and goes on after it; gives how many were killed, and how
+/// many of these were resumed.
+fn sweep(test: &str, strategy: &str, scene: &Scene) -> Option<(u32, u32)> {
+    let tuned = scene.tuned(CHUNK);
+    let options = [&PACE[..], &["--strategy", strategy, "--tuned", &tuned]].concat();
+    fs::remove_file(scene.destination()).expect("remove the old destination");
+    let counted = unless_skipped(test, calls::count(&scene.command(&options)))?;
+    let names: BTreeSet<_> = counted.names().collect();
+    let (mut killed, mut resumed) = (0, 0);
+    for name in names {
+        let first = u16::try_from(counted.before.of(name)).expect("a short program") + 1;
+        for nth in first.. {
+            files::create(&scene.destination(), super::OLD, SIZE);
+            let attempt = faults::attempt(&scene.command(&options), &Fault::kill(name).nth(nth));
+            if let Attempt::NothingInjected(finished) = unless_skipped(test, attempt)? {
+                finished.expect_success();
+                break;
+            }
+            killed += 1;
+            assert!(
+                scene.is_at_destination(super::OLD) || scene.is_at_destination(super::NEW),
+                "torn after a kill at {name} {nth}"
+            );
+            let after = subprocess::run(scene.command(&options)).expect_success();
+            let said = String::from_utf8_lossy(&after.stdout).into_owned();
+            assert!(!said.contains("started over"), "{name} {nth}: {said}");
+            resumed += u32::from(said.contains("resumed at byte"));
+            scene.assert_copied();
+        }
+    }
+    Some((killed, resumed))
+}
+
+#[test]
+fn a_buffered_copy_that_is_killed_at_any_call_is_resumed_to_the_same_file() {
+    let test = "a_buffered_copy_that_is_killed_at_any_call_is_resumed_to_the_same_file";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Tmpfs, SIZE)) else { return };
+    let Some((killed, resumed)) = sweep(test, "buffered", &scene) else { return };
+    assert!(killed > 50 && resumed > 10, "{resumed} of {killed} were resumed");
+}
+
+#[test]
+fn a_copy_in_the_kernel_that_is_killed_at_any_call_is_resumed_to_the_same_file() {
+    let test = "a_copy_in_the_kernel_that_is_killed_at_any_call_is_resumed_to_the_same_file";
+    let Some(scene) = unless_skipped(test, Scene::across(SIZE)) else { return };
+    let Some((killed, resumed)) = sweep(test, "zero-copy", &scene) else { return };
+    assert!(killed > 50 && resumed > 10, "{resumed} of {killed} were resumed");
+}
+
+#[test]
+fn a_copy_that_ran_out_of_space_goes_on_when_there_is_some() {
+    let test = "a_copy_that_ran_out_of_space_goes_on_when_there_is_some";
+    let Some(small) = unless_skipped(test, lab::mount_small(FileSystem::Tmpfs, 16 << 20)) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy, filler) =
+        (folder.path().join("source"), small.dir().join("copy"), small.dir().join("filler"));
+    files::create(&source, 1, 12 << 20);
+    files::create(&filler, 2, 8 << 20);
+    let command = || super::copy_once(&["--placement", "resumable"], &source, &copy);
+    let finished = subprocess::run(command());
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+    fs::remove_file(&filler).unwrap();
+    let after = subprocess::run(command()).expect_success();
+    assert!(String::from_utf8_lossy(&after.stdout).contains("resumed at byte"), "{after:?}");
+    files::assert_same_content(&source, &copy);
+    files::assert_no_litter(small.dir(), ["copy"]);
+}
+
+/// A sidecar that cannot be written is no reason to fail.
+#[test]
+fn a_copy_without_a_sidecar_is_a_copy() {
+    let test = "a_copy_without_a_sidecar_is_a_copy";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
+    let options = [&PACE[..], &["--strategy", "zero-copy"]].concat();
+    let injected =
+        faults::inject(&scene.command(&options), &Fault::error("pwrite64", Errno::NOSPC).and_later());
+    let Some(finished) = unless_skipped(test, injected) else { return };
+    finished.expect_success();
+    scene.assert_copied();
+}
+
+/// What could not be synced may be lost, so that it is not gone on with.
+#[test]
+fn a_failed_sync_leaves_nothing_to_go_on_with() {
+    let test = "a_failed_sync_leaves_nothing_to_go_on_with";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Ext4, SIZE)) else { return };
+    let options = ["--placement", "resumable", "--durability", "file"];
+    let injected = faults::inject(&scene.command(&options), &Fault::error("fsync", Errno::IO));
+    let Some(finished) = unless_skipped(test, injected) else { return };
+    scene.assert_failed(&finished, &scene.destination(), Errno::IO.raw_os_error());
+}
+
+/// The last error of a write may come with the close.
+#[test]
+fn a_failed_close_leaves_nothing_to_go_on_with() {
+    let test = "a_failed_close_leaves_nothing_to_go_on_with";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Tmpfs, SIZE)) else { return };
+    let partial = scene.to.join(partial_name());
+    let options = ["--placement", "resumable"];
+    let injected =
+        faults::inject(&scene.command(&options), &Fault::error("close", Errno::IO).on(&partial).and_later());
+    let Some(finished) = unless_skipped(test, injected) else { return };
+    scene.assert_failed(&finished, &scene.destination(), Errno::IO.raw_os_error());
+}
+
+/// That of a destination called `copy`.
+fn partial_name() -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
+    files::create(&source, 1, SIZE);
+    let killed = faults::attempt(
+        &super::copy_once(&["--placement", "resumable"], &source, &copy),
+        &Fault::kill("/^rename"),
+    );
+    drop(killed);
+    let names = files::list(folder.path());
+    let found = names.iter().find(|name| name.as_encoded_bytes().ends_with(b".partial"));
+    found.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
