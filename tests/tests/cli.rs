@@ -15,6 +15,8 @@ mod precedence;
 mod progress;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/resume.rs"]
+mod resume;
 #[path = "cli/scene.rs"]
 mod scene;
 #[path = "cli/signals.rs"]
