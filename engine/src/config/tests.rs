@@ -231,6 +231,22 @@ fn one_place_cannot_ask_for_what_cannot_be_had_together() {
 }
 
 #[test]
+fn what_can_be_had_together_is_no_contradiction() {
+    for (one, other) in [
+        ("reflink = \"never\"", "strategy = \"buffered\""),
+        ("reflink = \"never\"", "compress = \"zstd:3\""),
+        ("reflink = \"always\"", "strategy = \"zero-copy\""),
+        ("reflink = \"always\"", "sparse = \"auto\""),
+        ("strategy = \"zero-copy\"", "compress = \"zstd:3\""),
+        ("in_place = true", "resume = false"),
+        ("in_place = true", "compress = \"zstd:3\""),
+        ("resume = true", "compress = \"zstd:3\""),
+    ] {
+        assert!(resolve(&[(Origin::Flag, &format!("{one}\n{other}"))]).is_ok(), "{one}, {other}");
+    }
+}
+
+#[test]
 fn of_two_places_the_higher_one_holds() {
     for (one, other, key) in PAIRS {
         let higher = resolve(&[(Origin::Flag, one), (Origin::Environment, other)]).unwrap();
@@ -238,6 +254,8 @@ fn of_two_places_the_higher_one_holds() {
         let expected = other.split(" = ").nth(1).unwrap().replace('"', "");
         assert_ne!(entry(&higher, key).0, expected, "{one} over {other}");
         assert_eq!(entry(&lower, key), (expected, Origin::Flag), "{other} over {one}");
+        let (lost, wanted) = one.split_once(" = ").unwrap();
+        assert_ne!(entry(&lower, lost).0, wanted.replace('"', ""), "{other} over {one}");
     }
     let (_, origin) = entry(
         &resolve(&[(Origin::Flag, "reflink = \"always\""), (Origin::Environment, "preset = \"network\"")])
@@ -266,11 +284,15 @@ fn a_wish_gives_way_only_to_what_holds() {
 }
 
 #[test]
-fn what_decompresses_is_not_resumed() {
+fn what_decompresses_is_neither_resumed_nor_shared() {
     let decompress = Settings { compress: Some(Compression::Decompress), ..Settings::default() };
     let safe = Settings { preset: Some(Preset::Safe), ..decompress.clone() };
     let effective = Effective::resolve(vec![(Origin::Flag, safe)]).unwrap();
     assert_eq!((effective.placement(), effective.compress()), (Placement::Staged, Compression::Decompress));
-    let both = Settings { resume: Some(true), ..decompress };
-    assert!(Effective::resolve(vec![(Origin::Flag, both)]).is_err());
+    for both in [
+        Settings { resume: Some(true), ..decompress.clone() },
+        Settings { reflink: Some(Reflink::Always), ..decompress },
+    ] {
+        assert!(Effective::resolve(vec![(Origin::Flag, both)]).is_err());
+    }
 }
