@@ -18,7 +18,7 @@ use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
 use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
-use crate::tuning::FileSystemPair;
+use crate::survey::Survey;
 use crate::verify::{Claim, Unproven, verify};
 
 /// Copies the regular file `source` to `destination`: content, holes and permission bits.
@@ -100,7 +100,13 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     })
 }
 
-fn opening<'a>(source: &Status, options: &CopyOptions, form: &'a str, watch: &'a Watch<'a>) -> Opening<'a> {
+/// How `options` want the destination of `source` to be opened.
+pub(crate) fn opening<'a>(
+    source: &Status,
+    options: &CopyOptions,
+    form: &'a str,
+    watch: &'a Watch<'a>,
+) -> Opening<'a> {
     Opening {
         form,
         watch,
@@ -180,42 +186,14 @@ impl Copy<'_> {
         }
         let staged =
             platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
-        let plan = select(&self.facts(&staged)?, self.options);
+        let facts = self.survey().facts(&staged, self.options)?;
+        let plan = select(&Facts { resumes_at: self.target.begins_at().0, ..facts }, self.options);
         Ok(Prepared { plan, staged: Some(staged) })
     }
 
-    fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
-        let Status { size, allocated, volume, .. } = self.source.status;
-        // File systems and processors decide about large files, and by a tuned profile about any.
-        let (pair, processors) = if size >= PIPE_PAYS || self.options.tuning.needs_pair() {
-            (Some(self.pair(staged)?), platform::processors())
-        } else {
-            (None, 1)
-        };
-        Ok(Facts {
-            allocated,
-            resumes_at: self.target.begins_at().0,
-            pair,
-            processors,
-            refused_before: crate::memory::refusals(volume, staged.volume),
-            ..Facts::of_size(size)
-        })
-    }
-
-    fn pair(&self, staged: &Status) -> Result<FileSystemPair, CopyError> {
-        let from = &self.source;
-        let source = crate::memory::file_system(from.status.volume, || {
-            platform::file_system(self.calls, &from.file)
-                .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
-        })?;
-        let same_device = from.status.volume.device == staged.volume.device;
-        Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })
-    }
-
-    fn destination_fs(&self, staged: &Status) -> Result<String, CopyError> {
-        crate::memory::file_system(staged.volume, || {
-            platform::file_system(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
-        })
+    fn survey(&self) -> Survey<'_> {
+        let Self { source, destination, target, calls, .. } = self;
+        Survey { source, to: target.file(), destination, calls }
     }
 
     fn carry(&self, plan: &Plan, staged: Option<&Status>) -> Result<Carried, CopyError> {
@@ -354,7 +332,7 @@ impl Copy<'_> {
         if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
             return Ok(false);
         }
-        Ok(!WRITES_TO_ITSELF.contains(&self.destination_fs(staged)?.as_str()))
+        Ok(!WRITES_TO_ITSELF.contains(&self.survey().destination_fs(staged)?.as_str()))
     }
 
     /// In place an existing file keeps its own mode, and a new one has what the umask left.

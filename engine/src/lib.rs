@@ -46,6 +46,7 @@ mod copy;
 mod drive;
 mod drop_in;
 mod error;
+mod explain;
 mod facts;
 #[cfg(feature = "config")]
 mod fault;
@@ -73,6 +74,7 @@ mod sidecar;
 mod size;
 mod staging;
 mod strategy;
+mod survey;
 mod tuning;
 mod verify;
 
@@ -82,6 +84,7 @@ pub use config::{ConfigError, Contradiction, Effective, Entry, Origin, Settings}
 pub use copy::copy_file;
 pub use drop_in::copy;
 pub use error::{CopyError, FileKind, Mismatch, Operation};
+pub use explain::{Explanation, explain};
 pub use facts::Facts;
 pub use names::UnknownName;
 pub use observe::{Cancel, Observer, Phase, Progress};

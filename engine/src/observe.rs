@@ -103,6 +103,13 @@ impl Cancel {
     }
 }
 
+/// A flag that something else sets, such as a signal handler: true ends the copies.
+impl From<Arc<AtomicBool>> for Cancel {
+    fn from(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+}
+
 /// An observer that options can hold.
 #[derive(Clone)]
 pub(crate) struct Audience(pub(crate) Arc<dyn Observer>);
@@ -293,6 +300,15 @@ mod tests {
         assert!(heard.len() >= 2 && heard.len() < 900, "{}", heard.len());
         assert_eq!(heard[0], Progress { phase: Phase::Copying, bytes: 0, total: 1000 });
         assert_eq!(heard.last().unwrap().bytes, 1000);
+    }
+
+    #[test]
+    fn a_flag_that_something_else_sets_is_a_wish() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let cancel = Cancel::from(Arc::clone(&flag));
+        assert!(!cancel.is_cancelled());
+        flag.store(true, Ordering::Relaxed);
+        assert!(cancel.is_cancelled());
     }
 
     #[test]

@@ -37,10 +37,12 @@ const ENGINE: &[&str] = &[
     "metadata",
     "staging",
     "inspect",
+    "survey",
     "partial",
     "placement",
     "capabilities",
     "copy",
+    "explain",
     "drop_in",
 ];
 
