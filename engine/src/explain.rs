@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::copy::opening;
+use crate::copy::{named, opening};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::observe::Watch;
@@ -25,7 +25,7 @@ pub struct Explanation {
     pub source: PathBuf,
     /// Length of the source in bytes; 0 where only reading tells it.
     pub source_bytes: u64,
-    /// The destination as given.
+    /// The new file: the destination as given, or that with `.zst` behind it.
     pub destination: PathBuf,
     /// The file that would get the content: the destination, or what it links to.
     pub writes_to: PathBuf,
@@ -70,7 +70,7 @@ pub fn explain(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<Explanation, CopyError> {
-    let (calls, destination) = (&Calls::default(), destination.as_ref());
+    let (calls, destination) = (&Calls::default(), &*named(destination.as_ref(), options)?);
     let source = Source::open(source.as_ref(), calls)?;
     let (form, watch) = (options.compression.to_string(), Watch::new(None, None, source.status.size));
     let opening = opening(&source.status, options, &form, &watch);

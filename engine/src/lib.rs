@@ -29,7 +29,7 @@
 //!
 //! # Features
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
-//! `io-uring` adds [`CopyOptions::io_uring`]; `cli` builds the command `orbit`.
+//! `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds [`CopyOptions::compression`]; `cli` builds the command `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]
@@ -39,6 +39,7 @@ struct Readme;
 mod attempt;
 mod buffer;
 mod capabilities;
+mod compress;
 #[cfg(feature = "config")]
 mod config;
 mod copy;
@@ -51,10 +52,12 @@ mod facts;
 mod fault;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod ffi;
+mod fill;
 mod holes;
 mod inspect;
 mod keeper;
 mod ladder;
+mod limit;
 mod memory;
 mod metadata;
 mod names;

@@ -58,10 +58,10 @@ pub trait Observer: Send + Sync {
 pub struct Progress {
     /// What is being done.
     pub phase: Phase,
-    /// Bytes of the source that are done in this phase, holes included. Falls where a mechanism has to begin a range
+    /// Bytes of the content that are done in this phase, holes included. Falls where a mechanism has to begin a range
     /// again, and at the begin of each phase.
     pub bytes: u64,
-    /// Length of the source; 0 where only reading tells it.
+    /// Length of the content; 0 where only reading tells it, as of a source that is decompressed.
     pub total: u64,
 }
 
@@ -233,9 +233,10 @@ impl<'a> Watch<'a> {
         done
     }
 
-    /// Does the whole of a copy: with a thread that tells where the copy takes so long that starting one is nothing.
-    pub(crate) fn throughout<T>(&self, copy: impl FnOnce() -> T) -> T {
-        if self.total >= LONG_COPY { self.meanwhile(copy) } else { copy() }
+    /// Does the whole of a copy of `size` bytes: with a thread that tells where the copy takes so long that starting one is
+    /// nothing.
+    pub(crate) fn throughout<T>(&self, size: u64, copy: impl FnOnce() -> T) -> T {
+        if size >= LONG_COPY { self.meanwhile(copy) } else { copy() }
     }
 }
 

@@ -5,6 +5,8 @@
 mod contradictions;
 #[path = "cli/destinations.rs"]
 mod destinations;
+#[path = "cli/documentation.rs"]
+mod documentation;
 #[path = "cli/errors.rs"]
 mod errors;
 #[path = "cli/flags.rs"]

@@ -107,3 +107,15 @@ fn a_link_names_the_file_behind_it() {
     assert_eq!(explanation.writes_to, scene.path("real"));
     assert_eq!((explanation.destination, explanation.replaces_bytes), (scene.path("link"), Some(4)));
 }
+
+#[test]
+fn a_compressed_file_is_told_by_its_name() {
+    let scene = Scene::new(10);
+    let options = CopyOptions::new().compression("zstd".parse().unwrap());
+    match scene.explain("b", &options) {
+        Ok(explanation) => assert_eq!(explanation.writes_to, scene.path("b.zst")),
+        Err(error) => {
+            assert!(matches!(error, CopyError::NotBuiltIn { feature: "zstd" }) && cfg!(not(feature = "zstd")))
+        }
+    }
+}

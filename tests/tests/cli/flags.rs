@@ -118,6 +118,14 @@ fn compression() {
     {
         assert_eq!(scene.explained(none)["compression"], "none");
     }
+    let report = scene.copied(&["--compress", "zstd"]);
+    assert_eq!((&report["destination"], &report["content_bytes"]), (&json!("b.zst"), &json!(SMALL)));
+    assert_eq!(fs::metadata(scene.path("b.zst")).unwrap().len(), report["bytes"].as_u64().unwrap());
+    fs::create_dir(scene.path("back")).unwrap();
+    scene.quietly(&["--decompress", "b.zst", "back"]);
+    orbit_tests::files::assert_same_content(&scene.path("a"), &scene.path("back/b"));
+    let error = scene.fails(1, &["--decompress", "a", "c"]);
+    assert!(error.contains("cannot decompress a"), "{error}");
     for refused in ["zstd:23", "gzip", "decompress"] {
         scene.fails(2, &["--compress", refused, "a", "b"]);
     }

@@ -122,8 +122,7 @@ fn a_configuration_that_was_named_must_be_there_and_none_may_be_broken() {
     assert_named(&[("ORBIT_TUNED", "no/such.toml")], &[], "no/such.toml");
     assert_named(&[("ORBIT_NO_ZERO_COPY", "perhaps")], &[], "ORBIT_NO_ZERO_COPY is `perhaps`");
     let usual = scene.write("home/.config/orbit/orbit.toml", "resume = true\nverfy = \"sha256\"\n");
-    assert_named(&[], &[], &format!("{usual}:2: unknown field `verfy`"));
-    assert_named(&[], &[], "did you mean `verify`?");
+    assert_named(&[], &[], &format!("{usual}:2: unknown key `verfy`; did you mean `verify`?"));
     let wrong = scene.write("wrong.toml", "parallel = 1000\n");
     assert_named(&[], &["--config", &wrong], &format!("{wrong}:1: "));
     let both = scene.write("both.toml", "in_place = true\nresume = true\n");

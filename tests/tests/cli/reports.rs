@@ -52,7 +52,7 @@ fn an_explanation_reports_this() {
 fn an_explanation_reads_like_this() {
     let scene = Scene::new(5000);
     let pair = scene.explained(&[]);
-    fs::write(scene.path("b"), "old").unwrap();
+    fs::write(scene.path("b.zst"), "old").unwrap();
     let told = scene.quietly(&["--explain", "--preset", "safe", "--compress", "zstd:1", "a", "b"]);
     let file_systems = format!(
         "between: {} to {}",

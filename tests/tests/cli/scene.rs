@@ -61,6 +61,10 @@ impl Scene {
         path.to_str().expect("the path is text").to_owned()
     }
 
+    pub(crate) fn program(&self) -> &Path {
+        &ORBIT
+    }
+
     /// `orbit ARGUMENTS`, in the folder of the copies.
     pub(crate) fn command<Word: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = Word>) -> Command {
         let mut command = subprocess::command(&*ORBIT);
