@@ -7,7 +7,7 @@ use std::process::Command;
 
 use orbit_tests::lab::fuse::{self, Lies};
 use orbit_tests::lab::{self, FileSystem};
-use orbit_tests::skip::unless_skipped;
+use orbit_tests::skip::{Skip, unless_skipped};
 use orbit_tests::{files, subprocess, tool};
 
 use crate::scene::{Scene, one_object, text};
@@ -67,11 +67,19 @@ fn a_full_disk_says_so() {
     files::assert_no_litter(small.dir(), [""; 0]);
 }
 
+/// The tool that runs a command as somebody else.
+fn setpriv() -> Result<Command, Skip> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(Skip::because("only root can run a command as another user"));
+    }
+    tool::find("setpriv")
+}
+
 #[test]
 fn missing_permission_names_the_way_out() {
     let scene = Scene::new(100);
-    let setpriv = unless_skipped("missing_permission_names_the_way_out", tool::find("setpriv"));
-    let Some(setpriv) = setpriv.filter(|_| rustix::process::geteuid().is_root()) else { return };
+    let test = "missing_permission_names_the_way_out";
+    let Some(setpriv) = unless_skipped(test, setpriv()) else { return };
     for folder in [scene.path(""), scene.path("").parent().unwrap().to_path_buf()] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
