@@ -1,6 +1,7 @@
 //! Settings as people write them: a configuration file, a preset, flags. Says what holds where several speak of the same,
 //! and from where; reads no environment variable and knows no flag.
 
+mod contradiction;
 mod effective;
 mod wire;
 
@@ -12,7 +13,8 @@ use crate::options::{Compression, Durability, Preset, Reflink, Sparse, Verificat
 use crate::size::Rate;
 use crate::strategy::Strategy;
 
-pub use effective::{Contradiction, Effective, Entry, Origin};
+pub use contradiction::Contradiction;
+pub use effective::{Effective, Entry, Origin};
 
 /// What one place says about copies: a configuration file, a preset, a command line. None is what it does not speak of.
 ///

@@ -23,27 +23,31 @@ impl Fault {
     }
 
     pub(crate) fn in_text(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let message = error.message();
-        let nearest = nearest_key(message).map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
-        let Some(span) = error.span() else { return Self::new(path, None, &format!("{message}{nearest}")) };
+        let unknown = unknown_key(error.message());
+        let message = unknown.as_deref().unwrap_or(error.message());
+        let Some(span) = error.span() else { return Self::new(path, None, message) };
         match key_of_value(text, span.start) {
             Some(key) if !message.contains(&format!("`{key}`")) => {
-                Self::at(path, text, span.start, &format!("{key}: {message}{nearest}"))
+                Self::at(path, text, span.start, &format!("{key}: {message}"))
             }
-            _ => Self::at(path, text, span.start, &format!("{message}{nearest}")),
+            _ => Self::at(path, text, span.start, message),
         }
     }
 }
 
-/// Serde words it "unknown field `a`, expected one of `b`, `c`"; tests pin that.
-fn nearest_key(message: &str) -> Option<&str> {
-    let mut names = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    names
+/// An unknown key with the valid one that is nearest, or with all of them where none is near. Serde words it
+/// "unknown field `a`, expected one of `b`, `c`"; tests pin that.
+fn unknown_key(message: &str) -> Option<String> {
+    let (unknown, valid) = message.strip_prefix("unknown field `")?.rsplit_once("`, expected ")?;
+    let names = valid.split('`').skip(1).step_by(2);
+    let nearest = names
         .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
         .min()
-        .filter(|(distance, name)| *distance <= name.len().max(3) / 2)
-        .map(|(_, name)| name)
+        .filter(|(distance, name)| *distance <= name.len().max(3) / 2);
+    Some(match nearest {
+        Some((_, name)) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
+        None => format!("unknown key `{unknown}`; write {valid}"),
+    })
 }
 
 /// The key whose value is at fault at `at`: the one directly before, since toml's spans cover the value alone, or the

@@ -25,11 +25,13 @@
 //! # Choosing
 //! [`CopyOptions`] says what a copy is to do: by which [`Strategy`], with which [`Placement`], [`Sparse`] and [`Reflink`]
 //! policy, [`Verification`] and [`Durability`], with or without metadata, watched by an [`Observer`], ended by a
-//! [`Cancel`]. [`Tuning`] says how to be fast.
+//! [`Cancel`]. [`Tuning`] says how to be fast. [`explain()`] tells what a copy would do.
 //!
 //! # Features
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
-//! `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds [`CopyOptions::compression`].
+//! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]) and
+//! settings ([`Settings`], [`Effective`]); `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds
+//! [`CopyOptions::compression`]; `cli` builds the command `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
+use super::contradiction::{Contradiction, Kind, Loss, Wish, settle};
 use crate::options::{
     Compression, CopyOptions, Durability, Placement, Preset, Reflink, Sparse, Verification,
 };
@@ -58,22 +59,6 @@ pub struct Entry {
     pub origin: Origin,
 }
 
-/// Two settings of one place that cannot be had together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contradiction {
-    origin: Origin,
-    settings: [String; 2],
-}
-
-impl fmt::Display for Contradiction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, settings: [one, other] } = self;
-        write!(f, "{one} and {other} contradict each other ({origin}); leave one of them out")
-    }
-}
-
-impl std::error::Error for Contradiction {}
-
 /// What holds for a copy, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
@@ -81,7 +66,8 @@ pub struct Effective {
     strategy: Chosen<Strategy>,
     verify: Chosen<Verification>,
     compress: Chosen<Compression>,
-    placement: Chosen<Placement>,
+    resume: Chosen<bool>,
+    in_place: Chosen<bool>,
     max_bandwidth: Chosen<Rate>,
     reflink: Chosen<Reflink>,
     sparse: Chosen<Sparse>,
@@ -111,57 +97,6 @@ impl Layers {
         });
         found.unwrap_or(Chosen { value: T::default(), layer: self.0.len(), origin: Origin::Default })
     }
-
-    /// The highest place that asks for something decides; one that only does not want it leaves the rest to those below.
-    fn placement(&self) -> Result<Chosen<Placement>, Contradiction> {
-        let (mut may_resume, mut may_be_in_place) = (true, true);
-        for (layer, (origin, settings)) in self.0.iter().enumerate() {
-            let resumes = settings.resume == Some(true) && may_resume;
-            let is_in_place = settings.in_place == Some(true) && may_be_in_place;
-            let value = match (resumes, is_in_place) {
-                (true, true) => return Err(contradiction(origin, ("in_place", "true"), ("resume", "true"))),
-                (true, false) => Placement::Resumable,
-                (false, true) => Placement::InPlace,
-                (false, false) => {
-                    may_resume &= settings.resume.is_none();
-                    may_be_in_place &= settings.in_place.is_none();
-                    continue;
-                }
-            };
-            return Ok(Chosen { value, layer, origin: origin.clone() });
-        }
-        // Somebody may have said no; then it is theirs that there is neither.
-        let denies = |settings: &Settings| settings.resume.or(settings.in_place).map(|_| Placement::Staged);
-        Ok(self.pick(denies))
-    }
-}
-
-fn contradiction(origin: &Origin, one: (&str, &str), other: (&str, &str)) -> Contradiction {
-    let told = |(key, value): (&str, &str)| format!("`{key} = {value}`");
-    Contradiction { origin: origin.clone(), settings: [told(one), told(other)] }
-}
-
-/// Of two settings that cannot be had together, the one that a lower place asks for becomes the default.
-fn settle<A: Default + fmt::Display, B: Default + fmt::Display>(
-    (one_key, one): (&'static str, &mut Chosen<A>),
-    (other_key, other): (&'static str, &mut Chosen<B>),
-) -> Result<(), Contradiction> {
-    if one.layer == other.layer {
-        let (one, other_value) = (one.value.to_string(), other.value.to_string());
-        return Err(contradiction(&other.origin, (one_key, &one), (other_key, &other_value)));
-    }
-    if one.layer < other.layer {
-        give_way(other, one_key);
-    } else {
-        give_way(one, other_key);
-    }
-    Ok(())
-}
-
-fn give_way<T: Default>(chosen: &mut Chosen<T>, to: &'static str) {
-    let from = Box::new(std::mem::replace(&mut chosen.origin, Origin::Default));
-    chosen.origin = Origin::GivesWay { from, to };
-    chosen.value = T::default();
 }
 
 impl Effective {
@@ -182,7 +117,8 @@ impl Effective {
             strategy: layers.pick(|settings| settings.strategy),
             verify: layers.pick(|settings| settings.verify),
             compress: layers.pick(|settings| settings.compress),
-            placement: layers.placement()?,
+            resume: layers.pick(|settings| settings.resume),
+            in_place: layers.pick(|settings| settings.in_place),
             max_bandwidth: layers.pick(|settings| settings.max_bandwidth),
             reflink: layers.pick(|settings| settings.reflink),
             sparse: layers.pick(|settings| settings.sparse),
@@ -193,25 +129,35 @@ impl Effective {
             direct_io: layers.pick(|settings| settings.direct_io),
             tuned: layers.pick(|settings| settings.tuned.clone().map(Some)),
         };
-        effective.settle()?;
+        for Loss { wish, to } in settle(effective.wishes())? {
+            effective.give_way(wish, to);
+        }
         Ok(effective)
     }
 
-    fn settle(&mut self) -> Result<(), Contradiction> {
-        let Self { strategy, compress, placement, reflink, sparse, .. } = self;
-        if reflink.value == Reflink::Always && strategy.value == Strategy::Buffered {
-            settle(("reflink", reflink), ("strategy", strategy))?;
+    fn wishes(&self) -> Vec<Wish> {
+        let Self { strategy, compress, resume, in_place, reflink, sparse, .. } = self;
+        let form = if compress.value == Compression::Decompress { Kind::Decompress } else { Kind::Compress };
+        let wishes = [
+            reflink.wish(Kind::Share, reflink.value == Reflink::Always),
+            strategy.wish(Kind::ReadAndWrite, strategy.value == Strategy::Buffered),
+            compress.wish(form, compress.value != Compression::None),
+            sparse.wish(Kind::Holes, sparse.value != Sparse::Auto),
+            in_place.wish(Kind::InPlace, in_place.value),
+            resume.wish(Kind::Resume, resume.value),
+        ];
+        wishes.into_iter().flatten().collect()
+    }
+
+    fn give_way(&mut self, wish: Kind, to: &'static str) {
+        match wish {
+            Kind::Share => self.reflink.give_way(to),
+            Kind::ReadAndWrite => self.strategy.give_way(to),
+            Kind::Compress | Kind::Decompress => self.compress.give_way(to),
+            Kind::Holes => self.sparse.give_way(to),
+            Kind::InPlace => self.in_place.give_way(to),
+            Kind::Resume => self.resume.give_way(to),
         }
-        if reflink.value == Reflink::Always && compress.value != Compression::None {
-            settle(("reflink", reflink), ("compress", compress))?;
-        }
-        if reflink.value == Reflink::Always && sparse.value != Sparse::Auto {
-            settle(("reflink", reflink), ("sparse", sparse))?;
-        }
-        if placement.value == Placement::Resumable && compress.value == Compression::Decompress {
-            settle(("resume", placement), ("compress", compress))?;
-        }
-        Ok(())
     }
 
     /// The options that hold, with the default tuning.
@@ -221,7 +167,7 @@ impl Effective {
             .strategy(self.strategy.value)
             .verification(self.verify.value)
             .compression(self.compress.value)
-            .placement(self.placement.value)
+            .placement(self.placement())
             .max_bandwidth(self.max_bandwidth.value)
             .reflink(self.reflink.value)
             .sparse(self.sparse.value)
@@ -241,7 +187,11 @@ impl Effective {
     /// Under which name the copy is written.
     #[must_use]
     pub fn placement(&self) -> Placement {
-        self.placement.value
+        match (self.resume.value, self.in_place.value) {
+            (true, _) => Placement::Resumable,
+            (false, true) => Placement::InPlace,
+            (false, false) => Placement::Staged,
+        }
     }
 
     /// The tuned file that is to be loaded, and who says so.
@@ -254,20 +204,13 @@ impl Effective {
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-        let placed = |key, placement| {
-            let is = self.placement.value == placement;
-            // Said of the one is not said of the other.
-            let by_other = !is && self.placement.value != Placement::Staged;
-            let origin = if by_other { Origin::Default } else { self.placement.origin.clone() };
-            Entry { key, value: is.to_string(), origin }
-        };
         vec![
             self.preset.entry("preset", |preset| or_none(preset.map(|preset| preset.to_string()))),
             self.strategy.entry("strategy", ToString::to_string),
             self.verify.entry("verify", ToString::to_string),
             self.compress.entry("compress", ToString::to_string),
-            placed("resume", Placement::Resumable),
-            placed("in_place", Placement::InPlace),
+            self.resume.entry("resume", ToString::to_string),
+            self.in_place.entry("in_place", ToString::to_string),
             self.max_bandwidth.entry("max_bandwidth", ToString::to_string),
             self.reflink.entry("reflink", ToString::to_string),
             self.sparse.entry("sparse", ToString::to_string),
@@ -278,6 +221,20 @@ impl Effective {
             self.direct_io.entry("direct_io", ToString::to_string),
             self.tuned.entry("tuned", |path| or_none(path.as_ref().map(|path| path.display().to_string()))),
         ]
+    }
+}
+
+impl<T: Default + fmt::Display> Chosen<T> {
+    /// What is asked for here, where it is.
+    fn wish(&self, kind: Kind, is_asked: bool) -> Option<Wish> {
+        let Self { value, layer, origin } = self;
+        is_asked.then(|| Wish { kind, value: value.to_string(), layer: *layer, origin: origin.clone() })
+    }
+
+    fn give_way(&mut self, to: &'static str) {
+        let from = Box::new(std::mem::replace(&mut self.origin, Origin::Default));
+        self.origin = Origin::GivesWay { from, to };
+        self.value = T::default();
     }
 }
 

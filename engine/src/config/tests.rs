@@ -112,7 +112,7 @@ fn presets_say_what_their_options_say() {
 #[test]
 fn errors_name_file_line_key_and_what_is_allowed() {
     for (text, expected) in [
-        ("\nverfy = \"none\"", "folder/orbit.toml:2: unknown field `verfy`"),
+        ("\nverfy = \"none\"", "folder/orbit.toml:2: unknown key `verfy`; did you mean `verify`?"),
         ("verify = \"md5\"", "folder/orbit.toml:1: verify: `md5` is none of none, compare, sha256, media"),
         (
             "compress = \"zstd:23\"",
@@ -129,19 +129,27 @@ fn errors_name_file_line_key_and_what_is_allowed() {
         ("parallel = 65", "folder/orbit.toml:1: parallel: 65 is out of range; write a number from 0 to 64"),
         ("retries = -1", "folder/orbit.toml:1: retries: -1 is out of range; write a number from 0 to 100"),
         ("strategy = true", "folder/orbit.toml:1: strategy: invalid type: boolean `true`, expected a text"),
-        ("a = 1\nresume = true\nresume = true", "folder/orbit.toml:"),
+        ("verify = \"none\"\nresume = true\nresume = true", "folder/orbit.toml:3: resume: duplicate key"),
+        ("\n\nresume", "folder/orbit.toml:3: "),
         (
             "strategy = \"auto\"\nuse_zero_copy = true",
             "folder/orbit.toml:2: use_zero_copy: `strategy` says the same; remove one of them",
         ),
-        ("[copy]\nresume = true", "folder/orbit.toml:1: unknown field `copy`"),
+        (
+            "[copy]\nresume = true",
+            "folder/orbit.toml:1: unknown key `copy`; write one of `preset`, `strategy`, `use_zero_copy`",
+        ),
     ] {
         let error = error(text);
         assert!(error.starts_with(expected), "{error}");
         assert!(!error.contains('\n'));
     }
-    assert!(error("verfy = 1").ends_with("; did you mean `verify`?"), "{}", error("verfy = 1"));
-    assert!(!error("qqqqqqqq = 1").contains("did you mean"));
+    // A key may look like the message that tells of it.
+    let odd = error("\"a`, expected `b\" = 1");
+    assert!(
+        odd.starts_with("folder/orbit.toml:1: unknown key `a`, expected `b`; write one of `preset`"),
+        "{odd}"
+    );
     let missing = Settings::load("no/such/file.toml").unwrap_err().to_string();
     assert!(missing.starts_with("no/such/file.toml: "), "{missing}");
 }
@@ -197,8 +205,10 @@ fn the_highest_place_that_asks_decides_on_the_placement() {
         let effective = resolve(&[(Origin::Flag, flags), (Origin::Environment, file)]).unwrap();
         assert_eq!(effective.placement(), expected, "{flags} over {file}");
     }
-    let denied = resolve(&[(Origin::Flag, "resume = false"), (Origin::Environment, "preset = \"safe\"")]);
-    assert_eq!(entry(&denied.unwrap(), "resume"), ("false".to_owned(), Origin::Flag));
+    let denied =
+        resolve(&[(Origin::Flag, "resume = false"), (Origin::Environment, "preset = \"safe\"")]).unwrap();
+    assert_eq!(entry(&denied, "resume"), ("false".to_owned(), Origin::Flag));
+    assert_eq!(entry(&denied, "in_place"), ("false".to_owned(), Origin::Default));
 }
 
 const PAIRS: [(&str, &str, &str); 5] = [
@@ -221,6 +231,22 @@ fn one_place_cannot_ask_for_what_cannot_be_had_together() {
 }
 
 #[test]
+fn what_can_be_had_together_is_no_contradiction() {
+    for (one, other) in [
+        ("reflink = \"never\"", "strategy = \"buffered\""),
+        ("reflink = \"never\"", "compress = \"zstd:3\""),
+        ("reflink = \"always\"", "strategy = \"zero-copy\""),
+        ("reflink = \"always\"", "sparse = \"auto\""),
+        ("strategy = \"zero-copy\"", "compress = \"zstd:3\""),
+        ("in_place = true", "resume = false"),
+        ("in_place = true", "compress = \"zstd:3\""),
+        ("resume = true", "compress = \"zstd:3\""),
+    ] {
+        assert!(resolve(&[(Origin::Flag, &format!("{one}\n{other}"))]).is_ok(), "{one}, {other}");
+    }
+}
+
+#[test]
 fn of_two_places_the_higher_one_holds() {
     for (one, other, key) in PAIRS {
         let higher = resolve(&[(Origin::Flag, one), (Origin::Environment, other)]).unwrap();
@@ -228,6 +254,8 @@ fn of_two_places_the_higher_one_holds() {
         let expected = other.split(" = ").nth(1).unwrap().replace('"', "");
         assert_ne!(entry(&higher, key).0, expected, "{one} over {other}");
         assert_eq!(entry(&lower, key), (expected, Origin::Flag), "{other} over {one}");
+        let (lost, wanted) = one.split_once(" = ").unwrap();
+        assert_ne!(entry(&lower, lost).0, wanted.replace('"', ""), "{other} over {one}");
     }
     let (_, origin) = entry(
         &resolve(&[(Origin::Flag, "reflink = \"always\""), (Origin::Environment, "preset = \"network\"")])
@@ -237,12 +265,34 @@ fn of_two_places_the_higher_one_holds() {
     assert_eq!(origin.to_string(), "default; the preset network gives way to `reflink`");
 }
 
+/// What has given way takes nothing away from those below it, and what is contradictory in itself is told all the same.
 #[test]
-fn what_decompresses_is_not_resumed() {
+fn a_wish_gives_way_only_to_what_holds() {
+    let file = Origin::File(PATH.into());
+    for (flag, environment, lowest, key, held) in [
+        ("sparse = \"never\"", "reflink = \"always\"", "strategy = \"buffered\"", "strategy", "buffered"),
+        ("compress = \"zstd:3\"", "reflink = \"always\"", "sparse = \"always\"", "sparse", "always"),
+        ("strategy = \"buffered\"", "reflink = \"always\"", "compress = \"zstd:1\"", "compress", "zstd:1"),
+    ] {
+        let layers = [(Origin::Flag, flag), (Origin::Environment, environment), (file.clone(), lowest)];
+        let effective = resolve(&layers).unwrap();
+        assert_eq!(entry(&effective, key), (held.to_owned(), file.clone()), "{lowest} below {flag}");
+        assert_eq!(entry(&effective, "reflink").0, "auto");
+        let in_itself = format!("{environment}\n{lowest}");
+        assert!(resolve(&[(Origin::Flag, flag), (file.clone(), &in_itself)]).is_err(), "{in_itself}");
+    }
+}
+
+#[test]
+fn what_decompresses_is_neither_resumed_nor_shared() {
     let decompress = Settings { compress: Some(Compression::Decompress), ..Settings::default() };
     let safe = Settings { preset: Some(Preset::Safe), ..decompress.clone() };
     let effective = Effective::resolve(vec![(Origin::Flag, safe)]).unwrap();
     assert_eq!((effective.placement(), effective.compress()), (Placement::Staged, Compression::Decompress));
-    let both = Settings { resume: Some(true), ..decompress };
-    assert!(Effective::resolve(vec![(Origin::Flag, both)]).is_err());
+    for both in [
+        Settings { resume: Some(true), ..decompress.clone() },
+        Settings { reflink: Some(Reflink::Always), ..decompress },
+    ] {
+        assert!(Effective::resolve(vec![(Origin::Flag, both)]).is_err());
+    }
 }

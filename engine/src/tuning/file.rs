@@ -293,7 +293,8 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_key() {
         let unknown = error_of("zero_copy_treshold = \"1MiB\"\n");
-        assert!(unknown.starts_with("t.toml:6: unknown field `zero_copy_treshold`"), "{unknown}");
+        let expected = "t.toml:6: unknown key `zero_copy_treshold`; did you mean `zero_copy_threshold`?";
+        assert_eq!(unknown, expected);
         let range = error_of("kernel_chunk = \"1KiB\"\n");
         assert_eq!(range, "t.toml:6: kernel_chunk: 1KiB is out of range; write a size from 4KiB to 128MiB");
         let kind = error_of("zero_copy_threshold = 7\n");

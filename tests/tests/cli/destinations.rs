@@ -100,3 +100,17 @@ fn a_link_is_followed_and_a_link_to_nothing_is_an_error() {
     files::assert_same_content(&scene.path("a"), &scene.path("real"));
     assert!(scene.fails(1, &["a", "dangling"]).contains("remove the link"));
 }
+
+#[test]
+fn what_is_decompressed_into_a_directory_loses_its_suffix() {
+    let scene = Scene::new(100);
+    fs::create_dir(scene.path("dir")).unwrap();
+    fs::copy(scene.path("a"), scene.path("c.zst")).unwrap();
+    let destination = |arguments: &[&str]| {
+        let told = scene.quietly(&[&["--json", "--explain"], arguments].concat());
+        one_object(&told)["destination"].as_str().expect("a path").to_owned()
+    };
+    assert_eq!(destination(&["--decompress", "c.zst", "dir"]), "dir/c");
+    assert_eq!(destination(&["--decompress", "a", "dir/"]), "dir/a");
+    assert_eq!(destination(&["c.zst", "dir"]), "dir/c.zst");
+}
