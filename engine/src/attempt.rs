@@ -16,7 +16,7 @@ use crate::strategy::Mechanism;
 use crate::tuning::Values;
 
 use direct::Direct;
-use zeros::Zeros;
+pub(crate) use zeros::Zeros;
 
 /// The two files of a copy, open.
 #[derive(Debug, Clone, Copy)]
@@ -238,7 +238,13 @@ fn read_write(
 }
 
 /// At most `left` bytes, and no more than the buffer holds; 0 at the end.
-fn read(buffer: &mut [u8], ends: Ends<'_>, offset: u64, left: u64, calls: &Calls) -> Result<usize, Failure> {
+pub(crate) fn read(
+    buffer: &mut [u8],
+    ends: Ends<'_>,
+    offset: u64,
+    left: u64,
+    calls: &Calls,
+) -> Result<usize, Failure> {
     let asked = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
     platform::read_at(calls, ends.from, &mut buffer[..asked], offset)
         .and_then(|read| believed(read, asked))
@@ -246,7 +252,7 @@ fn read(buffer: &mut [u8], ends: Ends<'_>, offset: u64, left: u64, calls: &Calls
 }
 
 /// How many of the bytes were written; never 0.
-fn write(bytes: &[u8], ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<u64, Failure> {
+pub(crate) fn write(bytes: &[u8], ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<u64, Failure> {
     let written = platform::write_at(calls, ends.to, bytes, offset)
         .and_then(|written| believed(written, bytes.len()))
         .map_err(failed(Operation::Write))?;
@@ -257,7 +263,7 @@ fn write(bytes: &[u8], ends: Ends<'_>, offset: u64, calls: &Calls) -> Result<u64
 }
 
 /// There is no rung below reading and writing, so that an impossible count ends the copy.
-fn believed(count: usize, asked: usize) -> io::Result<usize> {
+pub(crate) fn believed(count: usize, asked: usize) -> io::Result<usize> {
     if count <= asked {
         return Ok(count);
     }

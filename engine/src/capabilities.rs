@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::attempt::Ends;
+use crate::attempt::{Ends, Failure};
 use crate::error::{CopyError, Operation};
 use crate::facts::built_in;
 use crate::ladder::{self, Job};
 use crate::observe::Watch;
-use crate::options::Verification;
+use crate::options::{Compression, Verification};
 use crate::outcome::RefusalReason;
 use crate::platform::{self, Calls, Volume};
 use crate::select::Plan;
@@ -137,11 +137,19 @@ fn try_one(
         return Ok(Capability::Refused(refusal.reason));
     }
     // The bytes must be read back even where extents are shared.
-    let claim = Claim { ends, bytes: size, is_shared: false, may_be_longer: false, watch };
+    let claim = Claim {
+        ends,
+        compression: Compression::None,
+        bytes: size,
+        length: size,
+        is_shared: false,
+        may_be_longer: false,
+        watch,
+    };
     match verify(Verification::Compare, claim, calls) {
         Ok(_) => Ok(Capability::Works),
         Err(Unproven::Mismatch(_)) => Ok(Capability::WrongContent),
-        Err(Unproven::Source(error) | Unproven::Destination(error)) => {
+        Err(Unproven::Source(Failure { error, .. }) | Unproven::Destination(error)) => {
             Err(CopyError::io(Operation::Read, directory, error))
         }
         Err(Unproven::Sync(error) | Unproven::NoMedium(error)) => {

@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use crate::attempt::{Ends, Failure};
+use crate::compress::{self, Carried, Frames, compress, decompress};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::facts::Facts;
 use crate::inspect::Source;
-use crate::ladder::{self, Climb, End, Job};
+use crate::keeper::Keeper;
+use crate::ladder::{self, End, Job};
 use crate::metadata;
 use crate::observe::{Phase, Watch};
-use crate::options::{CopyOptions, Durability, Placement, Sparse, Verification};
+use crate::options::{Compression, CopyOptions, Durability, Placement, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::select::{PIPE_PAYS, Plan, select};
 use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
-use crate::tuning::FileSystemPair;
+use crate::survey::Survey;
 use crate::verify::{Claim, Unproven, verify};
 
 /// Copies the regular file `source` to `destination`: content, holes and permission bits.
@@ -49,7 +51,11 @@ pub fn copy_file(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
-    let (source, destination) = (source.as_ref(), destination.as_ref());
+    if options.compression != Compression::None && !compress::BUILT_IN {
+        return Err(CopyError::NotBuiltIn { feature: "zstd" });
+    }
+    let (source, destination) =
+        (source.as_ref(), &*compress::named(destination.as_ref(), options.compression));
     let unnamed = unnamed_works();
     match copy_once(source, destination, options) {
         // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
@@ -61,20 +67,24 @@ pub fn copy_file(
 fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result<CopyOutcome, CopyError> {
     let calls = &Calls::default();
     let source = Source::open(source, calls)?;
-    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), source.status.size);
+    let size = source.status.size;
+    let total = if options.compression == Compression::Decompress { 0 } else { size };
+    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), total);
     let form = options.compression.to_string();
     let opening = opening(&source.status, options, &form, watch);
     let target = Target::open(&source, destination, opening, calls)?;
     let resumed = target.resumed;
     let copy = Copy { source, destination, target, options, watch, calls };
     let Prepared { plan, staged } = copy.prepare()?;
-    let Done { climb, verified, finished } = watch.throughout(|| copy.run(&plan, staged.as_ref()))?;
-    let bytes = finished.length.unwrap_or(climb.bytes);
+    let Done { carried, verified, finished } = watch.throughout(size, || copy.run(&plan, staged.as_ref()))?;
+    let Carried { climb, length, .. } = carried;
+    let bytes = finished.length.unwrap_or(length);
+    let content_bytes = if options.compression == Compression::None { bytes } else { climb.bytes };
     Ok(CopyOutcome {
         destination: destination.into(),
         mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
         bytes,
-        content_bytes: bytes,
+        content_bytes,
         data_bytes: climb.data_bytes,
         threads: climb.threads,
         moved: climb.moved,
@@ -90,7 +100,13 @@ fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result
     })
 }
 
-fn opening<'a>(source: &Status, options: &CopyOptions, form: &'a str, watch: &'a Watch<'a>) -> Opening<'a> {
+/// How `options` want the destination of `source` to be opened.
+pub(crate) fn opening<'a>(
+    source: &Status,
+    options: &CopyOptions,
+    form: &'a str,
+    watch: &'a Watch<'a>,
+) -> Opening<'a> {
     Opening {
         form,
         watch,
@@ -107,7 +123,7 @@ const WRITES_TO_ITSELF: [&str; 2] = ["tmpfs", "btrfs"];
 /// A copy under way. Dropped before it is finished, it leaves nothing behind.
 struct Copy<'a> {
     source: Source<'a>,
-    /// As given, for messages.
+    /// As given, or with `.zst` behind it; for messages.
     destination: &'a Path,
     target: Target,
     options: &'a CopyOptions,
@@ -124,7 +140,7 @@ struct Prepared {
 
 /// What the parts of a copy came to.
 struct Done {
-    climb: Climb,
+    carried: Carried,
     verified: Verified,
     finished: Finished,
 }
@@ -145,14 +161,15 @@ impl Copy<'_> {
             return Err(self.cancelled());
         }
         self.target.clear(self.calls).map_err(self.failed(Operation::SetLength))?;
-        let climb = self.climb(plan, staged)?;
-        watch.reached(climb.bytes);
-        self.check_length(climb.bytes)?;
-        let verified = self.verify(&climb)?;
+        let carried = self.carry(plan, staged)?;
+        let content = carried.climb.bytes;
+        watch.reached(content);
+        self.check_length(carried.taken)?;
+        let verified = self.verify(&carried)?;
         watch.enter(Phase::Finishing);
         let finished = self.finish(staged)?;
-        watch.done(climb.bytes);
-        Ok(Done { climb, verified, finished })
+        watch.done(content);
+        Ok(Done { carried, verified, finished })
     }
 
     /// Looks at the new file and chooses the rungs. A small file that is read and written in place, whatever the file
@@ -169,45 +186,17 @@ impl Copy<'_> {
         }
         let staged =
             platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
-        let plan = select(&self.facts(&staged)?, self.options);
+        let facts = self.survey().facts(&staged, self.options)?;
+        let plan = select(&Facts { resumes_at: self.target.begins_at().0, ..facts }, self.options);
         Ok(Prepared { plan, staged: Some(staged) })
     }
 
-    fn facts(&self, staged: &Status) -> Result<Facts, CopyError> {
-        let Status { size, allocated, volume, .. } = self.source.status;
-        // File systems and processors decide about large files, and by a tuned profile about any.
-        let (pair, processors) = if size >= PIPE_PAYS || self.options.tuning.needs_pair() {
-            (Some(self.pair(staged)?), platform::processors())
-        } else {
-            (None, 1)
-        };
-        Ok(Facts {
-            allocated,
-            resumes_at: self.target.begins_at().0,
-            pair,
-            processors,
-            refused_before: crate::memory::refusals(volume, staged.volume),
-            ..Facts::of_size(size)
-        })
+    fn survey(&self) -> Survey<'_> {
+        let Self { source, destination, target, calls, .. } = self;
+        Survey { source, to: target.file(), destination, calls }
     }
 
-    fn pair(&self, staged: &Status) -> Result<FileSystemPair, CopyError> {
-        let from = &self.source;
-        let source = crate::memory::file_system(from.status.volume, || {
-            platform::file_system(self.calls, &from.file)
-                .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
-        })?;
-        let same_device = from.status.volume.device == staged.volume.device;
-        Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })
-    }
-
-    fn destination_fs(&self, staged: &Status) -> Result<String, CopyError> {
-        crate::memory::file_system(staged.volume, || {
-            platform::file_system(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
-        })
-    }
-
-    fn climb(&self, plan: &Plan, staged: Option<&Status>) -> Result<Climb, CopyError> {
+    fn carry(&self, plan: &Plan, staged: Option<&Status>) -> Result<Carried, CopyError> {
         let Status { size, allocated, volume, .. } = self.source.status;
         let sparse = self.options.sparse;
         let job = Job {
@@ -226,14 +215,30 @@ impl Copy<'_> {
         if let Some(pace) = job.pace {
             pace.begin();
         }
-        let climb = ladder::climb(plan, job, self.calls).map_err(|failure| self.at(failure))?;
-        match climb.end {
-            End::Complete => Ok(climb),
+        let carried = match self.options.compression {
+            Compression::None => ladder::climb(plan, job, self.calls).map(Carried::unchanged),
+            Compression::Zstd(level) => {
+                let (content_offset, file_offset) = self.target.begins_at();
+                // Only whole frames can be gone on behind.
+                let frames = Frames { content_offset, file_offset, bytes: job.keeper.map(Keeper::block) };
+                let on_frame = &mut |content_end, file_end| {
+                    if let Some(keeper) = job.keeper {
+                        keeper.framed(content_end, file_end);
+                    }
+                    Ok(())
+                };
+                compress(level, frames, plan, job, on_frame, self.calls)
+            }
+            Compression::Decompress => decompress(plan, job, self.calls),
+        };
+        let carried = carried.map_err(|failure| self.at_either(failure))?;
+        match carried.climb.end {
+            End::Complete => Ok(carried),
             End::Cancelled => Err(self.cancelled()),
             End::Refused => Err(CopyError::ZeroCopyUnsupported {
                 source: self.source.path.into(),
                 destination: self.destination.into(),
-                refusals: climb.refusals,
+                refusals: carried.climb.refusals,
                 omissions: plan.omissions.clone(),
             }),
         }
@@ -253,7 +258,7 @@ impl Copy<'_> {
         Err(CopyError::io(Operation::Read, self.source.path, error))
     }
 
-    fn verify(&self, climb: &Climb) -> Result<Verified, CopyError> {
+    fn verify(&self, carried: &Carried) -> Result<Verified, CopyError> {
         let wanted = self.options.verification;
         if wanted == Verification::None {
             return Ok(Verified::No);
@@ -261,13 +266,15 @@ impl Copy<'_> {
         self.watch.enter(Phase::Verifying);
         let claim = Claim {
             ends: self.ends(),
-            bytes: climb.bytes,
-            is_shared: climb.is_shared(),
+            compression: self.options.compression,
+            bytes: carried.climb.bytes,
+            length: carried.length,
+            is_shared: carried.climb.is_shared(),
             may_be_longer: self.target.kind != FileKind::Regular,
             watch: self.watch,
         };
         verify(wanted, claim, self.calls).map_err(|unproven| match unproven {
-            Unproven::Source(error) => CopyError::io(Operation::Read, self.source.path, error),
+            Unproven::Source(failure) => self.at_either(failure),
             Unproven::Destination(error) => CopyError::io(Operation::Read, self.destination, error),
             Unproven::Sync(error) => self.not_synced(error),
             Unproven::NoMedium(error) => CopyError::io(Operation::ReadBack, self.destination, error),
@@ -325,7 +332,7 @@ impl Copy<'_> {
         if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
             return Ok(false);
         }
-        Ok(!WRITES_TO_ITSELF.contains(&self.destination_fs(staged)?.as_str()))
+        Ok(!WRITES_TO_ITSELF.contains(&self.survey().destination_fs(staged)?.as_str()))
     }
 
     /// In place an existing file keeps its own mode, and a new one has what the umask left.
@@ -345,8 +352,21 @@ impl Copy<'_> {
         Ends { from: &self.source.file, to: self.target.file() }
     }
 
+    /// Frames of a source that changed meanwhile are damaged for that reason.
+    fn at_either(&self, failure: Failure) -> CopyError {
+        let is_damage = failure.operation == Operation::Decompress;
+        if is_damage
+            && !self.options.accept_changed_source
+            && matches!(self.source.has_changed(self.calls), Ok(true))
+        {
+            return self.changed();
+        }
+        self.at(failure)
+    }
+
     fn at(&self, Failure { operation, error }: Failure) -> CopyError {
-        let of_source = matches!(operation, Operation::Read | Operation::ReadAttributes);
+        let of_source =
+            matches!(operation, Operation::Read | Operation::Decompress | Operation::ReadAttributes);
         CopyError::io(operation, if of_source { self.source.path } else { self.destination }, error)
     }
 

@@ -331,6 +331,11 @@ pub enum Mismatch {
         /// Of the destination as read back.
         destination: Digest,
     },
+    /// The destination, as read back, is no longer what can be decompressed.
+    Undecodable {
+        /// A clause that says why, whose subject is the destination.
+        reason: &'static str,
+    },
 }
 
 impl fmt::Display for Mismatch {
@@ -338,6 +343,7 @@ impl fmt::Display for Mismatch {
         match self {
             Self::Offset(offset) => write!(f, "the files differ at byte {offset}"),
             Self::Digests { source, destination } => write!(f, "sha256 {destination} instead of {source}"),
+            Self::Undecodable { reason } => f.write_str(reason),
         }
     }
 }

@@ -90,6 +90,19 @@ impl Keeper {
         Some(Self { block, cursor, has_records, stop, thread: Mutex::new(Some(thread)) })
     }
 
+    /// Bytes of content in one block.
+    pub(crate) fn block(&self) -> u64 {
+        self.block
+    }
+
+    /// A frame that holds the content up to `content_end` ends at `file_end` of the partial file. One that is shorter than
+    /// a block is the last one and not written down.
+    pub(crate) fn framed(&self, content_end: u64, file_end: u64) {
+        if content_end.is_multiple_of(self.block) {
+            self.cursor().send(Landed { content_end, file_end, is_hole: false });
+        }
+    }
+
     /// Where the block that holds the byte at `offset` ends.
     pub(crate) fn block_end(&self, offset: u64) -> u64 {
         (offset / self.block + 1).saturating_mul(self.block)

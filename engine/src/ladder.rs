@@ -1,7 +1,6 @@
 //! The only place that falls back: rung after rung, each going on where the one before it stopped.
 
 mod climb;
-mod limit;
 
 use std::io;
 
@@ -10,6 +9,7 @@ use crate::drive::{Driven, Goal, Manner, Position, drive};
 use crate::error::Operation;
 use crate::holes::Segments;
 use crate::keeper::Keeper;
+use crate::limit::Limit;
 use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
 use crate::pace::Pace;
@@ -19,7 +19,6 @@ use crate::select::Plan;
 use crate::strategy::Mechanism;
 
 pub(crate) use climb::{Climb, End};
-use limit::Limit;
 
 /// What is to be copied, and who looks on.
 #[derive(Debug, Clone, Copy)]
@@ -273,7 +272,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
+    /// How a mechanism goes to `goal`.
+    pub(crate) fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
         // A clone moves nothing, so that much of it is done in a moment.
         let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
         let last = mechanism == Mechanism::ReadWrite;

@@ -25,11 +25,13 @@
 //! # Choosing
 //! [`CopyOptions`] says what a copy is to do: by which [`Strategy`], with which [`Placement`], [`Sparse`] and [`Reflink`]
 //! policy, [`Verification`] and [`Durability`], with or without metadata, watched by an [`Observer`], ended by a
-//! [`Cancel`]. [`Tuning`] says how to be fast.
+//! [`Cancel`]. [`Tuning`] says how to be fast. [`explain()`] tells what a copy would do.
 //!
 //! # Features
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
-//! `io-uring` adds [`CopyOptions::io_uring`].
+//! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]) and
+//! settings ([`Settings`], [`Effective`]); `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds
+//! [`CopyOptions::compression`]; `cli` builds the command `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]
@@ -39,21 +41,25 @@ struct Readme;
 mod attempt;
 mod buffer;
 mod capabilities;
+mod compress;
 #[cfg(feature = "config")]
 mod config;
 mod copy;
 mod drive;
 mod drop_in;
 mod error;
+mod explain;
 mod facts;
 #[cfg(feature = "config")]
 mod fault;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod ffi;
+mod fill;
 mod holes;
 mod inspect;
 mod keeper;
 mod ladder;
+mod limit;
 mod memory;
 mod metadata;
 mod names;
@@ -70,6 +76,7 @@ mod sidecar;
 mod size;
 mod staging;
 mod strategy;
+mod survey;
 mod tuning;
 mod verify;
 
@@ -79,6 +86,7 @@ pub use config::{ConfigError, Contradiction, Effective, Entry, Origin, Settings}
 pub use copy::copy_file;
 pub use drop_in::copy;
 pub use error::{CopyError, FileKind, Mismatch, Operation};
+pub use explain::{Explanation, explain};
 pub use facts::Facts;
 pub use names::UnknownName;
 pub use observe::{Cancel, Observer, Phase, Progress};

@@ -58,10 +58,10 @@ pub trait Observer: Send + Sync {
 pub struct Progress {
     /// What is being done.
     pub phase: Phase,
-    /// Bytes of the source that are done in this phase, holes included. Falls where a mechanism has to begin a range
+    /// Bytes of the content that are done in this phase, holes included. Falls where a mechanism has to begin a range
     /// again, and at the begin of each phase.
     pub bytes: u64,
-    /// Length of the source; 0 where only reading tells it.
+    /// Length of the content; 0 where only reading tells it, as of a source that is decompressed.
     pub total: u64,
 }
 
@@ -100,6 +100,13 @@ impl Cancel {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A flag that something else sets, such as a signal handler: true ends the copies.
+impl From<Arc<AtomicBool>> for Cancel {
+    fn from(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
     }
 }
 
@@ -226,9 +233,10 @@ impl<'a> Watch<'a> {
         done
     }
 
-    /// Does the whole of a copy: with a thread that tells where the copy takes so long that starting one is nothing.
-    pub(crate) fn throughout<T>(&self, copy: impl FnOnce() -> T) -> T {
-        if self.total >= LONG_COPY { self.meanwhile(copy) } else { copy() }
+    /// Does the whole of a copy of `size` bytes: with a thread that tells where the copy takes so long that starting one is
+    /// nothing.
+    pub(crate) fn throughout<T>(&self, size: u64, copy: impl FnOnce() -> T) -> T {
+        if size >= LONG_COPY { self.meanwhile(copy) } else { copy() }
     }
 }
 
@@ -292,6 +300,15 @@ mod tests {
         assert!(heard.len() >= 2 && heard.len() < 900, "{}", heard.len());
         assert_eq!(heard[0], Progress { phase: Phase::Copying, bytes: 0, total: 1000 });
         assert_eq!(heard.last().unwrap().bytes, 1000);
+    }
+
+    #[test]
+    fn a_flag_that_something_else_sets_is_a_wish() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let cancel = Cancel::from(Arc::clone(&flag));
+        assert!(!cancel.is_cancelled());
+        flag.store(true, Ordering::Relaxed);
+        assert!(cancel.is_cancelled());
     }
 
     #[test]

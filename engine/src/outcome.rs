@@ -19,11 +19,11 @@ pub struct CopyOutcome {
     pub bytes: u64,
     /// Length of the content, in bytes: that of the file which is not compressed.
     pub content_bytes: u64,
-    /// Bytes that were moved; less than `bytes` where there are holes.
+    /// Bytes of the content that were moved; less than `content_bytes` where there are holes.
     pub data_bytes: u64,
     /// Most threads that moved bytes at one time.
     pub threads: u32,
-    /// How many bytes each mechanism moved, in the order in which they ran.
+    /// How many bytes of the content each mechanism moved, in the order in which they ran.
     pub moved: Vec<Moved>,
     /// Rungs that were left out before anything was tried.
     pub omissions: Vec<Omission>,

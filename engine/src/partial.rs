@@ -25,6 +25,9 @@ use names::{Found, Names, TRIES};
 /// Bounds of a block. Small ones lose little when a copy ends, large ones make the sidecar small.
 const BLOCK: (u64, u64) = (1024 * 1024, 64 * 1024 * 1024);
 
+/// Least block of compressed content: each is a frame of its own, which must be long enough to find what repeats.
+const COMPRESSED_BLOCK: u64 = 8 * 1024 * 1024;
+
 /// So many blocks has a file whose size lies between the bounds.
 const BLOCKS: u64 = 1024;
 
@@ -39,6 +42,9 @@ pub(crate) struct Partial {
     /// Whether what is in it must not be gone on with.
     is_useless: Cell<bool>,
 }
+
+/// The form of content that is not compressed, which stands at the same place in source and partial file.
+const PLAIN: &str = "none";
 
 /// What a resumable copy is a copy of.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +61,12 @@ pub(crate) struct Request<'a> {
     pub(crate) watch: &'a Watch<'a>,
 }
 
+impl Request<'_> {
+    fn least_block(&self) -> u64 {
+        if self.form == PLAIN { BLOCK.0 } else { COMPRESSED_BLOCK }
+    }
+}
+
 impl Partial {
     /// Opens or creates the partial file, and says what became of an earlier one. None where the source is so small that
     /// there would be nothing to resume.
@@ -63,7 +75,9 @@ impl Partial {
         let mut resumed = Resumed::No;
         for _ in 0..TRIES {
             match names.look(request, calls)? {
-                Found::Nothing if request.source.status.size <= BLOCK.0 => return Ok((None, resumed)),
+                Found::Nothing if request.source.status.size <= request.least_block() => {
+                    return Ok((None, resumed));
+                }
                 Found::Nothing => {
                     // What a copy left that was killed between its rename and its end.
                     remove(&names.sidecar);
@@ -106,7 +120,8 @@ impl Partial {
 
     fn begin(names: Names, file: File, request: Request<'_>, calls: &Calls) -> Result<Self, CopyError> {
         let status = platform::status(calls, &file).map_err(|error| names.failed(error))?;
-        let block = (request.source.status.size / BLOCKS).next_power_of_two().clamp(BLOCK.0, BLOCK.1);
+        let block =
+            (request.source.status.size / BLOCKS).next_power_of_two().clamp(request.least_block(), BLOCK.1);
         let header = Header {
             source: identity(&request.source.status),
             partial: (status.volume.device, status.inode),

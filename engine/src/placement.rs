@@ -119,7 +119,8 @@ impl Target {
         }
     }
 
-    fn existing(
+    /// Opens what stands at a destination in place; nothing is changed.
+    pub(crate) fn existing(
         source: &Source<'_>,
         destination: &Path,
         opening: Opening<'_>,

@@ -122,6 +122,7 @@ const _: fn(&Calls, &Path) -> io::Result<File> = open_source;
 const _: fn(&Calls, &Path) -> io::Result<FileKind> = kind_of;
 const _: fn(&Calls, &Path) -> io::Result<PathBuf> = read_link;
 const _: fn(&Calls, &Path) -> io::Result<Standing> = open_destination;
+const _: fn(&Calls, &Path) -> io::Result<File> = open_directory;
 const _: fn(&Calls, &Path) -> io::Result<()> = check_writable;
 const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_exclusive;
 const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_unnamed;

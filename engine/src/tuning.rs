@@ -55,6 +55,11 @@ impl Tuning {
             .map_or(&self.default, |profile| &profile.values)
     }
 
+    /// Whether `pair` has values of its own.
+    pub(crate) fn has_profile(&self, pair: &FileSystemPair) -> bool {
+        self.profiles.iter().any(|profile| profile.pair == *pair)
+    }
+
     /// The values for every pair that has no profile.
     pub(crate) const fn default_values(&self) -> &Values {
         &self.default

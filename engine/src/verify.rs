@@ -1,17 +1,22 @@
-//! Proof that the destination, read back, is the source. Reads both files; believes nothing that the copy said.
+//! Proof that the destination, read back, is the source. Reads both files; believes nothing that the copy said. What was
+//! compressed is proven by its content, decoded from what is read back.
 
-use std::fs::File;
+mod content;
+
 use std::io;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::attempt::Ends;
+use crate::attempt::{Ends, Failure};
 use crate::buffer::Buffer;
-use crate::error::Mismatch;
+use crate::compress::Unread;
+use crate::error::{Mismatch, Operation};
 use crate::observe::Watch;
-use crate::options::Verification;
+use crate::options::{Compression, Verification};
 use crate::outcome::{Digest, Verified};
 use crate::platform::{self, Calls};
+
+use content::Content;
 
 /// Two of these stay in a second-level cache.
 const BUFFER_BYTES: u64 = 256 * 1024;
@@ -23,7 +28,7 @@ const PARALLEL_BYTES: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) enum Unproven {
     Mismatch(Mismatch),
-    Source(io::Error),
+    Source(Failure),
     Destination(io::Error),
     Sync(io::Error),
     /// There is no way past the page cache.
@@ -36,8 +41,12 @@ pub(crate) enum Unproven {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Claim<'a> {
     pub(crate) ends: Ends<'a>,
-    /// Length of the copy.
+    /// Which of them holds frames.
+    pub(crate) compression: Compression,
+    /// Length of the content.
     pub(crate) bytes: u64,
+    /// Length of the copy.
+    pub(crate) length: u64,
     /// Whether the destination shares the source's extents.
     pub(crate) is_shared: bool,
     /// Whether the destination may be longer than the copy, as a device is.
@@ -46,9 +55,24 @@ pub(crate) struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// A read that the caller's wish has ended is none that failed.
-    fn unless_cancelled(&self, unproven: Unproven) -> Unproven {
-        if self.watch.is_cancelled() { Unproven::Cancelled } else { unproven }
+    /// What it means that the source cannot be read. A read that the caller's wish has ended is none that failed.
+    fn without_source(&self, unread: Unread) -> Unproven {
+        match unread {
+            _ if self.watch.is_cancelled() => Unproven::Cancelled,
+            Unread::File(error) => Unproven::Source(Failure { operation: Operation::Read, error }),
+            Unread::Damaged(damage) => {
+                Unproven::Source(Failure { operation: Operation::Decompress, error: damage.into() })
+            }
+        }
+    }
+
+    /// As [`Self::without_source`]. What was written whole and can no longer be decoded is not what was written.
+    fn without_destination(&self, unread: Unread) -> Unproven {
+        match unread {
+            _ if self.watch.is_cancelled() => Unproven::Cancelled,
+            Unread::File(error) => Unproven::Destination(error),
+            Unread::Damaged(damage) => Unproven::Mismatch(Mismatch::Undecodable { reason: damage.reason }),
+        }
     }
 }
 
@@ -92,17 +116,20 @@ fn media(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
 }
 
 fn compare(claim: Claim<'_>, alignment: usize, calls: &Calls) -> Result<(), Unproven> {
-    let Claim { ends, bytes, may_be_longer, watch, .. } = claim;
+    let Claim { bytes, may_be_longer, watch, .. } = claim;
     let (mut source, mut destination) = (buffer(bytes, alignment), buffer(bytes, alignment));
+    let mut from = Content::of_source(claim).map_err(|unread| claim.without_source(unread))?;
+    let mut to =
+        Content::of_destination(claim, alignment).map_err(|unread| claim.without_destination(unread))?;
     let mut offset = 0;
     loop {
         if watch.is_cancelled() {
             return Err(Unproven::Cancelled);
         }
-        let read = read_full(ends.from, &mut source, offset, 1, watch, calls);
-        let read = read.map_err(|error| claim.unless_cancelled(Unproven::Source(error)))?;
-        let back = read_full(ends.to, &mut destination, offset, alignment, watch, calls);
-        let mut back = back.map_err(|error| claim.unless_cancelled(Unproven::Destination(error)))?;
+        let read = from.fill(&mut source, watch, calls);
+        let read = read.map_err(|unread| claim.without_source(unread))?;
+        let back = to.fill(&mut destination, watch, calls);
+        let mut back = back.map_err(|unread| claim.without_destination(unread))?;
         if may_be_longer {
             back = back.min(read);
         }
@@ -125,8 +152,8 @@ fn sha256(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     if claim.watch.is_cancelled() {
         return Err(Unproven::Cancelled);
     }
-    let source = source.map_err(Unproven::Source)?;
-    let destination = destination.map_err(Unproven::Destination)?;
+    let source = source.map_err(|unread| claim.without_source(unread))?;
+    let destination = destination.map_err(|unread| claim.without_destination(unread))?;
     if source == destination {
         Ok(Verified::Sha256(source))
     } else {
@@ -134,20 +161,20 @@ fn sha256(claim: Claim<'_>, calls: &Calls) -> Result<Verified, Unproven> {
     }
 }
 
-type Digests = (io::Result<Digest>, io::Result<Digest>);
+type Digests = (Result<Digest, Unread>, Result<Digest, Unread>);
 
 fn in_turn(claim: Claim<'_>, calls: &Calls) -> Digests {
     (of_source(claim, calls), of_destination(claim, calls))
 }
 
-fn of_source(claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
-    digest(claim.ends.from, u64::MAX, claim, calls)
+fn of_source(claim: Claim<'_>, calls: &Calls) -> Result<Digest, Unread> {
+    digest(Content::of_source(claim)?, claim, u64::MAX, |_| (), calls)
 }
 
 /// The one that tells the observer.
-fn of_destination(claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
+fn of_destination(claim: Claim<'_>, calls: &Calls) -> Result<Digest, Unread> {
     let most = if claim.may_be_longer { claim.bytes } else { u64::MAX };
-    digest(claim.ends.to, most, claim, calls)
+    digest(Content::of_destination(claim, 1)?, claim, most, |bytes| claim.watch.advance(bytes), calls)
 }
 
 /// Hashing is bound by one core's arithmetic, so two files take two cores. Without a second thread to be had, one
@@ -168,18 +195,22 @@ fn side_by_side(claim: Claim<'_>, calls: &Calls) -> Digests {
     })
 }
 
-/// Of at most `most` bytes of `file`. Meaningless when cancelled.
-fn digest(file: &File, most: u64, claim: Claim<'_>, calls: &Calls) -> io::Result<Digest> {
+/// Of at most `most` bytes of `content`; `tell` hears how many at a time. Meaningless when cancelled.
+fn digest(
+    mut content: Content<'_>,
+    claim: Claim<'_>,
+    most: u64,
+    tell: impl Fn(u64),
+    calls: &Calls,
+) -> Result<Digest, Unread> {
     let mut hasher = Sha256::new();
     let mut buffer = buffer(claim.bytes, 1);
     let mut offset = 0;
     loop {
-        let read = read_full(file, &mut buffer, offset, 1, claim.watch, calls)?;
+        let read = content.fill(&mut buffer, claim.watch, calls)?;
         let counted = usize::try_from(most - offset).unwrap_or(usize::MAX).min(read);
         hasher.update(&buffer[..counted]);
-        if std::ptr::eq(file, claim.ends.to) {
-            claim.watch.advance(counted as u64);
-        }
+        tell(counted as u64);
         if counted < buffer.len() || claim.watch.is_cancelled() {
             return Ok(Digest(hasher.finalize().into()));
         }
@@ -187,30 +218,9 @@ fn digest(file: &File, most: u64, claim: Claim<'_>, calls: &Calls) -> io::Result
     }
 }
 
-/// Fills `buffer` unless the file ends; how many bytes, is returned. A read that ends at no multiple of `alignment` has
-/// found the end.
-fn read_full(
-    file: &File,
-    buffer: &mut [u8],
-    offset: u64,
-    alignment: usize,
-    watch: &Watch<'_>,
-    calls: &Calls,
-) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() && filled.is_multiple_of(alignment) {
-        match platform::read_at(calls, file, &mut buffer[filled..], offset + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted && !watch.is_cancelled() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write;
 
     use super::*;
@@ -226,7 +236,16 @@ mod tests {
     fn claimed<T>(from: &File, to: &File, bytes: u64, check: impl FnOnce(Claim<'_>) -> T) -> T {
         let watch = &Watch::new(None, None, bytes);
         let ends = Ends { from, to };
-        check(Claim { ends, bytes, is_shared: false, may_be_longer: false, watch })
+        let compression = Compression::None;
+        check(Claim {
+            ends,
+            compression,
+            bytes,
+            length: bytes,
+            is_shared: false,
+            may_be_longer: false,
+            watch,
+        })
     }
 
     fn check(wanted: Verification, source: &[u8], destination: &[u8]) -> Result<Verified, Unproven> {

@@ -7,6 +7,8 @@ use libfuzzer_sys::fuzz_target;
 
 #[path = "../src/tuned_file.rs"]
 mod tuned_file;
+#[path = "../src/place.rs"]
+mod place;
 
 fuzz_target!(|bytes: &[u8]| {
     tuned_file::accepts(bytes);

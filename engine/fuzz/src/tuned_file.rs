@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::place::has_place;
 use orbit_engine::{Threshold, TunedFile, TunedProfile, Tuning, Values};
 
 const PATH: &str = "folder/tuned.toml";
@@ -20,7 +21,7 @@ pub(crate) fn accepts(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     match Tuning::parse(text, PATH) {
         Ok(tuning) => check_accepted(text, &tuning),
-        Err(error) => check_error(text, &error.to_string()),
+        Err(error) => has_place(PATH, text, &error.to_string()),
     }
 }
 
@@ -49,19 +50,4 @@ fn check_ranges(values: &Values) {
         assert!(!matches!(threshold, Threshold::AtLeast(bytes) if bytes > LARGEST_THRESHOLD), "{values:?}");
     }
     assert!(values.parallel_threads <= MOST_THREADS, "{values:?}");
-}
-
-/// `PATH: message` or `PATH:LINE: message`, in one line, LINE being one of the text's.
-fn check_error(text: &str, error: &str) -> bool {
-    let rest = error.strip_prefix(PATH).unwrap_or_else(|| panic!("the path is not named: {error:?}"));
-    let (line, message) = rest.split_once(": ").unwrap_or_else(|| panic!("no message: {error:?}"));
-    if let Some(line) = line.strip_prefix(':') {
-        let line: usize = line.parse().unwrap_or_else(|_| panic!("no line number: {error:?}"));
-        assert!((1..=1 + text.matches('\n').count()).contains(&line), "no line of the text: {error:?}");
-    } else {
-        assert_eq!(line, "", "{error:?}");
-    }
-    assert!(!message.trim().is_empty(), "{error:?}");
-    assert!(!error.contains(char::is_control), "not one printable line: {error:?}");
-    false
 }

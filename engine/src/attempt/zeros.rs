@@ -15,7 +15,7 @@ pub(crate) struct Zeros {
 }
 
 impl Zeros {
-    pub(super) fn new(buffer: Buffer) -> Self {
+    pub(crate) fn new(buffer: Buffer) -> Self {
         Self { buffer, begin: 0, end: 0 }
     }
 
@@ -26,17 +26,35 @@ impl Zeros {
         left: u64,
         calls: &Calls,
     ) -> Result<Step, Failure> {
-        if self.begin == self.end {
-            let read = read(&mut self.buffer, ends, offset, left, calls)?;
-            if read == 0 {
-                return Ok(Step::End);
-            }
-            (self.begin, self.end) = (0, read);
+        if !self.refill(|buffer| read(buffer, ends, offset, left, calls))? {
+            return Ok(Step::End);
         }
+        self.give(ends, offset, true, calls)
+    }
+
+    /// Has `read` bring more bytes unless some wait; false where there are no more.
+    pub(crate) fn refill(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, Failure>,
+    ) -> Result<bool, Failure> {
+        if self.begin == self.end {
+            (self.begin, self.end) = (0, read(&mut self.buffer)?);
+        }
+        Ok(self.end > 0)
+    }
+
+    /// Writes bytes that wait to `offset`, or leaves them out where they are blocks of zeros and `skip` allows it.
+    pub(crate) fn give(
+        &mut self,
+        ends: Ends<'_>,
+        offset: u64,
+        skip: bool,
+        calls: &Calls,
+    ) -> Result<Step, Failure> {
         let waiting = &self.buffer[self.begin..self.end];
         // Only whole blocks of the destination can be holes.
         let to_edge = PAGE - usize::try_from(offset % PAGE as u64).unwrap_or(0);
-        let (run, zeros) = run(waiting, to_edge % PAGE);
+        let (run, zeros) = if skip { run(waiting, to_edge % PAGE) } else { (waiting.len(), false) };
         if zeros {
             self.begin += run;
             return Ok(Step::Skipped(run as u64));

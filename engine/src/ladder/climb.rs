@@ -33,7 +33,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    pub(super) fn of(driven: Driven) -> Self {
+    pub(crate) fn of(driven: Driven) -> Self {
         match driven {
             Driven::Complete | Driven::Ended => Self::Complete,
             Driven::Cancelled => Self::Cancelled,

@@ -5,7 +5,7 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use super::{Request, identity};
+use super::{PLAIN, Request, identity};
 use crate::buffer::Buffer;
 use crate::outcome::Unusable;
 use crate::platform::{self, Calls, Status};
@@ -108,9 +108,6 @@ impl Check<'_> {
         Ok(hasher.finalize().into())
     }
 }
-
-/// The form of content that is not compressed, which stands at the same place in source and partial file.
-const PLAIN: &str = "none";
 
 #[cfg(test)]
 mod tests {

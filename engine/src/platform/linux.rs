@@ -84,6 +84,13 @@ pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standin
     Ok(standing)
 }
 
+/// Opens a directory to ask about it, which takes no permission to list it.
+pub(crate) fn open_directory(calls: &Calls, path: &Path) -> io::Result<File> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    calls.count();
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
 /// Fails where this process may not write to the file at `path`.
 pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
     calls.count();

@@ -63,6 +63,12 @@ pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standin
     File::open(path).map(Standing::File)
 }
 
+/// Opens a directory to ask about it.
+pub(crate) fn open_directory(calls: &Calls, path: &Path) -> io::Result<File> {
+    calls.count();
+    File::open(path)
+}
+
 pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
     calls.count();
     if std::fs::metadata(path)?.permissions().readonly() {

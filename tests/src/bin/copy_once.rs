@@ -1,7 +1,8 @@
 //! One copy in a process of its own, for tests that trace it, limit it or kill it.
 //!
 //! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--sparse S] [--placement P] [--preserve B]
-//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--max-bandwidth RATE] [--cancel-after MS] [--tuned FILE] [--] SRC DST`,
+//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--max-bandwidth RATE] [--cancel-after MS]
+//! [--tuned FILE] [--compress zstd:LEVEL] [--decompress B] [--] SRC DST`,
 //! where B is `true` or `false`.
 //!
 //! The copy alone runs between the marks of [`orbit_tests::calls`]. Standard output gets one `key=value` line for each
@@ -16,7 +17,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
-use orbit_engine::{Cancel, CopyError, CopyOptions, CopyOutcome, Tuning, copy_file};
+use orbit_engine::{Cancel, Compression, CopyError, CopyOptions, CopyOutcome, Tuning, copy_file};
 
 fn main() -> ExitCode {
     let request = match parse(env::args_os().skip(1)) {
@@ -67,6 +68,11 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             "--accept-changed" => options.accept_changed_source(named(flag, &value)?),
             "--direct-io" => options.direct_io(named(flag, &value)?),
             "--io-uring" => options.io_uring(named(flag, &value)?),
+            "--compress" => options.compression(named(flag, &value)?),
+            "--decompress" => match named(flag, &value)? {
+                true => options.compression(Compression::Decompress),
+                false => options,
+            },
             "--only" => options.only(named(flag, &value)?),
             "--max-bandwidth" => options.max_bandwidth(named(flag, &value)?),
             "--cancel-after" => {
@@ -118,7 +124,9 @@ fn marked(body: impl FnOnce() -> Result<CopyOutcome, CopyError>) -> Result<CopyO
 fn report(outcome: &CopyOutcome) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "mechanism={}", outcome.mechanism)?;
+    writeln!(out, "destination={}", outcome.destination.display())?;
     writeln!(out, "bytes={}", outcome.bytes)?;
+    writeln!(out, "content_bytes={}", outcome.content_bytes)?;
     if let Some(peak) = orbit_tests::memory::peak_memory_bytes() {
         writeln!(out, "peak_memory={peak}")?;
     }

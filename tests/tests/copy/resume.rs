@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use orbit_engine::{
-    Cancel, CopyError, CopyOptions, Mechanism, Observer, Phase, Placement, Progress, Rate, Resumed, Strategy,
-    Unusable, Verification, copy_file,
+    Cancel, Compression, CopyError, CopyOptions, Mechanism, Observer, Phase, Placement, Progress, Rate,
+    Resumed, Strategy, Unusable, Verification, ZstdLevel, copy_file,
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
@@ -466,4 +466,30 @@ fn a_clone_is_made_at_once_where_zero_copy_is_asked_for() {
     let outcome = copied_with(&resumable().strategy(Strategy::ZeroCopy), &source, &copy);
     assert_eq!(outcome.mechanism, Mechanism::Reflink);
     files::assert_no_litter(xfs.dir(), ["source", "copy"]);
+}
+
+/// Frame by frame, each a block.
+#[test]
+fn a_compressed_copy_is_gone_on_with_and_decoded_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy.zst"));
+    let size = 40 * MIB + 12_345;
+    files::create(&source, 1, size);
+    let options = resumable().compression(Compression::Zstd(ZstdLevel::default()));
+    interrupt(&options, &source, &copy, 24 * MIB);
+    let outcome = copied_with(&options.clone().verification(Verification::Sha256), &source, &copy);
+    let at = at(outcome.resumed);
+    assert!(at >= 8 * MIB && at.is_multiple_of(8 * MIB), "{at}");
+    assert_eq!((outcome.content_bytes, outcome.data_bytes), (size, size - at));
+    assert_eq!(outcome.bytes, fs::metadata(&copy).unwrap().len());
+    let back = folder.path().join("back");
+    copied_with(&CopyOptions::new().compression(Compression::Decompress), &copy, &back);
+    files::assert_same_content(&source, &back);
+    files::assert_no_litter(folder.path(), ["source", "copy.zst", "back"]);
+    // What was compressed in another way is no begin.
+    fs::remove_file(&copy).unwrap();
+    interrupt(&options, &source, &copy, 24 * MIB);
+    let other = resumable().compression(Compression::Zstd(ZstdLevel::new(1).unwrap()));
+    let resumed = copied_with(&other, &source, &copy).resumed;
+    assert_eq!(resumed, Resumed::StartedOver(Unusable::Compression));
 }

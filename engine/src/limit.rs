@@ -9,22 +9,22 @@ use crate::platform::{self, Calls};
 
 /// The limit, asked for when it first matters.
 #[derive(Debug)]
-pub(super) struct Limit(Cell<Option<u64>>);
+pub(crate) struct Limit(Cell<Option<u64>>);
 
 impl Limit {
     /// That of the process for files; none for devices.
-    pub(super) fn new(is_limited: bool) -> Self {
+    pub(crate) fn new(is_limited: bool) -> Self {
         Self(Cell::new(if is_limited { None } else { Some(u64::MAX) }))
     }
 
     /// Fails where a file of `size` bytes is too large.
-    pub(super) fn admit(&self, size: u64, calls: &Calls) -> Result<(), Failure> {
+    pub(crate) fn admit(&self, size: u64, calls: &Calls) -> Result<(), Failure> {
         self.admit_byte(size.saturating_sub(1), calls)
     }
 
     /// Fails where no byte may be written at `offset`. The first byte is not asked about: its call is the only one of a
     /// small file.
-    pub(super) fn admit_byte(&self, offset: u64, calls: &Calls) -> Result<(), Failure> {
+    pub(crate) fn admit_byte(&self, offset: u64, calls: &Calls) -> Result<(), Failure> {
         if offset == 0 {
             return Ok(());
         }

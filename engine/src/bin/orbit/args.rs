@@ -1,0 +1,184 @@
+//! The command line. Parsed here once; commands see plain values. What a flag is worth against the environment, the
+//! configuration and presets is not decided here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::flags::SettingFlags;
+use crate::words::{self, EXAMPLES};
+
+/// Copies a file by the fastest mechanism that works, verified where asked for, and never leaves half a file
+///
+/// DST names the new file; where DST is a directory, or ends in `/`, the new file is DST/NAME, with the name of SRC.
+/// The new file takes its name when it is whole. By default nothing is printed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "orbit",
+    version,
+    override_usage = "orbit [OPTIONS] SRC DST\n       orbit [OPTIONS] -s SRC -d DST\n       orbit COMMAND",
+    after_help = format!("{EXAMPLES}\n\n`--help` says more."),
+    after_long_help = words::after_long_help(),
+    args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    subcommand_value_name = "COMMAND"
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) copy: CopyArguments,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// What the parser has to say: wrong usage, or help and version.
+pub(crate) fn parse() -> Result<Arguments, clap::Error> {
+    let arguments = Arguments::try_parse()?;
+    match arguments.copy.paths.extra.first() {
+        None => Ok(arguments),
+        Some(extra) => {
+            let message =
+                format!("unexpected argument '{}': one file is copied to one place", extra.display());
+            Err(Arguments::command().error(ErrorKind::TooManyValues, message))
+        }
+    }
+}
+
+/// Everything beside copying. A file that is called like one of these is written `./presets`, or given by `-s`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tries which zero-copy mechanisms work between two directories
+    Capabilities(CapabilitiesArguments),
+    /// Shows the presets, or what holds and where each value comes from
+    Presets(PresetsArguments),
+    /// Writes the completions of a shell to standard output
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Writes the manual page to standard output: `orbit man | man -l -`
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArguments {
+    #[command(flatten)]
+    paths: Paths,
+    #[command(flatten)]
+    pub(crate) settings: SettingFlags,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+impl CopyArguments {
+    /// Source and destination, however they were given; none only beside a subcommand.
+    pub(crate) fn ends(&self) -> Option<(&PathBuf, &PathBuf)> {
+        let Paths { src, dst, source, dest, .. } = &self.paths;
+        source.as_ref().or(src.as_ref()).zip(dest.as_ref().or(dst.as_ref()))
+    }
+
+    pub(crate) fn is_recursive(&self) -> bool {
+        self.paths.recursive
+    }
+}
+
+#[derive(Debug, Args)]
+struct Paths {
+    /// The file to copy
+    #[arg(value_name = "SRC", required_unless_present_any = ["source", "dest"], conflicts_with_all = ["source", "dest"])]
+    src: Option<PathBuf>,
+    /// The new file, or the directory to put it in
+    #[arg(value_name = "DST", required_unless_present_any = ["source", "dest"], conflicts_with_all = ["source", "dest"])]
+    dst: Option<PathBuf>,
+    /// The file to copy, in place of SRC
+    #[arg(short, long, value_name = "SRC", requires = "dest")]
+    source: Option<PathBuf>,
+    /// The new file, or the directory to put it in, in place of DST
+    #[arg(short, long, value_name = "DST", requires = "source")]
+    dest: Option<PathBuf>,
+    /// What is one path too many. Without it the parser would take it for a command.
+    #[arg(hide = true, value_name = "PATH")]
+    extra: Vec<OsString>,
+    /// For directories, which this version does not copy; without effect on files
+    #[arg(short = 'R', long)]
+    recursive: bool,
+}
+
+/// What is said, and where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// Say what would be done and why, and change nothing
+    #[arg(long, visible_alias = "explain")]
+    pub(crate) dry_run: bool,
+    /// Say what was done, and why zero-copy was not used; twice: every mechanism that was left out or refused
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors: no warnings, no progress
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Write one report as JSON to standard output, also when the copy fails
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show how far the copy is on standard error: `auto` where that is a terminal, `always` (one line a second
+    /// elsewhere) or `never`
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        hide_possible_values = true
+    )]
+    pub(crate) progress: Option<When>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CapabilitiesArguments {
+    /// Where files come from
+    #[arg(value_name = "SRC_DIR", default_value = ".")]
+    pub(crate) from: PathBuf,
+    /// Where files go to; the same directory when absent
+    #[arg(value_name = "DST_DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Write them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct PresetsArguments {
+    /// Show what holds with the flags given here, the environment and the configuration, and where it comes from
+    #[arg(long)]
+    pub(crate) effective: bool,
+    /// Write them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingFlags,
+}
+
+/// One of some names; the same names are listed in help, errors and completions.
+pub(crate) fn one_of<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}

@@ -1,0 +1,80 @@
+//! What DST means: the new file, or the directory to put it in. Looks, and makes nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::remedy::make_directory;
+
+/// The new file's path. Put into a directory it is called as the source; where it is to be decompressed, without `.zst`.
+///
+/// # Errors
+/// Where DST is written as a directory and is none, or the source has no name to give.
+pub(crate) fn of(source: &Path, destination: &Path, decompress: bool) -> Result<PathBuf, Failure> {
+    let shown = destination.display();
+    if destination.is_dir() {
+        let name = name_of(source, decompress).ok_or_else(|| {
+            let source = source.display();
+            Failure::failed(format!("cannot put {source} into {shown}: it names no file; write its name out"))
+        })?;
+        return Ok(destination.join(name));
+    }
+    if !ends_in_slash(destination) {
+        return Ok(destination.to_path_buf());
+    }
+    Err(Failure::failed(match destination.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("cannot copy into {shown}: there is no such directory; {}", make_directory(destination))
+        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotADirectory => {
+            format!("cannot copy into {shown}: {error}")
+        }
+        _ => {
+            format!("cannot copy into {shown}: it is no directory; write it without the slash to name a file")
+        }
+    }))
+}
+
+fn ends_in_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes())
+}
+
+fn name_of(source: &Path, decompress: bool) -> Option<OsString> {
+    let name = source.file_name()?;
+    let stem = source.file_stem().filter(|_| decompress && source.extension() == Some(OsStr::new("zst")));
+    Some(stem.unwrap_or(name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_gets_a_file_with_the_sources_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let of = |source: &str, decompress| of(Path::new(source), dir, decompress);
+        assert_eq!(of("x/a.zst", false).unwrap(), dir.join("a.zst"));
+        assert_eq!(of("x/a.zst", true).unwrap(), dir.join("a"));
+        assert_eq!(of("a.tar.zst", true).unwrap(), dir.join("a.tar"));
+        assert_eq!(of(".zst", true).unwrap(), dir.join(".zst"));
+        assert_eq!(of("a", true).unwrap(), dir.join("a"));
+        for nameless in ["/", "..", "x/.."] {
+            assert!(of(nameless, false).unwrap_err().message.contains("names no file"));
+        }
+    }
+
+    #[test]
+    fn a_slash_means_a_directory_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        std::fs::write(&file, "").unwrap();
+        let with_slash = |path: &Path| PathBuf::from(format!("{}/", path.display()));
+        let of = |destination: &Path| of(Path::new("a"), destination, false);
+        assert_eq!(of(&file).unwrap(), file);
+        assert_eq!(of(&with_slash(folder.path())).unwrap(), folder.path().join("a"));
+        assert!(of(&with_slash(&file)).unwrap_err().message.contains("it is no directory"));
+        let missing = with_slash(&folder.path().join("no"));
+        assert!(of(&missing).unwrap_err().message.contains("mkdir -p"));
+    }
+}

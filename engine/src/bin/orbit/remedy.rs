@@ -1,0 +1,107 @@
+//! What a person can do about a copy that failed. Says nothing where the error says it all.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use orbit_engine::{CopyError, FileKind, Operation};
+
+/// A clause to put behind the error.
+pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
+    let fixed = match error {
+        CopyError::Io { operation, path, error } => return of_system(*operation, path, error),
+        CopyError::SourceNotRegular { kind: FileKind::Directory, .. } if is_recursive => {
+            "copying trees is not in this version; name the files one by one"
+        }
+        CopyError::SourceNotRegular { kind: FileKind::Directory, .. } => {
+            "copying trees is not in this version; name a file in it"
+        }
+        CopyError::DestinationNotRegular { kind: FileKind::Device, .. } => "--in-place writes to a device",
+        CopyError::DanglingSymlink { .. } => "remove the link, or name the file that it is to lead to",
+        CopyError::ZeroCopyUnsupported { .. } => "without --reflink=always other mechanisms are tried",
+        CopyError::ChecksumMismatch { .. } => "check memory, cables and disk before you copy again",
+        CopyError::SourceChanged { .. } => "copy again when nobody writes to it",
+        CopyError::NotBuiltIn { feature } => return Some(format!("build orbit with `--features {feature}`")),
+        CopyError::InProgress { .. } => "wait for its end, or end it",
+        _ => return None,
+    };
+    Some(fixed.to_owned())
+}
+
+/// How a missing directory is made.
+pub(crate) fn make_directory(path: &Path) -> String {
+    format!("make the directory first: mkdir -p {}", shell_word(path))
+}
+
+/// The path as a shell takes it for one word.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |char: char| char.is_alphanumeric() || "/._-+,:@%".contains(char);
+    if text.starts_with('-') {
+        return shell_word(&Path::new(".").join(path));
+    }
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<String> {
+    let makes_file = matches!(operation, Operation::CreateStaging | Operation::OpenForWriting);
+    let fixed = match error.kind() {
+        ErrorKind::StorageFull => "free space there, or copy to another file system",
+        ErrorKind::QuotaExceeded => "free space of your quota, or copy to another file system",
+        ErrorKind::FileTooLarge => {
+            "raise the limit (ulimit -f), or copy to a file system that takes such files"
+        }
+        ErrorKind::ReadOnlyFilesystem => "mount it writable, or copy to another file system",
+        ErrorKind::NotFound if makes_file => {
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty())?;
+            return Some(make_directory(directory));
+        }
+        ErrorKind::PermissionDenied if operation == Operation::OpenDestination => {
+            "make it writable first (chmod u+w), or remove it"
+        }
+        ErrorKind::PermissionDenied if operation == Operation::CreateStaging => {
+            "its directory must be writable; --in-place needs only the file to be"
+        }
+        _ if operation == Operation::ReadBack => "--verify=compare reads back through the page cache",
+        ErrorKind::InvalidFilename if operation != Operation::OpenSource => {
+            "give the new file a shorter name"
+        }
+        ErrorKind::StaleNetworkFileHandle
+        | ErrorKind::TimedOut
+        | ErrorKind::ResourceBusy
+        | ErrorKind::ExecutableFileBusy => "it may pass; --retries N tries again",
+        _ => return None,
+    };
+    Some(fixed.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(operation: Operation, kind: ErrorKind) -> Option<String> {
+        let error = CopyError::Io { operation, path: "some/dir/file".into(), error: kind.into() };
+        remedy(&error, false)
+    }
+
+    #[test]
+    fn a_path_in_a_command_is_one_word() {
+        let word = |path: &str| shell_word(Path::new(path));
+        assert_eq!(word("/a/b-c.d"), "/a/b-c.d");
+        assert_eq!(word("a b"), "'a b'");
+        assert_eq!(word("it's"), r"'it'\''s'");
+        assert_eq!(word("-x"), "./-x");
+    }
+
+    #[test]
+    fn remedies_fit_what_was_being_done() {
+        let mkdir = Some("make the directory first: mkdir -p some/dir".to_owned());
+        assert_eq!(of(Operation::CreateStaging, ErrorKind::NotFound), mkdir);
+        assert_eq!(of(Operation::OpenForWriting, ErrorKind::NotFound), mkdir);
+        assert_eq!(of(Operation::OpenSource, ErrorKind::NotFound), None);
+        assert!(of(Operation::Write, ErrorKind::StorageFull).unwrap().contains("free space"));
+        assert!(of(Operation::OpenDestination, ErrorKind::PermissionDenied).unwrap().contains("chmod"));
+        assert!(of(Operation::CreateStaging, ErrorKind::PermissionDenied).unwrap().contains("--in-place"));
+        assert!(of(Operation::OpenSource, ErrorKind::TimedOut).unwrap().contains("--retries"));
+        assert_eq!(of(Operation::Read, ErrorKind::Other), None);
+    }
+}

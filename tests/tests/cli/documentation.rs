@@ -1,0 +1,70 @@
+//! The examples of `docs/usage.md`, run.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use orbit_tests::files;
+use orbit_tests::subprocess;
+
+use super::scene::Scene;
+
+const MIB: u64 = 1 << 20;
+
+/// The lines of the blocks of this language that hold commands.
+fn examples(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for block in text.split("\n```sh\n").skip(1) {
+        let (block, _) = block.split_once("\n```").expect("a block ends");
+        lines.extend(block.lines().filter(|line| line.contains("orbit ") && !line.starts_with("cargo")));
+    }
+    lines
+}
+
+fn usage() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/usage.md");
+    fs::read_to_string(path).expect("the page is in the repository")
+}
+
+#[test]
+fn the_examples_of_the_page_work() {
+    let scene = Scene::new(1);
+    fs::create_dir(scene.path("backup")).unwrap();
+    for (name, seed) in [("large.bin", 1), ("source", 2), ("huge.iso", 3), ("disk.img", 4)] {
+        files::create(&scene.path(name), seed, 40 * MIB);
+    }
+    fs::write(scene.path("text.log"), "a line of a log\n".repeat(100_000)).unwrap();
+    let text = usage();
+    let examples = examples(&text);
+    assert!(examples.len() > 30, "{examples:?}");
+    let directory = scene.program().parent().expect("it is in a directory").to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([directory].into_iter().chain(std::env::split_paths(&path))).unwrap();
+    for example in examples {
+        let mut command: Command = subprocess::command("sh");
+        command
+            .args(["-c", example])
+            .current_dir(scene.path(""))
+            .env("HOME", scene.home())
+            .env("PATH", &path);
+        let finished = subprocess::run(command);
+        assert!(finished.status.success(), "{example}: {}", finished.stderr);
+    }
+    files::assert_same_content(&scene.path("large.bin"), &scene.path("backup/large.bin"));
+    files::assert_same_content(&scene.path("text.log"), &scene.path("restored.log"));
+    files::assert_same_content(&scene.path("huge.iso"), &scene.path("backup/huge2.iso"));
+}
+
+/// Every key of the configuration stands on the page, in a block that is a valid file.
+#[test]
+fn the_configuration_of_the_page_is_read() {
+    let text = usage();
+    let (_, block) = text.split_once("\n```toml\n").expect("the page has the keys");
+    let (block, _) = block.split_once("\n```").expect("a block ends");
+    let settings = orbit_engine::Settings::parse(block, "usage.md").unwrap_or_else(|error| panic!("{error}"));
+    let effective = orbit_engine::Effective::resolve(vec![(orbit_engine::Origin::Flag, settings)])
+        .expect("no contradiction");
+    for entry in effective.entries() {
+        assert!(block.contains(&format!("{} = ", entry.key)), "{} is not on the page", entry.key);
+    }
+}
