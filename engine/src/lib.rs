@@ -29,7 +29,10 @@
 //!
 //! # Features
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
-//! `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds [`CopyOptions::compression`]; `cli` builds the command `orbit`.
+//! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]) and
+//! settings ([`Settings`], [`Effective`]); `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds
+//! [`CopyOptions::compression`]; `cli` builds the command `orbit`; `cli` builds the command
+//! `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]

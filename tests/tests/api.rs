@@ -66,6 +66,8 @@ fn errors() -> Vec<CopyError> {
         Operation::Read,
         Operation::Write,
         Operation::Copy,
+        Operation::Compress,
+        Operation::Decompress,
         Operation::SetMode,
         Operation::Sync,
         Operation::Close,
@@ -89,7 +91,9 @@ fn errors() -> Vec<CopyError> {
     errors.push(CopyError::SameFile { source: source.clone(), destination: destination.clone() });
     errors.push(CopyError::DanglingSymlink { path: destination.clone() });
     errors.push(CopyError::SourceChanged { path: source.clone() });
-    errors.extend([mismatch(Mismatch::Offset(4096)), mismatch(digests)]);
+    errors.push(CopyError::NotBuiltIn { feature: "zstd" });
+    let undecodable = Mismatch::Undecodable { reason: "it ends within a zstd frame" };
+    errors.extend([Mismatch::Offset(4096), digests, undecodable].map(mismatch));
     errors.push(CopyError::ZeroCopyUnsupported { source, destination, refusals, omissions });
     errors
 }

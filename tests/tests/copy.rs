@@ -5,6 +5,8 @@
 mod access;
 #[path = "copy/capabilities.rs"]
 mod capabilities;
+#[path = "copy/compression.rs"]
+mod compression;
 #[path = "copy/content.rs"]
 mod content;
 #[path = "child/copy_once.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "faults/changed_source.rs"]
 mod changed_source;
+#[path = "faults/compression.rs"]
+mod compression;
 #[path = "child/copy_once.rs"]
 mod copy_once;
 #[path = "faults/errno_table.rs"]

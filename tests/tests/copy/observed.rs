@@ -137,6 +137,31 @@ fn nobody_waits_long_for_a_word() {
     }
 }
 
+/// Few bytes take long at a high level. Of what is decompressed nobody knows the length before.
+#[test]
+fn compressing_and_decompressing_are_told_in_time() {
+    let test = "compressing_and_decompressing_are_told_in_time";
+    let Some(tmpfs) = unless_skipped(test, lab::mount(FileSystem::Tmpfs)) else { return };
+    let (source, frames, back) =
+        (tmpfs.dir().join("source"), tmpfs.dir().join("copy.zst"), tmpfs.dir().join("back"));
+    for (level, size) in [("zstd:1", 40 * MIB), ("zstd:19", 6 * MIB)] {
+        files::create(&source, 1, size);
+        let options = |compression: &str| {
+            CopyOptions::new().compression(compression.parse().unwrap()).verification(Verification::Compare)
+        };
+        let (_, there) = heard(&options(level), &source, &frames);
+        assert_told(&there, size);
+        let (_, again) = heard(&options("decompress"), &frames, &back);
+        assert!(again.iter().all(|(_, told)| told.total == 0 && told.bytes <= size), "{again:?}");
+        assert_eq!(again.last().map(|(_, told)| told.bytes), Some(size));
+        for heard in [there, again] {
+            let gaps = heard.windows(2).map(|pair| pair[1].0 - pair[0].0);
+            assert!(gaps.max().unwrap() < Duration::from_millis(300), "{heard:?}");
+        }
+        files::assert_same_content(&source, &back);
+    }
+}
+
 #[track_caller]
 fn assert_cancelled(place: &Path, options: &CopyOptions, destination: &str) {
     let cancel = Cancel::new();
