@@ -28,11 +28,9 @@
 //! [`Cancel`]. [`Tuning`] says how to be fast. [`explain()`] tells what a copy would do.
 //!
 //! # Features
-//! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]);
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]) and
 //! settings ([`Settings`], [`Effective`]); `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds
-//! [`CopyOptions::compression`]; `cli` builds the command `orbit`; `cli` builds the command
-//! `orbit`.
+//! [`CopyOptions::compression`]; `cli` builds the command `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]
