@@ -43,6 +43,8 @@ fn each_layer_beats_those_below_it() {
     assert_eq!(of(&[no_zero_copy], &["--preset", "fast", "--config", &zero_copy]), "buffered-strategy");
     assert_eq!(of(&[no_zero_copy], &["--zero-copy"]), "reflink");
     assert_eq!(of(&[no_zero_copy], &["--strategy", "auto"]), "below-threshold");
+    assert_eq!(of(&[no_zero_copy], &["--reflink=always"]), "reflink-always");
+    assert_eq!(of(&[], &["--preset", "network", "--reflink=always"]), "reflink-always");
     assert_eq!(of(&[], &["--preset", "fast", "--config", &buffered]), "buffered-strategy");
     assert_eq!(of(&[], &["--zero-copy", "--config", &buffered]), "reflink");
 }

@@ -36,8 +36,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
 /// Path and meaning of each file that is read unasked.
 pub(crate) const FILES: [(&str, &str); 1] = [(
     "$XDG_CONFIG_HOME/orbit/orbit.toml",
-    "The configuration, where it exists and neither --config nor ORBIT_CONFIG names another one. \
-     --config /dev/null reads none.",
+    "The configuration, where it exists and neither --config nor ORBIT_CONFIG names another one: TOML with the keys \
+     that `orbit presets --effective` shows, such as `preset = \"safe\"`. --config /dev/null reads none.",
 )];
 
 /// What beats what.
