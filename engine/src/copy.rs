@@ -13,6 +13,7 @@ use crate::options::{CopyOptions, Durability, Placement, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
+use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
 use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
@@ -50,18 +51,29 @@ pub fn copy_file(
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
     let (source, destination) = (source.as_ref(), destination.as_ref());
-    let unnamed = unnamed_works();
-    match copy_once(source, destination, options) {
-        // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
-        Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options),
-        copied => copied,
-    }
+    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), 0);
+    let calls = &Calls::default();
+    let copy = || {
+        let unnamed = unnamed_works();
+        match copy_once(source, destination, options, watch, calls) {
+            // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
+            Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options, watch, calls),
+            copied => copied,
+        }
+    };
+    let (outcome, retries) = retry(options.retries, watch, destination, copy)?;
+    Ok(CopyOutcome { retries, ..outcome })
 }
 
-fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result<CopyOutcome, CopyError> {
-    let calls = &Calls::default();
+fn copy_once(
+    source: &Path,
+    destination: &Path,
+    options: &CopyOptions,
+    watch: &Watch<'_>,
+    calls: &Calls,
+) -> Result<CopyOutcome, CopyError> {
     let source = Source::open(source, calls)?;
-    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), source.status.size);
+    watch.is_of(source.status.size);
     let form = options.compression.to_string();
     let opening = opening(&source.status, options, &form, watch);
     let target = Target::open(&source, destination, opening, calls)?;

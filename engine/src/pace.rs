@@ -2,7 +2,6 @@
 //! no wait is long.
 
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::observe::Watch;
@@ -16,9 +15,6 @@ const CREDIT: Duration = Duration::from_millis(100);
 
 /// Shorter waits are left until they have added up: each costs a system call and overshoots.
 const SHORT: Duration = Duration::from_millis(1);
-
-/// So long nothing looks whether the caller wants no more.
-const NAP: Duration = Duration::from_millis(40);
 
 /// A limit that copies share.
 #[derive(Debug)]
@@ -53,14 +49,7 @@ impl Pace {
         if due.saturating_duration_since(Instant::now()) < SHORT {
             return;
         }
-        while !watch.is_cancelled() {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            thread::sleep(left.min(NAP));
-            watch.advance(0);
-        }
+        watch.wait_until(due);
     }
 
     fn due_after(&self, bytes: u64, now: Instant) -> Instant {

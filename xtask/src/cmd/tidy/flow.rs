@@ -35,6 +35,7 @@ const ENGINE: &[&str] = &[
     "partial",
     "placement",
     "capabilities",
+    "retry",
     "copy",
     "drop_in",
 ];
