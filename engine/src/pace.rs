@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn chunks_are_the_whole_blocks_of_a_tenth_of_a_second_or_one() {
-        for (rate, chunk) in [(1, 4096), (81_919, 4096), (81_920, 8192), (1 << 20, 65_536), (1 << 30, 107_347_968)] {
+        for (rate, chunk) in
+            [(1, 4096), (81_919, 4096), (81_920, 8192), (1 << 20, 65_536), (1 << 30, 107_347_968)]
+        {
             assert_eq!(pace(rate).chunk(), chunk, "{rate}");
         }
         assert!(Pace::new(Rate::UNLIMITED).is_none());

@@ -100,8 +100,7 @@ mod tests {
     fn nothing_is_tried_again_once_the_caller_wants_no_more() {
         let cancel = Cancel::new();
         cancel.cancel();
-        let (done, tries) =
-            play(5, &Watch::new(None, Some(&cancel), 0), &[io::ErrorKind::ResourceBusy]);
+        let (done, tries) = play(5, &Watch::new(None, Some(&cancel), 0), &[io::ErrorKind::ResourceBusy]);
         let error = done.unwrap_err();
         assert!(matches!(&error, CopyError::Cancelled { destination } if destination == Path::new("copy")));
         assert_eq!(tries, 1);
