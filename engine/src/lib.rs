@@ -71,6 +71,7 @@ mod parallel;
 mod partial;
 mod placement;
 mod platform;
+mod retry;
 mod select;
 mod sidecar;
 mod size;
