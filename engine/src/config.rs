@@ -9,7 +9,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
-use crate::options::{Compression, Durability, Preset, Reflink, Sparse, Verification};
+use crate::options::{
+    Compression, CopyOptions, Durability, Placement, Preset, Reflink, Sparse, Verification,
+};
 use crate::size::Rate;
 use crate::strategy::Strategy;
 
@@ -91,14 +93,14 @@ impl Settings {
     #[must_use]
     pub fn of_preset(preset: Preset) -> Self {
         let options = preset.options();
-        let base = crate::CopyOptions::new();
+        let base = CopyOptions::new();
         let given = |is_given: bool| is_given.then_some(true);
         Self {
             strategy: Some(options.strategy).filter(|strategy| *strategy != base.strategy),
             verify: Some(options.verification).filter(|level| *level != base.verification),
             compress: Some(options.compression).filter(|form| *form != base.compression),
-            resume: given(options.placement == crate::Placement::Resumable),
-            in_place: given(options.placement == crate::Placement::InPlace),
+            resume: given(options.placement == Placement::Resumable),
+            in_place: given(options.placement == Placement::InPlace),
             fsync: Some(options.durability).filter(|level| *level != base.durability),
             retries: Some(options.retries).filter(|retries| *retries != base.retries),
             ..Self::default()

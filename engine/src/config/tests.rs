@@ -1,7 +1,7 @@
 //! Every key is read, every rule of precedence holds, and what is wrong is told with its place.
 
 use super::*;
-use crate::options::{CopyOptions, Placement, ZstdLevel};
+use crate::options::ZstdLevel;
 
 const PATH: &str = "folder/orbit.toml";
 

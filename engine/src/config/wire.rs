@@ -11,7 +11,8 @@ use toml::Spanned;
 
 use super::Settings;
 use crate::fault::Fault;
-use crate::options::{Compression, Durability};
+use crate::options::{Compression, Durability, Preset, Reflink, Sparse, Verification};
+use crate::size::Rate;
 use crate::strategy::Strategy;
 use crate::tuning::MAX_THREADS;
 
@@ -21,16 +22,16 @@ const MOST_RETRIES: u32 = 100;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
-    preset: Option<Text<crate::Preset>>,
+    preset: Option<Text<Preset>>,
     strategy: Option<Text<Strategy>>,
     use_zero_copy: Option<Spanned<bool>>,
-    verify: Option<Text<crate::Verification>>,
+    verify: Option<Text<Verification>>,
     compress: Option<Text<Compressed>>,
     resume: Option<bool>,
     in_place: Option<bool>,
-    max_bandwidth: Option<Text<crate::Rate>>,
-    reflink: Option<Text<crate::Reflink>>,
-    sparse: Option<Text<crate::Sparse>>,
+    max_bandwidth: Option<Text<Rate>>,
+    reflink: Option<Text<Reflink>>,
+    sparse: Option<Text<Sparse>>,
     preserve_metadata: Option<bool>,
     fsync: Option<Text<Synced>>,
     parallel: Option<UpTo<MAX_THREADS>>,
