@@ -16,6 +16,7 @@ use crate::options::{Compression, CopyOptions, Durability, Placement, Sparse, Ve
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
+use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
 use crate::staging::{directory_of, unnamed_works};
 use crate::strategy::Mechanism;
@@ -53,12 +54,18 @@ pub fn copy_file(
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
     let (source, destination) = (source.as_ref(), &*named(destination.as_ref(), options)?);
-    let unnamed = unnamed_works();
-    match copy_once(source, destination, options) {
-        // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
-        Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options),
-        copied => copied,
-    }
+    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), 0);
+    let calls = &Calls::default();
+    let copy = || {
+        let unnamed = unnamed_works();
+        match copy_once(source, destination, options, watch, calls) {
+            // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
+            Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options, watch, calls),
+            copied => copied,
+        }
+    };
+    let (outcome, retries) = retry(options.retries, watch, destination, copy)?;
+    Ok(CopyOutcome { retries, ..outcome })
 }
 
 /// The path of the new file; an error where this build cannot make what `options` want.
@@ -69,12 +76,16 @@ pub(crate) fn named<'a>(destination: &'a Path, options: &CopyOptions) -> Result<
     Ok(compress::named(destination, options.compression))
 }
 
-fn copy_once(source: &Path, destination: &Path, options: &CopyOptions) -> Result<CopyOutcome, CopyError> {
-    let calls = &Calls::default();
+fn copy_once(
+    source: &Path,
+    destination: &Path,
+    options: &CopyOptions,
+    watch: &Watch<'_>,
+    calls: &Calls,
+) -> Result<CopyOutcome, CopyError> {
     let source = Source::open(source, calls)?;
     let size = source.status.size;
-    let total = if options.compression == Compression::Decompress { 0 } else { size };
-    let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), total);
+    watch.is_of(if options.compression == Compression::Decompress { 0 } else { size });
     let form = options.compression.to_string();
     let opening = opening(&source.status, options, &form, watch);
     let target = Target::open(&source, destination, opening, calls)?;

@@ -274,10 +274,13 @@ impl<'a> Job<'a> {
 
     /// How a mechanism goes to `goal`.
     pub(crate) fn manner(&self, mechanism: Mechanism, goal: Goal) -> Manner<'a> {
-        // A clone moves nothing, so that much of it is done in a moment.
-        let first_step = if mechanism == Mechanism::Reflink { LONG_CLONE } else { FIRST_STEP };
+        // A clone moves nothing, so that much of it is done in a moment, whatever the limit.
+        let (first_step, pace) = match mechanism {
+            Mechanism::Reflink => (LONG_CLONE, None),
+            _ => (FIRST_STEP, self.pace),
+        };
         let last = mechanism == Mechanism::ReadWrite;
-        Manner { goal, last, first_step, watch: self.watch, pace: self.pace }
+        Manner { goal, last, first_step, watch: self.watch, pace }
     }
 }
 

@@ -70,6 +70,7 @@ mod parallel;
 mod partial;
 mod placement;
 mod platform;
+mod retry;
 mod select;
 mod sidecar;
 mod size;

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How often an observer is told; half of what is promised, for a loaded machine.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// So long a wait does not look whether the caller wants no more. Two fit in the time after which an observer is told.
+const NAP: Duration = Duration::from_millis(25);
+
 /// A step that takes longer is asked for less the next time, so that progress and cancellation keep their pace.
 const LONG_STEP: Duration = Duration::from_millis(40);
 
@@ -59,9 +62,10 @@ pub struct Progress {
     /// What is being done.
     pub phase: Phase,
     /// Bytes of the content that are done in this phase, holes included. Falls where a mechanism has to begin a range
-    /// again, and at the begin of each phase.
+    /// again, at the begin of each phase, and where the copy is tried again.
     pub bytes: u64,
-    /// Length of the content; 0 where only reading tells it, as of a source that is decompressed.
+    /// Length of the content; 0 where only reading tells it, as of a source that is decompressed, and as long as the source
+    /// could not be opened.
     pub total: u64,
 }
 
@@ -127,7 +131,7 @@ pub(crate) struct Watch<'a> {
     cancel: Option<&'a Cancel>,
     /// None where there is nobody to tell.
     started: Option<Instant>,
-    total: u64,
+    total: AtomicU64,
     bytes: AtomicU64,
     phase: AtomicU8,
     /// When the observer was told, since `started`.
@@ -144,7 +148,7 @@ impl<'a> Watch<'a> {
             observer,
             cancel,
             started: observer.map(|_| Instant::now()),
-            total,
+            total: AtomicU64::new(total),
             bytes: AtomicU64::new(0),
             phase: AtomicU8::new(0),
             told_ns: AtomicU64::new(0),
@@ -160,6 +164,11 @@ impl<'a> Watch<'a> {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.is_some_and(Cancel::is_cancelled)
+    }
+
+    /// The source, now that it is open, has this length.
+    pub(crate) fn is_of(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
     }
 
     /// A new phase begins with nothing done.
@@ -204,7 +213,7 @@ impl<'a> Watch<'a> {
             observer.progress(Progress {
                 phase: PHASES[usize::from(self.phase.load(Ordering::Relaxed))],
                 bytes: self.bytes.load(Ordering::Relaxed),
-                total: self.total,
+                total: self.total.load(Ordering::Relaxed),
             });
         }
     }
@@ -231,6 +240,18 @@ impl<'a> Watch<'a> {
         });
         self.telling.store(false, Ordering::Relaxed);
         done
+    }
+
+    /// Waits for a time, or until the caller wants no more; the observer is told meanwhile.
+    pub(crate) fn wait_until(&self, due: Instant) {
+        while !self.is_cancelled() {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(NAP));
+            self.advance(0);
+        }
     }
 
     /// Does the whole of a copy of `size` bytes: with a thread that tells where the copy takes so long that starting one is
@@ -318,6 +339,25 @@ mod tests {
         let watch = Watch::new(Some(&audience), None, 0);
         watch.meanwhile(|| thread::sleep(INTERVAL * 4));
         assert!(heard.0.lock().unwrap().len() >= 2);
+    }
+
+    #[test]
+    fn a_wait_is_told_and_ends_when_it_is_over_or_the_caller_wants_no_more() {
+        let (heard, cancel) = (Arc::new(Heard::default()), Cancel::new());
+        let audience = Audience(heard.clone());
+        let watch = Watch::new(Some(&audience), Some(&cancel), 0);
+        let begin = Instant::now();
+        watch.wait_until(begin + INTERVAL * 4);
+        assert!(begin.elapsed() >= INTERVAL * 4);
+        assert!(heard.0.lock().unwrap().len() >= 2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(INTERVAL);
+                cancel.cancel();
+            });
+            watch.wait_until(begin + Duration::from_secs(900));
+        });
+        assert!(begin.elapsed() < Duration::from_secs(900));
     }
 
     /// Takes its time over the first word that is not the begin.

@@ -29,7 +29,8 @@ pub struct CopyOutcome {
     pub omissions: Vec<Omission>,
     /// Rungs that were tried and could not work here.
     pub refusals: Vec<Refusal>,
-    /// System calls that the engine made for this copy, all kinds counted, each attempt once.
+    /// System calls that the engine made for this copy, all kinds counted, each attempt once, those of tries that failed
+    /// too.
     pub system_calls: u64,
     /// What was proven.
     pub verified: Verified,
@@ -40,9 +41,9 @@ pub struct CopyOutcome {
     pub source_changed: bool,
     /// Metadata that was to be preserved and could not be.
     pub not_preserved: Vec<NotPreserved>,
-    /// Whether it went on where an earlier copy had stopped.
+    /// Whether it went on where an earlier copy, or an earlier try of this one, had stopped.
     pub resumed: Resumed,
-    /// How often it was tried again.
+    /// How often it was tried again. What was moved, and how, is told of the last try.
     pub retries: u32,
 }
 

@@ -1,24 +1,24 @@
 //! A limit for how many bytes are moved in a second. What was moved is a debt that waiting pays; chunks are so small that
-//! no wait is long.
+//! waits are short where the rate allows.
 
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::observe::Watch;
 use crate::size::Rate;
 
-/// No chunk takes longer than this part of a second.
+/// No chunk takes longer than this part of a second, unless it is one block.
 const CHUNKS_A_SECOND: u64 = 10;
+
+/// Chunks are whole blocks, the largest that fits: direct access takes nothing else, and half a page in the cache is
+/// written twice. The smallest is what a file system or a device takes at a time.
+const BLOCKS: [u64; 2] = [64 * 1024, 4 * 1024];
 
 /// A copy that was held up may be so much faster for a moment, to keep the average.
 const CREDIT: Duration = Duration::from_millis(100);
 
 /// Shorter waits are left until they have added up: each costs a system call and overshoots.
 const SHORT: Duration = Duration::from_millis(1);
-
-/// So long nothing looks whether the caller wants no more.
-const NAP: Duration = Duration::from_millis(40);
 
 /// A limit that copies share.
 #[derive(Debug)]
@@ -37,7 +37,10 @@ impl Pace {
 
     /// Most bytes to be moved by one step.
     pub(crate) fn chunk(&self) -> u64 {
-        (self.bytes_per_second / CHUNKS_A_SECOND).max(1)
+        let most = self.bytes_per_second / CHUNKS_A_SECOND;
+        let [_, smallest] = BLOCKS;
+        let block = BLOCKS.into_iter().find(|block| *block <= most).unwrap_or(smallest);
+        (most - most % block).max(block)
     }
 
     /// The copies begin or go on: time before this is no credit.
@@ -53,14 +56,7 @@ impl Pace {
         if due.saturating_duration_since(Instant::now()) < SHORT {
             return;
         }
-        while !watch.is_cancelled() {
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            thread::sleep(left.min(NAP));
-            watch.advance(0);
-        }
+        watch.wait_until(due);
     }
 
     fn due_after(&self, bytes: u64, now: Instant) -> Instant {
@@ -104,8 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_a_tenth_of_a_second_or_a_byte() {
-        assert_eq!((pace(1 << 20).chunk(), pace(1).chunk()), ((1 << 20) / 10, 1));
+    fn chunks_are_the_whole_blocks_of_a_tenth_of_a_second_or_one() {
+        for (rate, chunk) in
+            [(1, 4096), (81_919, 4096), (81_920, 8192), (1 << 20, 65_536), (1 << 30, 107_347_968)]
+        {
+            assert_eq!(pace(rate).chunk(), chunk, "{rate}");
+        }
         assert!(Pace::new(Rate::UNLIMITED).is_none());
     }
 

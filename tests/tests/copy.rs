@@ -3,6 +3,8 @@
 
 #[path = "copy/access.rs"]
 mod access;
+#[path = "copy/bandwidth.rs"]
+mod bandwidth;
 #[path = "copy/capabilities.rs"]
 mod capabilities;
 #[path = "copy/compression.rs"]
@@ -41,6 +43,8 @@ mod reflink;
 mod replacement;
 #[path = "copy/resume.rs"]
 mod resume;
+#[path = "copy/retries.rs"]
+mod retries;
 #[path = "copy/same_file.rs"]
 mod same_file;
 #[path = "copy/sparse.rs"]

@@ -23,6 +23,8 @@ mod media;
 mod refusals;
 #[path = "faults/resume.rs"]
 mod resume;
+#[path = "faults/retries.rs"]
+mod retries;
 #[path = "faults/steps.rs"]
 mod steps;
 

@@ -75,6 +75,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             },
             "--only" => options.only(named(flag, &value)?),
             "--max-bandwidth" => options.max_bandwidth(named(flag, &value)?),
+            "--retries" => options.retries(named(flag, &value)?),
             "--cancel-after" => {
                 let cancel = Cancel::new();
                 cancel_after(&cancel, Duration::from_millis(named(flag, &value)?));
@@ -133,6 +134,7 @@ fn report(outcome: &CopyOutcome) -> io::Result<()> {
     writeln!(out, "data_bytes={}", outcome.data_bytes)?;
     writeln!(out, "threads={}", outcome.threads)?;
     writeln!(out, "resumed={}", outcome.resumed)?;
+    writeln!(out, "retries={}", outcome.retries)?;
     writeln!(out, "source_changed={}", outcome.source_changed)?;
     writeln!(out, "system_calls={}", outcome.system_calls)?;
     writeln!(out, "verified={}", outcome.verified)?;

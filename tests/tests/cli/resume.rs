@@ -54,6 +54,11 @@ fn the_same_command_goes_on_and_says_where() {
     let report = scene.copied(&["--resume"]);
     assert_eq!(report["resumed"]["how"], "at");
     assert!(report["resumed"]["at_bytes"].as_u64() >= Some(1 << 20), "{report}");
+    let whole = |key| report[key].as_u64().expect("a number");
+    // The speed is that of what was moved now.
+    let moved = SIZE - report["resumed"]["at_bytes"].as_u64().expect("a number");
+    let expected = u128::from(moved) * 1_000_000_000 / u128::from(whole("duration_ns"));
+    assert_eq!(u128::from(whole("bytes_per_second")), expected);
     scene.assert_copied();
     scene.assert_only(&["a", "b"]);
     fs::remove_file(scene.path("b")).unwrap();

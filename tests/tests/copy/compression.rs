@@ -314,6 +314,19 @@ fn holes_come_back_as_asked() {
     });
 }
 
+/// A file system that sees a file grow allocates ahead of it (XFS), where the hole is to be.
+#[test]
+fn a_hole_behind_much_data_takes_no_space() {
+    lab::for_each_file_system("a_hole_behind_much_data_takes_no_space", |place| {
+        let (source, back) = (place.join("source"), place.join("back"));
+        files::create_sparse(&source, 24 * MIB, &[(0, 1, 8 * MIB), (20 * MIB, 2, 4096)]);
+        let frames = copied_with(&zstd(3), &source, &place.join("copy")).destination;
+        copied_with(&decompress().sparse(Sparse::Always), &frames, &back);
+        files::assert_same_content(&source, &back);
+        assert!(files::allocated_bytes(&back) < 9 * MIB, "{}", files::allocated_bytes(&back));
+    });
+}
+
 /// What reads and writes in a special way, by threads or in the kernel, does not get the bytes.
 #[test]
 fn whatever_else_is_asked_everything_is_read_and_written() {

@@ -128,7 +128,7 @@ fn a_failed_close_leaves_nothing_to_go_on_with() {
 }
 
 /// That of a destination called `copy`.
-fn partial_name() -> String {
+pub(super) fn partial_name() -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
     files::create(&source, 1, SIZE);

@@ -10,7 +10,7 @@ use orbit_engine::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::units::per_second;
+use crate::units::{moved, per_second};
 
 /// The report of a copy that succeeded.
 pub(crate) fn of_outcome(source: &Path, outcome: &CopyOutcome, took: Duration) -> Value {
@@ -26,7 +26,7 @@ pub(crate) fn of_outcome(source: &Path, outcome: &CopyOutcome, took: Duration) -
             "content_bytes": outcome.content_bytes,
             "data_bytes": outcome.data_bytes,
             "duration_ns": u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
-            "bytes_per_second": per_second(outcome.content_bytes, took),
+            "bytes_per_second": per_second(moved(outcome), took),
             "threads": outcome.threads,
             "moved": outcome.moved.iter().map(|moved| json!({
                 "mechanism": moved.mechanism.name(), "bytes": moved.bytes,

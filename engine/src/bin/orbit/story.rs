@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orbit_engine::{CopyOutcome, Mechanism, Resumed, Verified};
 
-use crate::units::{duration, rate, size};
+use crate::units::{duration, moved, rate, size};
 
 /// Which lines are wanted: none, the story, or every mechanism too.
 pub(crate) fn of(source: &Path, outcome: &CopyOutcome, took: Duration, verbose: u8) -> Vec<String> {
@@ -74,7 +74,7 @@ fn done(source: &Path, outcome: &CopyOutcome, took: Duration) -> String {
     if *threads > 1 {
         line += &format!(" on {threads} threads");
     }
-    line += &format!(" in {}, {}", duration(took), rate(*content_bytes, took));
+    line += &format!(" in {}, {}", duration(took), rate(moved(outcome), took));
     if outcome.verified != Verified::No {
         line += &format!(", {}", outcome.verified);
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use orbit_engine::{CopyOutcome, Resumed};
+
 const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 /// `999 B`, `1.5 KiB`, `12.0 MiB`: one digit behind the point, rounded down.
@@ -27,6 +29,14 @@ pub(crate) fn rate(bytes: u64, time: Duration) -> String {
 pub(crate) fn per_second(bytes: u64, time: Duration) -> u64 {
     let rate = u128::from(bytes) * 1_000_000_000 / time.as_nanos().max(1);
     u64::try_from(rate).unwrap_or(u64::MAX)
+}
+
+/// Bytes of content that a copy moved: not those that an earlier one had left.
+pub(crate) fn moved(outcome: &CopyOutcome) -> u64 {
+    match outcome.resumed {
+        Resumed::At(offset) => outcome.content_bytes.saturating_sub(offset),
+        _ => outcome.content_bytes,
+    }
 }
 
 /// `350 us`, `12 ms`, `3.2 s`, `4 min 5 s`.

@@ -41,6 +41,7 @@ const ENGINE: &[&str] = &[
     "partial",
     "placement",
     "capabilities",
+    "retry",
     "copy",
     "explain",
     "drop_in",
