@@ -37,6 +37,7 @@ const ENGINE: &[&str] = &[
     "capabilities",
     "copy",
     "drop_in",
+    "send",
 ];
 
 /// `xtask`, in the order in which data moves.
