@@ -263,7 +263,7 @@ pub(crate) fn write(bytes: &[u8], ends: Ends<'_>, offset: u64, calls: &Calls) ->
 }
 
 /// There is no rung below reading and writing, so that an impossible count ends the copy.
-pub(crate) fn believed(count: usize, asked: usize) -> io::Result<usize> {
+pub(crate) fn believed<N: PartialOrd + Copy>(count: N, asked: N) -> io::Result<N> {
     if count <= asked {
         return Ok(count);
     }

@@ -25,7 +25,8 @@ use crate::verify::{Claim, Unproven, verify};
 
 /// Copies the regular file `source` to `destination`: content, holes and permission bits.
 ///
-/// `destination` names the new file, not a directory to put it in. A file that stands there is replaced in one
+/// `destination` names the new file, not a directory to put it in; content that is compressed ([`CopyOptions::compression`])
+/// goes to that name with `.zst` behind it. A file that stands there is replaced in one
 /// instant when the copy is whole, and stays as it is when the copy fails ([`Placement::InPlace`] writes into it
 /// instead); a symbolic link there is followed.
 ///

@@ -3,7 +3,7 @@
 //! [`copy_file`] copies one regular file by the fastest mechanism that works between its two file systems: shared
 //! extents, an in-kernel copy, or reading and writing. The new file takes the destination's name when it is whole.
 //! [`CopyOutcome`] names the mechanism that really moved the bytes, and why the others did not. [`copy`] does the same
-//! with the signature of [`std::fs::copy`].
+//! with the signature of [`std::fs::copy`]. [`send_file`] sends a file to a socket.
 //!
 //! ```
 //! use orbit_engine::{CopyOptions, Verification, copy_file};
@@ -72,6 +72,7 @@ mod placement;
 mod platform;
 mod retry;
 mod select;
+mod send;
 mod sidecar;
 mod size;
 mod staging;
@@ -99,6 +100,7 @@ pub use outcome::{
     Resumed, Unusable, Verified,
 };
 pub use select::{Plan, select};
+pub use send::{SendError, SendOutcome, send_file};
 pub use size::{ByteSize, InvalidRate, InvalidSize, Rate};
 pub use strategy::{Mechanism, Strategy};
 pub use tuning::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};

@@ -165,7 +165,22 @@ impl CopyOptions {
         self
     }
 
-    /// Whether the content is compressed or decompressed on its way. Then everything is read and written.
+    /// Whether the content is compressed or decompressed on its way. Then everything is read and written, by one thread.
+    ///
+    /// ```
+    /// # #[cfg(feature = "zstd")] {
+    /// use orbit_engine::{Compression, CopyOptions, ZstdLevel, copy_file};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (source, destination) = (folder.path().join("a"), folder.path().join("b"));
+    /// # std::fs::write(&source, vec![7; 100_000])?;
+    /// let compressed = CopyOptions::new().compression(Compression::Zstd(ZstdLevel::default()));
+    /// let outcome = copy_file(&source, &destination, &compressed)?;
+    /// assert!(outcome.destination.ends_with("b.zst") && outcome.bytes < outcome.content_bytes);
+    /// let restored = CopyOptions::new().compression(Compression::Decompress);
+    /// assert_eq!(copy_file(&outcome.destination, &destination, &restored)?.bytes, 100_000);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;

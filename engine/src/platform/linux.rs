@@ -5,6 +5,7 @@ mod errno;
 mod holes;
 mod metadata;
 mod pipe;
+mod socket;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -27,6 +28,7 @@ pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
 pub(crate) use pipe::Pipe;
+pub(crate) use socket::{send_range, wait_writable, write_socket};
 
 #[cfg(feature = "io-uring")]
 pub(crate) const MECHANISMS: &[Mechanism] = Mechanism::ALL;

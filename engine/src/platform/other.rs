@@ -1,5 +1,7 @@
 //! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
 
+mod socket;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,6 +14,8 @@ use same_file::Handle;
 use super::{Calls, Meaning, Standing, Status, Time, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
+
+pub(crate) use socket::{send_range, wait_writable, write_socket};
 
 pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
 

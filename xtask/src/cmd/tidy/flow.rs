@@ -45,6 +45,7 @@ const ENGINE: &[&str] = &[
     "copy",
     "explain",
     "drop_in",
+    "send",
 ];
 
 /// `xtask`, in the order in which data moves.
