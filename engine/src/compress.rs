@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::attempt::{Failure, Step, Zeros, failed};
 use crate::buffer::{Buffer, PAGE};
 use crate::drive::{Driven, Goal, Position, drive};
-use crate::error::Operation;
+use crate::error::{CopyError, Operation};
 use crate::ladder::{Climb, End, Job};
 use crate::limit::Limit;
 use crate::options::Compression;
@@ -56,8 +56,16 @@ impl Carried {
     }
 }
 
+/// The path of the new file; an error where this build cannot give it the form that is wanted.
+pub(crate) fn new_name(destination: &Path, compression: Compression) -> Result<Cow<'_, Path>, CopyError> {
+    if compression != Compression::None && !BUILT_IN {
+        return Err(CopyError::NotBuiltIn { feature: "zstd" });
+    }
+    Ok(named(destination, compression))
+}
+
 /// The name of the new file: `destination`, or that with `.zst` behind it where the content is compressed.
-pub(crate) fn named(destination: &Path, compression: Compression) -> Cow<'_, Path> {
+fn named(destination: &Path, compression: Compression) -> Cow<'_, Path> {
     let written_like_a_directory = destination.as_os_str().as_encoded_bytes().ends_with(b"/");
     match (compression, destination.file_name()) {
         (Compression::Zstd(_), Some(name))

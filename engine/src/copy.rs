@@ -1,6 +1,5 @@
 //! One copy, told in one screen: inspect, select, ladder, verify, finish, report.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use crate::attempt::{Ends, Failure};
@@ -54,7 +53,8 @@ pub fn copy_file(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<CopyOutcome, CopyError> {
-    let (source, destination) = (source.as_ref(), &*named(destination.as_ref(), options)?);
+    let (source, destination) =
+        (source.as_ref(), &*compress::new_name(destination.as_ref(), options.compression)?);
     let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), 0);
     let calls = &Calls::default();
     let copy = || {
@@ -67,14 +67,6 @@ pub fn copy_file(
     };
     let (outcome, retries) = retry(options.retries, watch, destination, copy)?;
     Ok(CopyOutcome { retries, ..outcome })
-}
-
-/// The path of the new file; an error where this build cannot make what `options` want.
-pub(crate) fn named<'a>(destination: &'a Path, options: &CopyOptions) -> Result<Cow<'a, Path>, CopyError> {
-    if options.compression != Compression::None && !compress::BUILT_IN {
-        return Err(CopyError::NotBuiltIn { feature: "zstd" });
-    }
-    Ok(compress::named(destination, options.compression))
 }
 
 fn copy_once(

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::copy::{named, opening};
+use crate::compress::new_name;
+use crate::copy::opening;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::observe::Watch;
@@ -70,7 +71,7 @@ pub fn explain(
     destination: impl AsRef<Path>,
     options: &CopyOptions,
 ) -> Result<Explanation, CopyError> {
-    let (calls, destination) = (&Calls::default(), &*named(destination.as_ref(), options)?);
+    let (calls, destination) = (&Calls::default(), &*new_name(destination.as_ref(), options.compression)?);
     let source = Source::open(source.as_ref(), calls)?;
     let (form, watch) = (options.compression.to_string(), Watch::new(None, None, source.status.size));
     let opening = opening(&source.status, options, &form, &watch);
