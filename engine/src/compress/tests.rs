@@ -1,3 +1,5 @@
+//! What is compressed and decompressed, frame by frame, without a whole copy around it.
+
 use super::*;
 use crate::options::ZstdLevel;
 

@@ -2,7 +2,8 @@
 
 mod socket;
 
-use std::ffi::{OsStr, OsString};
+mod metadata;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZero;
@@ -14,6 +15,10 @@ use same_file::Handle;
 use super::{Calls, Meaning, Standing, Status, Time, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
+
+pub(crate) use metadata::{
+    attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
+};
 
 pub(crate) use socket::{send_range, wait_writable, write_socket};
 
@@ -233,58 +238,6 @@ pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64
 pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
     calls.count();
     std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
-}
-
-pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
-    calls.count();
-    let mut permissions = file.metadata()?.permissions();
-    #[cfg(unix)]
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
-    #[cfg(not(unix))]
-    permissions.set_readonly(mode & 0o200 == 0);
-    file.set_permissions(permissions)
-}
-
-#[cfg(unix)]
-pub(crate) fn set_owner(calls: &Calls, file: &File, (user, group): (u32, u32)) -> io::Result<()> {
-    calls.count();
-    std::os::unix::fs::fchown(file, Some(user), Some(group))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn set_owner(_: &Calls, _: &File, _: (u32, u32)) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Time) -> io::Result<()> {
-    use std::time::{Duration, UNIX_EPOCH};
-    let time = |(seconds, nanoseconds): Time| {
-        let since = Duration::new(seconds.unsigned_abs(), 0);
-        let whole = if seconds < 0 { UNIX_EPOCH.checked_sub(since) } else { UNIX_EPOCH.checked_add(since) };
-        whole.and_then(|whole| whole.checked_add(Duration::from_nanos(nanoseconds.into())))
-    };
-    let out_of_range =
-        || io::Error::new(io::ErrorKind::InvalidInput, "the time is out of this system's range");
-    let accessed = time(accessed).ok_or_else(out_of_range)?;
-    let modified = time(modified).ok_or_else(out_of_range)?;
-    calls.count();
-    file.set_times(std::fs::FileTimes::new().set_accessed(accessed).set_modified(modified))
-}
-
-pub(crate) fn attributes(_: &Calls, _: &File) -> io::Result<Vec<OsString>> {
-    refused()
-}
-
-pub(crate) fn attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<Vec<u8>> {
-    refused()
-}
-
-pub(crate) fn set_attribute(_: &Calls, _: &File, _: &OsStr, _: &[u8]) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn remove_attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<()> {
-    refused()
 }
 
 pub(crate) fn unsupported() -> io::Error {

@@ -1,7 +1,12 @@
 //! Copies that go on where an earlier one stopped: what is believed of what it left, and what is not.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+#[path = "resume/damaged.rs"]
+mod damaged;
+#[path = "resume/in_the_way.rs"]
+mod in_the_way;
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +17,7 @@ use orbit_engine::{
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
-use orbit_tests::metadata::{set_owner, set_times};
+use orbit_tests::metadata::set_times;
 use orbit_tests::skip::unless_skipped;
 
 use super::copied_with;
@@ -191,98 +196,6 @@ fn another_source_starts_over() {
 }
 
 #[test]
-fn a_damaged_sidecar_is_not_believed() {
-    let length = fs::metadata(Scene::new().left("resume")).unwrap().len();
-    for position in [0, 20, 150, length / 2, length - 100] {
-        let scene = Scene::new();
-        let sidecar = OpenOptions::new().read(true).write(true).open(scene.left("resume")).unwrap();
-        let mut byte = [0];
-        sidecar.read_exact_at(&mut byte, position).unwrap();
-        sidecar.write_all_at(&[byte[0] ^ 1], position).unwrap();
-        match scene.resume() {
-            Resumed::StartedOver(why) => assert_eq!(why, Unusable::Sidecar),
-            // The last line is one that may have been cut off.
-            Resumed::At(_) => assert!(position > length / 2),
-            resumed @ Resumed::No => panic!("{resumed}"),
-            _ => unreachable!(),
-        }
-    }
-    for content in ["nonsense\n", "\u{0}", "orbit.resume/2 0011223344556677\n"] {
-        let scene = Scene::new();
-        fs::write(scene.left("resume"), content).unwrap();
-        scene.assert_starts_over(Unusable::Sidecar);
-    }
-    let scene = Scene::new();
-    fs::write(scene.left("resume"), [0xff, 0xfe]).unwrap();
-    scene.assert_starts_over(Unusable::Sidecar);
-}
-
-/// The copy was killed before it wrote anything down.
-#[test]
-fn an_empty_sidecar_is_none() {
-    let scene = Scene::new();
-    fs::write(scene.left("resume"), "").unwrap();
-    assert_eq!(scene.resume(), Resumed::No);
-}
-
-#[test]
-fn a_sidecar_that_was_cut_off_is_believed_as_far_as_it_goes() {
-    let scene = Scene::new();
-    let sidecar = OpenOptions::new().write(true).open(scene.left("resume")).unwrap();
-    let length = sidecar.metadata().unwrap().len();
-    sidecar.set_len(length - 10).unwrap();
-    at(scene.resume());
-}
-
-#[test]
-fn damage_at_the_end_of_the_partial_file_is_found() {
-    let scene = Scene::new();
-    let last = blocks(&scene) - 1;
-    damage(&scene, last);
-    assert_eq!(at(scene.resume()), last * MIB);
-    let scene = Scene::new();
-    let last = blocks(&scene) - 2;
-    damage(&scene, last);
-    assert_eq!(at(scene.resume()), last * MIB);
-}
-
-#[test]
-fn damage_before_damage_is_found_too() {
-    let scene = Scene::new();
-    damage(&scene, blocks(&scene) - 1);
-    damage(&scene, 1);
-    assert_eq!(at(scene.resume()), MIB);
-    let scene = Scene::new();
-    damage(&scene, blocks(&scene) - 1);
-    damage(&scene, 0);
-    scene.assert_starts_over(Unusable::Partial);
-}
-
-/// How many blocks the sidecar speaks of.
-fn blocks(scene: &Scene) -> u64 {
-    let text = fs::read_to_string(scene.left("resume")).expect("a sidecar");
-    let mut whole = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
-    let last = whole.next_back().expect("a record");
-    last.split(' ').next().expect("a number").parse::<u64>().expect("a number") / MIB
-}
-
-fn damage(scene: &Scene, block: u64) {
-    let partial = OpenOptions::new().write(true).open(scene.left("partial")).expect("a partial file");
-    partial.write_all_at(b"damaged", block * MIB + 1000).expect("it is damaged");
-}
-
-#[test]
-fn a_partial_file_that_is_short_is_gone_on_with_as_far_as_it_goes() {
-    let scene = Scene::new();
-    let partial = OpenOptions::new().write(true).open(scene.left("partial")).unwrap();
-    partial.set_len(3 * MIB + 5).unwrap();
-    assert_eq!(at(scene.resume()), 3 * MIB);
-    let scene = Scene::new();
-    File::create(scene.left("partial")).unwrap();
-    scene.assert_starts_over(Unusable::Partial);
-}
-
-#[test]
 fn another_partial_file_is_not_gone_on_with() {
     let scene = Scene::new();
     let (partial, other) = (scene.left("partial"), scene.folder.path().join("other"));
@@ -298,73 +211,6 @@ fn one_without_the_other_is_nothing_to_go_on_with() {
         fs::remove_file(scene.left(end)).unwrap();
         assert_eq!(scene.resume(), Resumed::No, "without the {end}");
     }
-}
-
-/// A directory that others may write to.
-#[test]
-fn what_somebody_laid_in_the_way_is_neither_written_to_nor_removed() {
-    let scene = Scene::new();
-    let (partial, victim) = (scene.left("partial"), scene.folder.path().join("victim"));
-    let refused = |what: &str| {
-        let error = copy_file(scene.source(), scene.copy(), &resumable()).expect_err(what).to_string();
-        assert!(error.contains(partial.to_str().unwrap()), "{what}: {error}");
-        assert!(!scene.copy().exists(), "{what}");
-    };
-    fs::remove_file(&partial).unwrap();
-    fs::write(&victim, "victim").unwrap();
-    symlink(&victim, &partial).unwrap();
-    refused("a symbolic link");
-    fs::remove_file(&partial).unwrap();
-    fs::hard_link(&victim, &partial).unwrap();
-    refused("a hard link");
-    fs::remove_file(&partial).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &partial, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-    refused("a named pipe");
-    fs::remove_file(&partial).unwrap();
-    fs::create_dir(&partial).unwrap();
-    refused("a directory");
-    fs::remove_dir(&partial).unwrap();
-    assert_eq!(fs::read(&victim).unwrap(), b"victim");
-}
-
-#[test]
-fn another_users_partial_file_is_not_trusted() {
-    let test = "another_users_partial_file_is_not_trusted";
-    for (end, why) in [("partial", Unusable::Partial), ("resume", Unusable::Sidecar)] {
-        let scene = Scene::new();
-        let path = scene.left(end);
-        if unless_skipped(test, set_owner(&path, 12_345, 12_345)).is_none() {
-            return;
-        }
-        scene.assert_starts_over(why);
-        assert_ne!(fs::metadata(scene.copy()).unwrap().uid(), 12_345);
-    }
-}
-
-#[test]
-fn two_copies_to_one_name_do_not_mix() {
-    let scene = Scene::new();
-    let locked = File::open(scene.left("partial")).unwrap();
-    locked.lock().unwrap();
-    let error = copy_file(scene.source(), scene.copy(), &resumable()).unwrap_err();
-    assert!(matches!(error, CopyError::InProgress { .. }), "{error}");
-    drop(locked);
-    at(scene.resume());
-    // From both sides at once, each copy is whole or says that the other one is at work.
-    let scene = Scene::new();
-    std::thread::scope(|scope| {
-        let copy = || copy_file(scene.source(), scene.copy(), &resumable());
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(copy)).collect();
-        let copies = threads.into_iter().map(|thread| thread.join().unwrap());
-        let done = copies.filter(|copy| match copy {
-            Ok(_) => true,
-            Err(CopyError::InProgress { .. }) => false,
-            Err(error) => panic!("{error}"),
-        });
-        assert!(done.count() >= 1);
-    });
-    files::assert_same_content(&scene.source(), &scene.copy());
-    files::assert_no_litter(scene.folder.path(), ["source", "copy"]);
 }
 
 /// By names that share their first 64 bytes, and by a name that is as long as names can be.

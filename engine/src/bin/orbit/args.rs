@@ -36,12 +36,42 @@ pub(crate) struct Arguments {
     pub(crate) copy: CopyArguments,
 }
 
+/// Flags that may stand alone, and the values that they take. A path may follow the flag, so that the parser wants an
+/// equals sign before a value.
+const ATTACHED: [(&str, &[&str]); 4] = [
+    ("--reflink", &["always", "auto", "never"]),
+    ("--verify", &["compare", "sha256", "media", "none"]),
+    ("--fsync", &["directory", "file", "none"]),
+    ("--progress", &["always", "auto", "never"]),
+];
+
+/// Puts an equals sign between a flag and its value where they are two arguments. Nothing else is changed: what is not
+/// one of the values is a path.
+fn attached(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut attached: Vec<OsString> = Vec::new();
+    let (mut open, mut only_paths): (Option<&[&str]>, bool) = (None, false);
+    for argument in arguments {
+        let values = open.take().filter(|_| !only_paths);
+        if let (Some(values), Some(flag)) = (values, attached.last_mut())
+            && values.iter().any(|value| argument == *value)
+        {
+            flag.push("=");
+            flag.push(&argument);
+            continue;
+        }
+        only_paths |= argument == "--";
+        open = ATTACHED.iter().find(|(flag, _)| argument == *flag).map(|(_, values)| *values);
+        attached.push(argument);
+    }
+    attached
+}
+
 /// Reads the command line.
 ///
 /// # Errors
 /// What the parser has to say: wrong usage, or help and version.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
-    let arguments = Arguments::try_parse()?;
+    let arguments = Arguments::try_parse_from(attached(std::env::args_os()))?;
     match arguments.copy.paths.extra.first() {
         None => Ok(arguments),
         Some(extra) => {
@@ -181,4 +211,29 @@ where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_behind_a_space_belongs_to_its_flag() {
+        let of = |words: &str| {
+            let words = attached(words.split(' ').map(OsString::from));
+            words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("orbit --reflink always a b"), "orbit --reflink=always a b");
+        assert_eq!(of("orbit a --verify media b"), "orbit a --verify=media b");
+        for unchanged in [
+            "orbit --reflink=always always b",
+            "orbit --reflink a b",
+            "orbit --reflink ./always b",
+            "orbit --verify --fsync a b",
+            "orbit -- --reflink always",
+        ] {
+            assert_eq!(of(unchanged), unchanged);
+        }
+        assert_eq!(of("orbit --verify --fsync file a b"), "orbit --verify --fsync=file a b");
+    }
 }

@@ -1,0 +1,78 @@
+//! Partial files that others made, or are at work on.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use orbit_engine::{CopyError, Unusable, copy_file};
+use orbit_tests::files;
+use orbit_tests::metadata::set_owner;
+use orbit_tests::skip::unless_skipped;
+
+use super::{Scene, at, resumable};
+
+/// A directory that others may write to.
+#[test]
+fn what_somebody_laid_in_the_way_is_neither_written_to_nor_removed() {
+    let scene = Scene::new();
+    let (partial, victim) = (scene.left("partial"), scene.folder.path().join("victim"));
+    let refused = |what: &str| {
+        let error = copy_file(scene.source(), scene.copy(), &resumable()).expect_err(what).to_string();
+        assert!(error.contains(partial.to_str().unwrap()), "{what}: {error}");
+        assert!(!scene.copy().exists(), "{what}");
+    };
+    fs::remove_file(&partial).unwrap();
+    fs::write(&victim, "victim").unwrap();
+    symlink(&victim, &partial).unwrap();
+    refused("a symbolic link");
+    fs::remove_file(&partial).unwrap();
+    fs::hard_link(&victim, &partial).unwrap();
+    refused("a hard link");
+    fs::remove_file(&partial).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &partial, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    refused("a named pipe");
+    fs::remove_file(&partial).unwrap();
+    fs::create_dir(&partial).unwrap();
+    refused("a directory");
+    fs::remove_dir(&partial).unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"victim");
+}
+
+#[test]
+fn another_users_partial_file_is_not_trusted() {
+    let test = "another_users_partial_file_is_not_trusted";
+    for (end, why) in [("partial", Unusable::Partial), ("resume", Unusable::Sidecar)] {
+        let scene = Scene::new();
+        let path = scene.left(end);
+        if unless_skipped(test, set_owner(&path, 12_345, 12_345)).is_none() {
+            return;
+        }
+        scene.assert_starts_over(why);
+        assert_ne!(fs::metadata(scene.copy()).unwrap().uid(), 12_345);
+    }
+}
+
+#[test]
+fn two_copies_to_one_name_do_not_mix() {
+    let scene = Scene::new();
+    let locked = File::open(scene.left("partial")).unwrap();
+    locked.lock().unwrap();
+    let error = copy_file(scene.source(), scene.copy(), &resumable()).unwrap_err();
+    assert!(matches!(error, CopyError::InProgress { .. }), "{error}");
+    drop(locked);
+    at(scene.resume());
+    // From both sides at once, each copy is whole or says that the other one is at work.
+    let scene = Scene::new();
+    std::thread::scope(|scope| {
+        let copy = || copy_file(scene.source(), scene.copy(), &resumable());
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(copy)).collect();
+        let copies = threads.into_iter().map(|thread| thread.join().unwrap());
+        let done = copies.filter(|copy| match copy {
+            Ok(_) => true,
+            Err(CopyError::InProgress { .. }) => false,
+            Err(error) => panic!("{error}"),
+        });
+        assert!(done.count() >= 1);
+    });
+    files::assert_same_content(&scene.source(), &scene.copy());
+    files::assert_no_litter(scene.folder.path(), ["source", "copy"]);
+}
