@@ -1,3 +1,5 @@
+//! Names of compressed files, and frames in files without a name.
+
 use super::*;
 use crate::options::ZstdLevel;
 

@@ -1,3 +1,5 @@
+//! Ranges, what is told, and a socket that is full.
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
