@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use crate::observe::Watch;
 use crate::size::Rate;
 
-/// No chunk takes longer than this part of a second, unless it is one block.
+/// No chunk takes longer than this part of a second.
 const CHUNKS_A_SECOND: u64 = 10;
 
-/// Chunks are whole blocks, the largest that fits: direct access takes nothing else, and half a page in the cache is
-/// written twice. The smallest is what a file system or a device takes at a time.
+/// Chunks are whole blocks where one fits, the largest: direct access takes nothing else, and half a page in the cache is
+/// written twice.
 const BLOCKS: [u64; 2] = [64 * 1024, 4 * 1024];
 
 /// A copy that was held up may be so much faster for a moment, to keep the average.
@@ -37,10 +37,9 @@ impl Pace {
 
     /// Most bytes to be moved by one step.
     pub(crate) fn chunk(&self) -> u64 {
-        let most = self.bytes_per_second / CHUNKS_A_SECOND;
-        let [_, smallest] = BLOCKS;
-        let block = BLOCKS.into_iter().find(|block| *block <= most).unwrap_or(smallest);
-        (most - most % block).max(block)
+        let most = (self.bytes_per_second / CHUNKS_A_SECOND).max(1);
+        let block = BLOCKS.into_iter().find(|block| *block <= most).unwrap_or(1);
+        most - most % block
     }
 
     /// The copies begin or go on: time before this is no credit.
@@ -100,10 +99,15 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_the_whole_blocks_of_a_tenth_of_a_second_or_one() {
-        for (rate, chunk) in
-            [(1, 4096), (81_919, 4096), (81_920, 8192), (1 << 20, 65_536), (1 << 30, 107_347_968)]
-        {
+    fn chunks_are_the_whole_blocks_of_a_tenth_of_a_second() {
+        for (rate, chunk) in [
+            (1, 1),
+            (1 << 10, 102),
+            (81_919, 4096),
+            (81_920, 8192),
+            (1 << 20, 65_536),
+            (1 << 30, 107_347_968),
+        ] {
             assert_eq!(pace(rate).chunk(), chunk, "{rate}");
         }
         assert!(Pace::new(Rate::UNLIMITED).is_none());

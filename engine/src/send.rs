@@ -253,6 +253,7 @@ impl Sending<'_> {
     /// Until the socket takes more. Where it has taken nothing for as long as its write timeout says, it is too late.
     fn wait(&mut self) -> io::Result<()> {
         let since = *self.full_since.get_or_insert_with(Instant::now);
+        self.calls.count();
         let most = self.socket.write_timeout()?;
         let left = most.map(|most| most.saturating_sub(since.elapsed()));
         let waited = match left {
@@ -269,40 +270,4 @@ impl Sending<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_of_every_kind_are_bounded() {
-        let last = i64::MAX.unsigned_abs();
-        assert_eq!(bounds(&(..)), (0, last));
-        assert_eq!(bounds(&(3..)), (3, last));
-        assert_eq!(bounds(&(3..10)), (3, 10));
-        assert_eq!(bounds(&(3..=10)), (3, 11));
-        assert_eq!(bounds(&(..=u64::MAX)), (0, last));
-        assert_eq!(bounds(&(Bound::Excluded(3), Bound::Unbounded)), (4, last));
-    }
-
-    #[test]
-    fn the_mechanism_named_is_the_one_that_sent_most() {
-        let at = |at| {
-            let reason = RefusalReason::MovedNothing;
-            Some(Refusal { mechanism: Mechanism::Sendfile, reason, at })
-        };
-        assert_eq!(mechanism(&Way::InKernel, 10, None), Mechanism::Sendfile);
-        assert_eq!(mechanism(&Way::buffered(), 10, None), Mechanism::ReadWrite);
-        assert_eq!(mechanism(&Way::buffered(), 10, at(4)), Mechanism::ReadWrite);
-        assert_eq!(mechanism(&Way::buffered(), 10, at(6)), Mechanism::Sendfile);
-        assert_eq!(mechanism(&Way::buffered(), 0, at(0)), Mechanism::ReadWrite);
-    }
-
-    #[test]
-    fn an_error_tells_how_far_it_came_and_stays_in_the_chain() {
-        let error = SendError { sent: 7, error: io::ErrorKind::BrokenPipe.into() };
-        assert_eq!(error.to_string(), "cannot send more than 7 bytes: broken pipe");
-        let error = io::Error::from(error);
-        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-        let inner = error.get_ref().unwrap().downcast_ref::<SendError>().unwrap();
-        assert_eq!(inner.sent, 7);
-    }
-}
+mod tests;

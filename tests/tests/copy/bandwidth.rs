@@ -173,7 +173,7 @@ fn a_resumable_copy_and_one_in_place_keep_the_limit() {
 }
 
 /// Copies one file to two at the same time; gives how long it takes.
-fn two_at_once(scene: &Scene, options: [CopyOptions; 2]) -> Duration {
+fn two_at_once(scene: &Scene, options: &[CopyOptions; 2]) -> Duration {
     let copies = ["one", "other"].map(|name| scene.place.dir().join(name));
     let source = &scene.source();
     let copy = &|(options, copy): (&CopyOptions, &PathBuf)| copied_with(options, source, copy);
@@ -192,10 +192,10 @@ fn copies_share_the_limit_of_the_options_that_they_share() {
     let Some(scene) = Scene::on(test, FileSystem::Tmpfs, size) else { return };
     for strategy in STRATEGIES {
         let options = limited(&by(strategy), rate);
-        let took = two_at_once(&scene, [options.clone(), options]);
+        let took = two_at_once(&scene, &[options.clone(), options]);
         assert!(took >= seconds(2 * size, rate).div_f64(TOLERANCE), "{took:?}");
         assert_soon(seconds(2 * size, rate).mul_f64(0.9), || {
-            two_at_once(&scene, [limited(&by(strategy), rate), limited(&by(strategy), rate)])
+            two_at_once(&scene, &[limited(&by(strategy), rate), limited(&by(strategy), rate)])
         });
     }
 }
@@ -258,7 +258,7 @@ impl Observer for Heard {
     }
 }
 
-/// A block of 4 KiB takes four seconds.
+/// A page takes four seconds.
 #[test]
 fn a_slow_copy_is_told_and_stops_soon() {
     let test = "a_slow_copy_is_told_and_stops_soon";
