@@ -13,6 +13,7 @@ use crate::metadata;
 use crate::observe::{Phase, Watch};
 use crate::options::{Compression, CopyOptions, Durability, Placement, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
+use crate::partial::form;
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Status};
 use crate::retry::retry;
@@ -79,8 +80,8 @@ fn copy_once(
     let source = Source::open(source, calls)?;
     let size = source.status.size;
     watch.is_of(if options.compression == Compression::Decompress { 0 } else { size });
-    let form = options.compression.to_string();
-    let opening = opening(&source.status, options, &form, watch);
+    let form = form(options);
+    let opening = Opening::wanted(&source.status, options, &form, watch);
     let target = Target::open(&source, destination, opening, calls)?;
     let resumed = target.resumed;
     let copy = Copy { source, destination, target, options, watch, calls };
@@ -107,23 +108,6 @@ fn copy_once(
         resumed,
         retries: 0,
     })
-}
-
-/// How `options` want the destination of `source` to be opened.
-pub(crate) fn opening<'a>(
-    source: &Status,
-    options: &CopyOptions,
-    form: &'a str,
-    watch: &'a Watch<'a>,
-) -> Opening<'a> {
-    Opening {
-        form,
-        watch,
-        placement: options.placement,
-        mode: metadata::creation_mode(source, options.preserve_metadata),
-        readable: options.verification != Verification::None,
-        through_dangling: options.like_std,
-    }
 }
 
 /// File systems that have no device of their own and yet nobody else to write to.
@@ -278,7 +262,8 @@ impl Copy<'_> {
             compression: self.options.compression,
             bytes: carried.climb.bytes,
             length: carried.length,
-            is_shared: carried.climb.is_shared(),
+            // What an earlier copy has left is not shared.
+            is_shared: carried.climb.is_shared() && self.target.begins_at().0 == 0,
             may_be_longer: self.target.kind != FileKind::Regular,
             watch: self.watch,
         };
@@ -288,6 +273,8 @@ impl Copy<'_> {
             Unproven::Sync(error) => self.not_synced(error),
             Unproven::NoMedium(error) => CopyError::io(Operation::ReadBack, self.destination, error),
             Unproven::Cancelled => self.cancelled(),
+            // What was written is what the source was.
+            Unproven::Mismatch(_) if self.has_changed_against_the_wish() => self.changed(),
             Unproven::Mismatch(mismatch) => {
                 self.target.is_useless();
                 CopyError::ChecksumMismatch { destination: self.destination.into(), mismatch }
@@ -351,7 +338,7 @@ impl Copy<'_> {
         if self.options.preserve_metadata {
             return metadata::preserve(self.ends(), source, staged, self.calls);
         }
-        if self.options.placement == Placement::Staged || self.options.like_std {
+        if self.options.placement != Placement::InPlace || self.options.like_std {
             metadata::set_mode(self.ends(), source, staged, self.calls)?;
         }
         Ok(Vec::new())
@@ -364,13 +351,11 @@ impl Copy<'_> {
     /// Frames of a source that changed meanwhile are damaged for that reason.
     fn at_either(&self, failure: Failure) -> CopyError {
         let is_damage = failure.operation == Operation::Decompress;
-        if is_damage
-            && !self.options.accept_changed_source
-            && matches!(self.source.has_changed(self.calls), Ok(true))
-        {
-            return self.changed();
-        }
-        self.at(failure)
+        if is_damage && self.has_changed_against_the_wish() { self.changed() } else { self.at(failure) }
+    }
+
+    fn has_changed_against_the_wish(&self) -> bool {
+        !self.options.accept_changed_source && matches!(self.source.has_changed(self.calls), Ok(true))
     }
 
     fn at(&self, Failure { operation, error }: Failure) -> CopyError {

@@ -6,11 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::compress::new_name;
-use crate::copy::opening;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::observe::Watch;
 use crate::options::{Compression, CopyOptions, Durability, Placement, Verification};
+use crate::partial::form;
 use crate::placement::{Opening, Target};
 use crate::platform::{self, Calls, Standing};
 use crate::select::{Plan, select};
@@ -73,8 +73,8 @@ pub fn explain(
 ) -> Result<Explanation, CopyError> {
     let (calls, destination) = (&Calls::default(), &*new_name(destination.as_ref(), options.compression)?);
     let source = Source::open(source.as_ref(), calls)?;
-    let (form, watch) = (options.compression.to_string(), Watch::new(None, None, source.status.size));
-    let opening = opening(&source.status, options, &form, &watch);
+    let (form, watch) = (form(options), Watch::new(None, None, source.status.size));
+    let opening = Opening::wanted(&source.status, options, &form, &watch);
     let ground = Ground::look(&source, destination, opening, calls)?;
     let failed = |error| CopyError::io(Operation::Inspect, destination, error);
     let status = platform::status(calls, &ground.file).map_err(failed)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, PAGE};
 use crate::platform::{self, Calls};
 use crate::sidecar::{Record, Scribe};
 
@@ -79,7 +79,8 @@ impl Keeper {
             partial: partial.try_clone().ok()?,
             book,
             hole: None,
-            buffer: Buffer::aligned(BUFFER_BYTES, 1),
+            // The copy may have the file go past the page cache, which takes whole blocks.
+            buffer: Buffer::aligned(BUFFER_BYTES, PAGE),
             has_records: Arc::clone(&has_records),
             stop: Arc::clone(&stop),
             calls: Calls::default(),
@@ -121,8 +122,10 @@ impl Keeper {
     fn advance(&self, offset: u64, is_data: bool) {
         let mut cursor = self.cursor();
         while offset - cursor.block_begin.min(offset) >= self.block {
-            let end = cursor.block_begin + self.block;
             let is_hole = !is_data && !cursor.has_data;
+            // A hole may have more blocks than there is memory to send them one by one.
+            let blocks = if is_hole { (offset - cursor.block_begin) / self.block } else { 1 };
+            let end = cursor.block_begin + blocks * self.block;
             cursor.send(Landed { content_end: end, file_end: end, is_hole });
             cursor.block_begin = end;
             cursor.has_data = false;
@@ -306,6 +309,19 @@ mod tests {
         assert_eq!(records[0].digest, Some(digest));
         assert!(keeper.has_records());
         assert!(keeper.end() > 0);
+    }
+
+    /// 8 EiB are 922 quadrillion blocks of this size.
+    #[test]
+    fn a_hole_of_any_length_is_one_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partial = tempfile::tempfile().unwrap();
+        partial.write_all(&[7; 15]).unwrap();
+        let keeper = keeper(folder.path(), &partial);
+        keeper.arrived(15);
+        keeper.passed(i64::MAX.unsigned_abs());
+        assert_eq!(keeper.cursor().block_begin, i64::MAX.unsigned_abs() / 10 * 10);
+        keeper.end();
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub enum Unusable {
     Partial,
     /// It was compressed otherwise.
     Compression,
+    /// Its holes were to be treated otherwise ([`crate::Sparse`]).
+    Sparse,
 }
 
 impl fmt::Display for Unusable {
@@ -91,6 +93,7 @@ impl fmt::Display for Unusable {
             Self::Sidecar => "the sidecar is damaged or of another version",
             Self::Partial => "the partial file is not what the sidecar says",
             Self::Compression => "the partial file was compressed otherwise",
+            Self::Sparse => "holes of the partial file were treated otherwise",
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::error::{CopyError, Operation};
 use crate::inspect::Source;
 use crate::keeper::{Book, Keeper};
 use crate::observe::Watch;
+use crate::options::{Compression, CopyOptions, Sparse};
 use crate::outcome::{Resumed, Unusable};
 use crate::platform::{self, Calls, Status};
 use crate::sidecar::{Header, Identity, Scribe};
@@ -43,8 +44,22 @@ pub(crate) struct Partial {
     is_useless: Cell<bool>,
 }
 
-/// The form of content that is not compressed, which stands at the same place in source and partial file.
+/// What the form of content begins with that is not compressed, which stands at the same place in source and partial file.
 const PLAIN: &str = "none";
+
+/// How `options` want content and holes to be written, one word. A begin that was written in another form is not gone on
+/// with: it has holes that are not wanted, or none where they are.
+pub(crate) fn form(options: &CopyOptions) -> String {
+    match (options.compression, options.sparse) {
+        (Compression::None, Sparse::Auto) => PLAIN.to_owned(),
+        (Compression::None, sparse) => format!("{PLAIN}/sparse-{sparse}"),
+        (compression, _) => compression.to_string(),
+    }
+}
+
+fn is_plain(form: &str) -> bool {
+    form.starts_with(PLAIN)
+}
 
 /// What a resumable copy is a copy of.
 #[derive(Debug, Clone, Copy)]
@@ -56,14 +71,18 @@ pub(crate) struct Request<'a> {
     pub(crate) named: &'a Path,
     /// Mode of a new file.
     pub(crate) mode: u32,
-    /// How the content is compressed, one word.
+    /// That of [`form`].
     pub(crate) form: &'a str,
+    /// Whether it is made at once or not at all, so that there is nothing to go on with.
+    pub(crate) at_once: bool,
+    /// The user who is to own it in the end; none where that is this process's.
+    pub(crate) owner: Option<u32>,
     pub(crate) watch: &'a Watch<'a>,
 }
 
 impl Request<'_> {
     fn least_block(&self) -> u64 {
-        if self.form == PLAIN { BLOCK.0 } else { COMPRESSED_BLOCK }
+        if is_plain(self.form) { BLOCK.0 } else { COMPRESSED_BLOCK }
     }
 }
 
@@ -79,9 +98,10 @@ impl Partial {
                     return Ok((None, resumed));
                 }
                 Found::Nothing => {
-                    // What a copy left that was killed between its rename and its end.
-                    remove(&names.sidecar);
                     if let Some(file) = names.create(request, calls)? {
+                        // What a copy left that was killed between its rename and its end. Not before the lock is held:
+                        // it could be that of a copy which has just begun.
+                        remove(&names.sidecar);
                         let partial = Self::begin(names, file, request, calls)?;
                         return Ok((Some(partial), resumed));
                     }
@@ -90,13 +110,17 @@ impl Partial {
                     resumed = Resumed::StartedOver(Unusable::Partial);
                     names.remove();
                 }
+                Found::Own(_locked, _) if request.at_once => names.remove(),
                 Found::Own(file, status) => {
                     let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
                     let check = Check { request, file: &file, status: &status, calls };
                     let usable = sidecar
                         // Nothing was written down before the copy was killed.
                         .filter(|(text, _)| !text.is_empty())
-                        .map(|(text, sidecar)| check.usable(&text).map(|usable| (usable, sidecar)))
+                        .map(|(text, sidecar)| {
+                            let usable = request.watch.meanwhile(|| check.usable(&text));
+                            usable.map(|usable| (usable, sidecar))
+                        })
                         .transpose();
                     // A check that was ended has told nothing.
                     if request.watch.is_cancelled() {
@@ -125,7 +149,7 @@ impl Partial {
         let header = Header {
             source: identity(&request.source.status),
             partial: (status.volume.device, status.inode),
-            boot: platform::boot(calls),
+            boot: session(&status, calls),
             form: request.form.to_owned(),
             block,
         };
@@ -219,6 +243,12 @@ impl Drop for Partial {
             self.names.remove();
         }
     }
+}
+
+/// The time within which what was written to the file of this `status` is still there: one start of the system, and one
+/// mount, since a device that is pulled out takes with it what was not written back.
+fn session(status: &Status, calls: &Calls) -> Option<String> {
+    platform::boot(calls).map(|boot| format!("{boot}/{}", status.volume.mount))
 }
 
 fn identity(status: &Status) -> Identity {

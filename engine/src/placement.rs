@@ -8,12 +8,14 @@ use crate::attempt::{Failure, failed};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::keeper::Keeper;
+use crate::metadata;
 use crate::observe::Watch;
-use crate::options::Placement;
+use crate::options::{CopyOptions, Placement, Reflink, Verification};
 use crate::outcome::Resumed;
 use crate::partial::{Partial, Request};
-use crate::platform::{self, Calls};
+use crate::platform::{self, Calls, Status};
 use crate::staging::{Staging, remove};
+use crate::strategy::Mechanism;
 
 /// The file that is being written. Dropped before it is finished, it leaves nothing new behind.
 #[derive(Debug)]
@@ -48,9 +50,34 @@ pub(crate) struct Opening<'a> {
     pub(crate) readable: bool,
     /// Whether a symbolic link to nothing is followed to a new file.
     pub(crate) through_dangling: bool,
-    /// How the content is compressed, one word.
+    /// How content and holes are written, one word.
     pub(crate) form: &'a str,
+    /// Whether the file is made at once or not at all, so that there is nothing to go on with.
+    pub(crate) at_once: bool,
+    /// The user who is to own it in the end; none where that is this process's.
+    pub(crate) owner: Option<u32>,
     pub(crate) watch: &'a Watch<'a>,
+}
+
+impl<'a> Opening<'a> {
+    /// How `options` want the destination of `source` to be opened.
+    pub(crate) fn wanted(
+        source: &Status,
+        options: &CopyOptions,
+        form: &'a str,
+        watch: &'a Watch<'a>,
+    ) -> Self {
+        Self {
+            placement: options.placement,
+            mode: metadata::creation_mode(source, options.preserve_metadata),
+            readable: options.verification != Verification::None,
+            through_dangling: options.like_std,
+            form,
+            at_once: options.reflink == Reflink::Always || options.only == Some(Mechanism::Reflink),
+            owner: options.preserve_metadata.then_some(source.owner.0),
+            watch,
+        }
+    }
 }
 
 impl Target {
@@ -77,8 +104,9 @@ impl Target {
         let (is_new, has_old, kind) = (true, false, FileKind::Regular);
         let mut resumed = Resumed::No;
         if opening.placement == Placement::Resumable {
-            let Opening { mode, form, watch, .. } = opening;
-            let request = Request { source, destination: &path, named: destination, mode, form, watch };
+            let Opening { mode, form, at_once, owner, watch, .. } = opening;
+            let (named, destination) = (destination, &*path);
+            let request = Request { source, destination, named, mode, form, at_once, owner, watch };
             let opened = Partial::open(request, calls)?;
             resumed = opened.1;
             if let Some(partial) = opened.0 {

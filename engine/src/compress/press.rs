@@ -58,6 +58,7 @@ pub(crate) fn compress(
         believes_size: job.size > 0,
     };
     let mut position = Position { offset: frames.content_offset, moved: 0 };
+    job.watch.reached(position.offset);
     let driven = press.run(&mut position)?;
     if press.output.is_too_long() && job.is_limited {
         platform::set_length(calls, job.ends.to, press.output.offset)

@@ -5,7 +5,7 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use super::{PLAIN, Request, identity};
+use super::{Request, identity, is_plain, session};
 use crate::buffer::Buffer;
 use crate::outcome::Unusable;
 use crate::platform::{self, Calls, Status};
@@ -46,7 +46,8 @@ impl Check<'_> {
             return Err(Unusable::SourceChanged);
         }
         if header.form != self.request.form {
-            return Err(Unusable::Compression);
+            let both_plain = is_plain(&header.form) && is_plain(self.request.form);
+            return Err(if both_plain { Unusable::Sparse } else { Unusable::Compression });
         }
         if header.partial != (self.status.volume.device, self.status.inode) {
             return Err(Unusable::Partial);
@@ -62,7 +63,7 @@ impl Check<'_> {
 
     /// How many of the records hold. After another start of the system none is believed unchecked.
     fn good(&self, header: &Header, records: &[Record]) -> usize {
-        let boot = platform::boot(self.calls);
+        let boot = session(self.status, self.calls);
         let same_boot = boot.is_some() && boot == header.boot;
         let trusted = if same_boot { records.len().saturating_sub(TAIL) } else { 0 };
         let from = |first: usize| {
@@ -80,8 +81,7 @@ impl Check<'_> {
         let file_begin = at.checked_sub(1).map_or(0, |before| records[before].file_end);
         let is_there = self.digest(self.file, file_begin, file_end).is_ok_and(|found| found == digest);
         // The last ones against the source too: its times may have been set back.
-        let is_plain = header.form == PLAIN;
-        let is_checked = is_plain && at + TAIL >= records.len();
+        let is_checked = is_plain(&header.form) && at + TAIL >= records.len();
         is_there
             && (!is_checked
                 || self
@@ -135,7 +135,7 @@ mod tests {
         let status = &platform::status(calls, &file).unwrap();
         let partial = (status.volume.device, status.inode);
         let header =
-            Header { source: identity(&source.status), partial, boot, form: PLAIN.into(), block: BLOCK };
+            Header { source: identity(&source.status), partial, boot, form: "none".into(), block: BLOCK };
         let (mut scribe, mut text) = Scribe::begin(&header);
         for end in (1..=BLOCKS).map(|block| block * BLOCK) {
             let digest = Some(Sha256::digest(vec![7; 1000]).into());
@@ -145,14 +145,16 @@ mod tests {
         file.write_all(&[8]).unwrap();
         let watch = &Watch::new(None, None, 0);
         let to = Path::new("copy");
-        let request = Request { source, destination: to, named: to, mode: 0, form: PLAIN, watch };
+        let (at_once, owner) = (false, None);
+        let request =
+            Request { source, destination: to, named: to, mode: 0, form: "none", at_once, owner, watch };
         Check { request, file: &file, status, calls }.usable(&text).map_or(0, |usable| usable.last.0)
     }
 
-    /// A lost block lies anywhere after a power cut.
+    /// A lost block lies anywhere after a power cut, and after a device was pulled out.
     #[test]
-    fn after_another_start_of_the_system_every_block_is_checked() {
-        for boot in [None, Some("another".to_owned())] {
+    fn after_another_start_of_the_system_or_another_mount_every_block_is_checked() {
+        for boot in [None, Some("another".to_owned()), now().map(|now| now + "1")] {
             for damaged in 0..BLOCKS {
                 assert_eq!(believed(boot.clone(), damaged), damaged * BLOCK, "{boot:?}");
             }
@@ -160,10 +162,16 @@ mod tests {
         }
     }
 
+    fn now() -> Option<String> {
+        let calls = &Calls::default();
+        let status = platform::status(calls, &tempfile::tempfile().unwrap()).unwrap();
+        session(&status, calls)
+    }
+
     #[cfg(all(target_os = "linux", not(orbit_portable)))]
     #[test]
     fn while_the_system_runs_on_the_last_blocks_are_checked() {
-        let boot = platform::boot(&Calls::default());
+        let boot = now();
         assert!(boot.is_some());
         assert_eq!(believed(boot.clone(), 1), BLOCKS * BLOCK);
         assert_eq!(believed(boot.clone(), 4), 4 * BLOCK);

@@ -80,7 +80,8 @@ impl Names {
             }
             // Who had the lock before may have published or removed it.
             if self.is_named(&file, calls).map_err(|error| self.failed(error))? {
-                let is_own = self.is_own(&status, calls);
+                // A copy that ends after it gave the file away has left it to its new owner.
+                let is_own = request.owner == Some(status.owner.0) || self.is_own(&status, calls);
                 return Ok(if is_own { Found::Own(file, status) } else { Found::Foreign(file) });
             }
         }

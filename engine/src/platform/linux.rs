@@ -151,7 +151,21 @@ pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::R
 pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     calls.count();
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(rustix::io::Errno::ACCESS) => {}
+        opened => return Ok(opened?.into()),
+    }
+    // It has the mode of a source that its owner must not write to.
+    let flags = flags - OFlags::RDWR;
+    calls.count();
+    let closed = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let status = status(calls, &closed)?;
+    if status.kind != FileKind::Regular || status.links > 1 || !is_own(calls, &status) {
+        return Err(rustix::io::Errno::ACCESS.into());
+    }
+    set_mode(calls, &closed, status.mode | 0o600)?;
+    calls.count();
+    Ok(rustix::fs::open(path, flags | OFlags::RDWR, Mode::empty())?.into())
 }
 
 /// Whether this process's user owns the file for certain.

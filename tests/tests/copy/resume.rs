@@ -4,6 +4,10 @@
 mod damaged;
 #[path = "resume/in_the_way.rs"]
 mod in_the_way;
+#[path = "resume/modes.rs"]
+mod modes;
+#[path = "resume/options.rs"]
+mod options;
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -93,9 +97,15 @@ impl Scene {
 /// A copy that is stopped at `bytes`, at a pace at which its blocks are written down.
 #[track_caller]
 fn interrupt(options: &CopyOptions, source: &Path, copy: &Path, bytes: u64) {
+    interrupt_as(&options.clone().max_bandwidth(Rate::new(40 * MIB)), source, copy, bytes);
+}
+
+/// As [`interrupt`], at another pace.
+#[track_caller]
+fn interrupt_as(options: &CopyOptions, source: &Path, copy: &Path, bytes: u64) {
     let cancel = Cancel::new();
     let stop = Arc::new(StopAt(bytes, cancel.clone()));
-    let options = options.clone().observer(stop).cancel(cancel).max_bandwidth(Rate::new(40 * MIB));
+    let options = options.clone().observer(stop).cancel(cancel);
     let error = copy_file(source, copy, &options).expect_err("it was stopped");
     assert!(matches!(error, CopyError::Cancelled { .. }), "{error}");
     assert!(left(copy, "partial").exists() && left(copy, "resume").exists());

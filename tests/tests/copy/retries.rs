@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use orbit_engine::{
-    Cancel, CopyError, CopyOptions, Observer, Phase, Placement, Progress, Resumed, Strategy, copy_file,
+    Cancel, CopyError, CopyOptions, Observer, Phase, Placement, Progress, Resumed, Strategy, Verification,
+    copy_file,
 };
 use orbit_tests::files;
 
@@ -69,6 +70,24 @@ fn a_source_that_changed_is_copied_again() {
         assert_eq!(outcome.resumed, Resumed::No, "{placement}");
         files::assert_same_content(&source, &copy);
         files::assert_no_litter(folder.path(), ["source", "copy"]);
+    }
+}
+
+/// What was read back is what the source was: nobody's disk is to blame.
+#[test]
+fn a_source_that_changes_while_it_is_verified_is_copied_again() {
+    for verification in [Verification::Compare, Verification::Sha256] {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, copy) = source_in(folder.path());
+        let verified = |retries| options(&Change::new(folder.path(), 1), retries).verification(verification);
+        let error = copy_file(&source, &copy, &verified(0)).unwrap_err();
+        assert!(matches!(error, CopyError::SourceChanged { .. }), "{error}");
+        let outcome = copied_with(&verified(1), &source, &copy);
+        assert_eq!((outcome.retries, outcome.bytes), (1, SIZE + 2), "{verification}");
+        // Who accepts a torn copy has asked for a proof all the same.
+        let accepted = verified(1).accept_changed_source(true);
+        let error = copy_file(&source, &copy, &accepted).unwrap_err();
+        assert!(matches!(error, CopyError::ChecksumMismatch { .. }), "{error}");
     }
 }
 

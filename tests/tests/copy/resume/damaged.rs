@@ -76,14 +76,14 @@ fn damage_before_damage_is_found_too() {
 }
 
 /// How many blocks the sidecar speaks of.
-fn blocks(scene: &Scene) -> u64 {
+pub(super) fn blocks(scene: &Scene) -> u64 {
     let text = fs::read_to_string(scene.left("resume")).expect("a sidecar");
     let mut whole = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
     let last = whole.next_back().expect("a record");
     last.split(' ').next().expect("a number").parse::<u64>().expect("a number") / MIB
 }
 
-fn damage(scene: &Scene, block: u64) {
+pub(super) fn damage(scene: &Scene, block: u64) {
     let partial = OpenOptions::new().write(true).open(scene.left("partial")).expect("a partial file");
     partial.write_all_at(b"damaged", block * MIB + 1000).expect("it is damaged");
 }
