@@ -4,6 +4,8 @@
 mod damaged;
 #[path = "resume/in_the_way.rs"]
 mod in_the_way;
+#[path = "resume/told.rs"]
+mod told;
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
