@@ -188,6 +188,9 @@ impl<'a> Watch<'a> {
     pub(crate) fn goes_on_at(&self, bytes: u64) {
         self.resumed.store(bytes, Ordering::Relaxed);
         self.reached(bytes);
+        if bytes > 0 {
+            self.tell();
+        }
     }
 
     /// So many bytes more are done.

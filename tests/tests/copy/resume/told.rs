@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use orbit_engine::{
-    Compression, CopyOptions, Observer, Phase, Progress, Strategy, Verification, ZstdLevel, copy_file,
+    Compression, CopyOptions, Observer, Phase, Progress, Rate, Strategy, Verification, ZstdLevel, copy_file,
 };
 
 use super::{MIB, SIZE, Scene, at, interrupt, resumable};
@@ -34,12 +34,15 @@ fn assert_told_apart(options: &CopyOptions, end: u64) {
     // Another form starts over, so that what is gone on with is that of `options`.
     interrupt(options, &scene.source(), &scene.copy(), end);
     let heard = Arc::new(Heard::default());
-    let outcome = copy_file(scene.source(), scene.copy(), &options.clone().observer(heard.clone()));
+    // Slow enough to be told on its way.
+    let watched = options.clone().observer(heard.clone()).max_bandwidth(Rate::new(40 * MIB));
+    let outcome = copy_file(scene.source(), scene.copy(), &watched);
     let resumed = at(outcome.expect("it goes on").resumed);
     let heard = heard.0.lock().expect("no observer panics");
     let copying: Vec<_> =
         heard.iter().filter(|told| told.phase == Phase::Copying && told.resumed > 0).collect();
-    assert!(!copying.is_empty(), "{heard:?}");
+    assert!(copying.len() > 1, "{heard:?}");
+    assert_eq!(copying[0].bytes, resumed);
     for told in copying {
         assert_eq!(told.resumed, resumed);
         assert!((resumed..=SIZE).contains(&told.bytes), "{told:?}");
