@@ -6,7 +6,7 @@ mod decoded;
 mod press;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::attempt::{Failure, Step, Zeros, failed};
 use crate::buffer::{Buffer, PAGE};
@@ -25,9 +25,6 @@ pub(crate) use press::{Frames, compress};
 
 /// Whether this build can compress and decompress.
 pub(crate) const BUILT_IN: bool = cfg!(feature = "zstd");
-
-/// What the file name of a compressed file ends with.
-const SUFFIX: &str = ".zst";
 
 /// What was moved, and how long either file is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,22 +58,7 @@ pub(crate) fn new_name(destination: &Path, compression: Compression) -> Result<C
     if compression != Compression::None && !BUILT_IN {
         return Err(CopyError::NotBuiltIn { feature: "zstd" });
     }
-    Ok(named(destination, compression))
-}
-
-/// The name of the new file: `destination`, or that with `.zst` behind it where the content is compressed.
-fn named(destination: &Path, compression: Compression) -> Cow<'_, Path> {
-    let written_like_a_directory = destination.as_os_str().as_encoded_bytes().ends_with(b"/");
-    match (compression, destination.file_name()) {
-        (Compression::Zstd(_), Some(name))
-            if !written_like_a_directory && !name.as_encoded_bytes().ends_with(SUFFIX.as_bytes()) =>
-        {
-            let mut longer = destination.as_os_str().to_owned();
-            longer.push(SUFFIX);
-            PathBuf::from(longer).into()
-        }
-        _ => destination.into(),
-    }
+    Ok(compression.new_name(destination))
 }
 
 /// Writes the content of the frames that the source holds.

@@ -205,9 +205,7 @@ impl Copy<'_> {
             start: self.target.begins_at().0,
             keeper: self.target.keeper(),
         };
-        if let Some(pace) = job.pace {
-            pace.begin();
-        }
+        job.begin();
         let carried = match self.options.compression {
             Compression::None => ladder::climb(plan, job, self.calls).map(Carried::unchanged),
             Compression::Zstd(level) => {

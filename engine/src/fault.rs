@@ -51,17 +51,20 @@ fn unknown_key(message: &str) -> Option<String> {
 }
 
 /// The key whose value is at fault at `at`: the one directly before, since toml's spans cover the value alone, or the
-/// one that begins the line of a value which is no TOML. None where neither is a plain key.
+/// one that begins the line of a value which is no TOML. Of a dotted key the part that is known; none where there is no
+/// plain key.
 fn key_of_value(text: &str, at: usize) -> Option<&str> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let is_quote = |char: char| "\"'".contains(char);
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = &text[start..at];
     let key = match line.trim_end().strip_suffix('=') {
-        Some(before) => before.trim_end().rsplit(|char| !is_part(char)).next()?,
-        // At a key itself (one that is there twice) nothing stands before.
-        None if line.trim().is_empty() => text[at..].lines().next()?.split_once('=')?.0.trim(),
-        None => line.split_once('=')?.0.trim(),
+        Some(before) => before.trim_end().trim_end_matches(is_quote).rsplit(|char| !is_part(char)).next()?,
+        // At a key itself (one that is there twice, or has parts) nothing stands before.
+        None if line.trim().is_empty() => text[at..].lines().next()?.split_once('=')?.0.split('.').next()?,
+        None => line.split_once('=')?.0,
     };
+    let key = key.trim().trim_matches(is_quote);
     (!key.is_empty() && key.chars().all(is_part)).then_some(key)
 }
 

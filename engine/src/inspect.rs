@@ -90,6 +90,8 @@ pub(crate) fn resolve(
     }
     match platform::kind_of(calls, destination) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        // A link of /proc leads to what has no name, such as the pipe behind /dev/stdout.
+        Ok(kind) if kind != FileKind::Regular => Err(not_regular(kind)),
         _ => Err(CopyError::DanglingSymlink { path: destination.into() }),
     }
 }

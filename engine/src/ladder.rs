@@ -265,6 +265,14 @@ impl Ladder<'_> {
 }
 
 impl<'a> Job<'a> {
+    /// The bytes are about to move: the limit's clock runs, and what has arrived already is told.
+    pub(crate) fn begin(&self) {
+        self.watch.goes_on_at(self.start);
+        if let Some(pace) = self.pace {
+            pace.begin();
+        }
+    }
+
     /// All before `offset` has arrived.
     fn note(&self, offset: u64) {
         if let Some(keeper) = self.keeper {

@@ -64,6 +64,9 @@ pub struct Progress {
     /// Bytes of the content that are done in this phase, holes included. Falls where a mechanism has to begin a range
     /// again, at the begin of each phase, and where the copy is tried again.
     pub bytes: u64,
+    /// Bytes among them that an earlier copy had left ([`crate::Resumed::At`]), which say nothing about the speed. 0 in all
+    /// phases but [`Phase::Copying`].
+    pub resumed: u64,
     /// Length of the content; 0 where only reading tells it, as of a source that is decompressed, and as long as the source
     /// could not be opened.
     pub total: u64,
@@ -133,6 +136,7 @@ pub(crate) struct Watch<'a> {
     started: Option<Instant>,
     total: AtomicU64,
     bytes: AtomicU64,
+    resumed: AtomicU64,
     phase: AtomicU8,
     /// When the observer was told, since `started`.
     told_ns: AtomicU64,
@@ -150,6 +154,7 @@ impl<'a> Watch<'a> {
             started: observer.map(|_| Instant::now()),
             total: AtomicU64::new(total),
             bytes: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
             phase: AtomicU8::new(0),
             told_ns: AtomicU64::new(0),
             order: Mutex::new(()),
@@ -175,7 +180,17 @@ impl<'a> Watch<'a> {
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
         self.bytes.store(0, Ordering::Relaxed);
+        self.resumed.store(0, Ordering::Relaxed);
         self.tell();
+    }
+
+    /// So many bytes of this phase are there already.
+    pub(crate) fn goes_on_at(&self, bytes: u64) {
+        self.resumed.store(bytes, Ordering::Relaxed);
+        self.reached(bytes);
+        if bytes > 0 {
+            self.tell();
+        }
     }
 
     /// So many bytes more are done.
@@ -213,6 +228,7 @@ impl<'a> Watch<'a> {
             observer.progress(Progress {
                 phase: PHASES[usize::from(self.phase.load(Ordering::Relaxed))],
                 bytes: self.bytes.load(Ordering::Relaxed),
+                resumed: self.resumed.load(Ordering::Relaxed),
                 total: self.total.load(Ordering::Relaxed),
             });
         }

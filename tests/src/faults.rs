@@ -20,6 +20,7 @@ enum Effect {
     Delay(Duration),
     DelayAfter(Duration),
     Kill,
+    Interrupt,
 }
 
 /// What goes wrong, and at which call. Calls are counted per thread, those of program start included.
@@ -62,6 +63,11 @@ impl Fault {
         Self::new(calls, Effect::Kill)
     }
 
+    /// The child gets SIGINT, as by Ctrl-C, as it enters the first of `calls`, which does its work.
+    pub fn interrupt(calls: &str) -> Self {
+        Self::new(calls, Effect::Interrupt)
+    }
+
     fn new(calls: &str, effect: Effect) -> Self {
         Self { calls: calls.to_owned(), effect, nth: 1, and_later: false, path: None }
     }
@@ -96,6 +102,7 @@ impl Fault {
             Effect::Delay(time) => format!("delay_enter={}", time.as_micros()),
             Effect::DelayAfter(time) => format!("delay_exit={}", time.as_micros()),
             Effect::Kill => "signal=SIGKILL".to_owned(),
+            Effect::Interrupt => "signal=SIGINT".to_owned(),
         };
         let later = if self.and_later { "+" } else { "" };
         let mut options =
@@ -111,6 +118,7 @@ impl Fault {
             Effect::Error(_) | Effect::Return(_) => "(INJECTED)",
             Effect::Delay(_) | Effect::DelayAfter(_) => "(DELAYED)",
             Effect::Kill => "+++ killed by SIGKILL",
+            Effect::Interrupt => "--- SIGINT",
         };
         trace.lines().any(|line| line.contains(trail))
     }

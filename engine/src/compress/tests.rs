@@ -14,13 +14,14 @@ fn a_compressed_file_is_called_zst_once() {
         ("a.zst/b", "a.zst/b.zst"),
         // What names no file stays as it is, to be refused as it is.
         ("a/", "a/"),
+        ("a/.", "a/."),
         ("..", ".."),
         ("/", "/"),
         ("", ""),
     ] {
-        assert_eq!(named(Path::new(given), zstd), Path::new(expected));
-        assert_eq!(named(Path::new(given), Compression::None), Path::new(given));
-        assert_eq!(named(Path::new(given), Compression::Decompress), Path::new(given));
+        assert_eq!(zstd.new_name(Path::new(given)), Path::new(expected));
+        assert_eq!(Compression::None.new_name(Path::new(given)), Path::new(given));
+        assert_eq!(Compression::Decompress.new_name(Path::new(given)), Path::new(given));
     }
 }
 
@@ -30,7 +31,7 @@ fn names_are_bytes() {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let zstd = Compression::Zstd(ZstdLevel::default());
     let name = std::ffi::OsString::from_vec(b"\xff\xfe".to_vec());
-    assert_eq!(named(Path::new(&name), zstd).as_os_str().as_bytes(), b"\xff\xfe.zst");
+    assert_eq!(zstd.new_name(Path::new(&name)).as_os_str().as_bytes(), b"\xff\xfe.zst");
 }
 
 #[cfg(not(feature = "zstd"))]

@@ -131,6 +131,9 @@ fn errors_name_file_line_key_and_what_is_allowed() {
         ("strategy = true", "folder/orbit.toml:1: strategy: invalid type: boolean `true`, expected a text"),
         ("verify = \"none\"\nresume = true\nresume = true", "folder/orbit.toml:3: resume: duplicate key"),
         ("\n\nresume", "folder/orbit.toml:3: "),
+        ("\"verify\" = \"md5\"", "folder/orbit.toml:1: verify: `md5` is none of none"),
+        ("\nverify.x = 1", "folder/orbit.toml:2: verify: invalid type: map, expected a text in quotes"),
+        ("\ntuned = \"\"", "folder/orbit.toml:2: tuned: the name is empty; name a file"),
         (
             "strategy = \"auto\"\nuse_zero_copy = true",
             "folder/orbit.toml:2: use_zero_copy: `strategy` says the same; remove one of them",

@@ -37,7 +37,7 @@ struct Wire {
     parallel: Option<UpTo<MAX_THREADS>>,
     retries: Option<UpTo<MOST_RETRIES>>,
     direct_io: Option<bool>,
-    tuned: Option<PathBuf>,
+    tuned: Option<Spanned<PathBuf>>,
 }
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<Settings, Fault> {
@@ -50,6 +50,10 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Settings, Fault> {
         (None, Some(old)) => Some(if old.into_inner() { Strategy::Auto } else { Strategy::Buffered }),
         (strategy, None) => strategy.map(Text::get),
     };
+    if let Some(tuned) = wire.tuned.as_ref().filter(|tuned| tuned.get_ref().as_os_str().is_empty()) {
+        let message = "tuned: the name is empty; name a file, or leave the key out";
+        return Err(Fault::at(path, text, tuned.span().start, message));
+    }
     let directory = path.parent().unwrap_or(Path::new(""));
     Ok(Settings {
         preset: wire.preset.map(Text::get),
@@ -66,7 +70,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Settings, Fault> {
         parallel: wire.parallel.map(|UpTo(threads)| threads),
         retries: wire.retries.map(|UpTo(retries)| retries),
         direct_io: wire.direct_io,
-        tuned: wire.tuned.map(|tuned| directory.join(tuned)),
+        tuned: wire.tuned.map(|tuned| directory.join(tuned.into_inner())),
     })
 }
 

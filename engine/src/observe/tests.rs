@@ -23,7 +23,7 @@ fn an_observer_hears_phases_and_ends_but_not_every_step() {
     watch.done(1000);
     let heard = heard.0.lock().unwrap();
     assert!(heard.len() >= 2 && heard.len() < 900, "{}", heard.len());
-    assert_eq!(heard[0], Progress { phase: Phase::Copying, bytes: 0, total: 1000 });
+    assert_eq!(heard[0], Progress { phase: Phase::Copying, bytes: 0, resumed: 0, total: 1000 });
     assert_eq!(heard.last().unwrap().bytes, 1000);
 }
 

@@ -1,11 +1,17 @@
 //! Whether the content changes its form on the way.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Levels of the zstd library that are meant for users.
 const LEVELS: RangeInclusive<u8> = 1..=22;
+
+/// What the file name of a compressed file ends with.
+const SUFFIX: &str = ".zst";
 
 /// Whether the content is compressed on its way. Needs the feature `zstd`; without it such a copy fails with
 /// [`crate::CopyError::NotBuiltIn`].
@@ -20,6 +26,32 @@ pub enum Compression {
     /// The source holds zstd frames; the new file gets their content. Where they are cut short or damaged, the copy
     /// fails.
     Decompress,
+}
+
+impl Compression {
+    /// The path of the new file that a copy to `destination` makes: `destination`, or that with `.zst` behind it.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use orbit_engine::{Compression, ZstdLevel};
+    /// let zstd = Compression::Zstd(ZstdLevel::default());
+    /// assert_eq!(zstd.new_name(Path::new("logs/old")), Path::new("logs/old.zst"));
+    /// assert_eq!(zstd.new_name(Path::new("logs/old.zst")), Path::new("logs/old.zst"));
+    /// assert_eq!(Compression::None.new_name(Path::new("logs/old")), Path::new("logs/old"));
+    /// ```
+    #[must_use]
+    pub fn new_name(self, destination: &Path) -> Cow<'_, Path> {
+        let whole = destination.as_os_str().as_encoded_bytes();
+        match (self, destination.file_name().map(OsStr::as_encoded_bytes)) {
+            // Behind `dir/` and `dir/.` there is no name to make longer.
+            (Self::Zstd(_), Some(name)) if whole.ends_with(name) && !name.ends_with(SUFFIX.as_bytes()) => {
+                let mut longer = destination.as_os_str().to_owned();
+                longer.push(SUFFIX);
+                PathBuf::from(longer).into()
+            }
+            _ => destination.into(),
+        }
+    }
 }
 
 impl fmt::Display for Compression {

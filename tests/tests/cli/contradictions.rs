@@ -53,6 +53,8 @@ fn what_is_missing_or_too_much_is_wrong_usage() {
         &["-d", "b"],
         &["-s", "a", "b"],
         &["a", "b", "c"],
+        &["-s", "a", "-s", "a", "-d", "b"],
+        &["-s", "a", "-d", "c", "-d", "b"],
         &["a", ""],
         &["--no-such-flag", "a", "b"],
         &["--verify=md5", "a", "b"],

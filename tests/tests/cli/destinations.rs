@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::process::Stdio;
 
 use orbit_tests::files;
 use orbit_tests::subprocess;
@@ -70,6 +71,11 @@ fn names_that_would_move_a_cursor_are_escaped_in_messages() {
     let error = scene.fails(1, &["no\nsuch\u{1b}[2J", "b"]);
     assert!(error.starts_with(r"orbit: cannot open no\nsuch\u{1b}[2J: "), "{error}");
     assert_eq!(error.lines().count(), 1);
+    for wrong in [&["a", "b", "c\u{1b}[2J\rd"][..], &["--c\u{1b}[2J\rd", "a", "b"]] {
+        // Of what is a terminal's command the parser itself leaves nothing.
+        let error = scene.fails(2, wrong);
+        assert!(error.contains(r"c\rd") && !error.contains(['\u{1b}', '\r']), "{error}");
+    }
     let named: OsString = "l\rine".into();
     subprocess::run(scene.command([OsStr::new("a"), &named])).expect_success();
     assert!(scene.run(&["-v", "l\rine", "b"]).stderr.contains(r"l\rine -> b"));
@@ -99,6 +105,18 @@ fn a_link_is_followed_and_a_link_to_nothing_is_an_error() {
     scene.quietly(&["a", "link"]);
     files::assert_same_content(&scene.path("a"), &scene.path("real"));
     assert!(scene.fails(1, &["a", "dangling"]).contains("remove the link"));
+}
+
+/// Its link leads to something without a name, and to remove it would be bad advice.
+#[test]
+fn standard_output_is_no_place_for_a_file() {
+    let scene = Scene::new(100);
+    let mut command = scene.command(["a", "/dev/stdout"]);
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("cannot replace /dev/stdout: it is a named pipe"), "{error}");
+    assert!(!error.contains("remove"), "{error}");
 }
 
 #[test]

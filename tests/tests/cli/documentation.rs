@@ -1,4 +1,4 @@
-//! The examples of `docs/usage.md`, run.
+//! The examples of `docs/usage.md` and of the README, run.
 
 use std::fs;
 use std::path::Path;
@@ -21,26 +21,26 @@ fn examples(text: &str) -> Vec<&str> {
     lines
 }
 
-fn usage() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/usage.md");
+fn page(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     fs::read_to_string(path).expect("the page is in the repository")
 }
 
 #[test]
-fn the_examples_of_the_page_work() {
+fn the_examples_of_the_pages_work() {
     let scene = Scene::new(1);
     fs::create_dir(scene.path("backup")).unwrap();
     for (name, seed) in [("large.bin", 1), ("source", 2), ("huge.iso", 3), ("disk.img", 4)] {
         files::create(&scene.path(name), seed, 40 * MIB);
     }
     fs::write(scene.path("text.log"), "a line of a log\n".repeat(100_000)).unwrap();
-    let text = usage();
-    let examples = examples(&text);
-    assert!(examples.len() > 30, "{examples:?}");
+    let (readme, usage) = (page("README.md"), page("docs/usage.md"));
+    let (readme, usage) = (examples(&readme), examples(&usage));
+    assert!(readme.len() >= 3 && usage.len() > 30, "{readme:?} {usage:?}");
     let directory = scene.program().parent().expect("it is in a directory").to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([directory].into_iter().chain(std::env::split_paths(&path))).unwrap();
-    for example in examples {
+    for example in readme.into_iter().chain(usage) {
         let mut command: Command = subprocess::command("sh");
         command
             .args(["-c", example])
@@ -58,7 +58,7 @@ fn the_examples_of_the_page_work() {
 /// Every key of the configuration stands on the page, in a block that is a valid file.
 #[test]
 fn the_configuration_of_the_page_is_read() {
-    let text = usage();
+    let text = page("docs/usage.md");
     let (_, block) = text.split_once("\n```toml\n").expect("the page has the keys");
     let (block, _) = block.split_once("\n```").expect("a block ends");
     let settings = orbit_engine::Settings::parse(block, "usage.md").unwrap_or_else(|error| panic!("{error}"));

@@ -119,7 +119,9 @@ fn a_configuration_that_was_named_must_be_there_and_none_may_be_broken() {
         assert!(finished.stderr.contains(part), "{}", finished.stderr);
         scene.assert_only(&["a"]);
     };
-    assert_named(&[], &["--config", "no/such.toml"], "no/such.toml");
+    assert_named(&[], &["--config", "no/such.toml"], "no/such.toml: No such file");
+    assert_named(&[], &["--config", "no/such.toml"], "(the configuration file named by --config)");
+    assert_named(&[("ORBIT_CONFIG", ".")], &[], "the configuration file named by ORBIT_CONFIG");
     assert_named(&[("ORBIT_CONFIG", "no/such.toml")], &[], "no/such.toml");
     assert_named(&[("ORBIT_TUNED", "no/such.toml")], &[], "no/such.toml");
     assert_named(&[("ORBIT_NO_ZERO_COPY", "perhaps")], &[], "ORBIT_NO_ZERO_COPY is `perhaps`");

@@ -14,6 +14,10 @@ const SIZE: u64 = 3 << 19;
 
 /// What the command writes to a terminal.
 fn on_terminal(scene: &Scene, arguments: &[&str]) -> Result<String, Skip> {
+    on_terminal_called("xterm", scene, arguments)
+}
+
+fn on_terminal_called(term: &str, scene: &Scene, arguments: &[&str]) -> Result<String, Skip> {
     let script = tool::find("script")?;
     let inner = scene.command(arguments);
     let words: Vec<_> = std::iter::once(inner.get_program()).chain(inner.get_args()).collect();
@@ -26,7 +30,7 @@ fn on_terminal(scene: &Scene, arguments: &[&str]) -> Result<String, Skip> {
             None => command.env_remove(name),
         };
     }
-    command.env("TERM", "xterm").current_dir(scene.path(""));
+    command.env("TERM", term).current_dir(scene.path(""));
     let finished = subprocess::run(command).expect_success();
     Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
 }
@@ -76,4 +80,16 @@ fn without_a_terminal_there_are_lines_and_only_when_asked_for() {
         assert!(lines.last().unwrap().starts_with("done: 1.5 MiB in "), "{told}");
         assert!(!told.contains('\u{1b}') && !told.contains('\r'), "{told:?}");
     }
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_lines_when_asked_for() {
+    let test = "a_terminal_that_cannot_move_its_cursor_gets_lines_when_asked_for";
+    let scene = Scene::new(SIZE);
+    let shown = on_terminal_called("dumb", &scene, &[SLOW, &["a", "b"]].concat());
+    let Some(shown) = unless_skipped(test, shown) else { return };
+    assert_eq!(shown, "");
+    let shown = on_terminal_called("dumb", &scene, &[SLOW, &["--progress=always", "a", "b"]].concat());
+    let Some(shown) = unless_skipped(test, shown) else { return };
+    assert!(shown.contains("copying: ") && !shown.contains('\u{1b}'), "{shown:?}");
 }

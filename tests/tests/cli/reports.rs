@@ -42,6 +42,14 @@ fn a_failed_copy_reports_this() {
 }
 
 #[test]
+fn a_copy_that_failed_names_the_file_that_it_would_have_made() {
+    let scene = Scene::new(10);
+    let finished = scene.run(&["--json", "--compress", "zstd", "a", "none/b"]);
+    assert_eq!(finished.status.code(), Some(1));
+    assert_eq!(one_object(&text(&finished))["destination"], "none/b.zst");
+}
+
+#[test]
 fn an_explanation_reports_this() {
     let scene = Scene::new(5000);
     fs::write(scene.path("b"), "old").unwrap();

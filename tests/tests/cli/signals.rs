@@ -5,6 +5,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use orbit_tests::faults::{self, Fault};
+use orbit_tests::skip::unless_skipped;
 use orbit_tests::{files, tool};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -136,4 +138,15 @@ fn the_report_of_a_copy_that_was_ended_names_the_signal() {
     assert_eq!(end(child).0.code(), Some(143));
     let report = crate::scene::one_object(&fs::read_to_string(report).unwrap());
     assert_eq!((&report["error"]["kind"], &report["error"]["signal"]), (&"cancelled".into(), &15.into()));
+}
+
+#[test]
+fn probes_that_are_ended_leave_nothing() {
+    let scene = Scene::new(10);
+    let command = scene.command(["capabilities"]);
+    let finished = faults::inject(&command, &Fault::interrupt("?copy_file_range"));
+    let Some(finished) = unless_skipped("probes_that_are_ended_leave_nothing", finished) else { return };
+    assert_eq!(finished.status.code(), Some(130), "{}", finished.stderr);
+    assert_eq!(finished.stderr, "orbit: probing was ended\n");
+    scene.assert_only(&["a"]);
 }

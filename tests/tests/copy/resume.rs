@@ -8,6 +8,8 @@ mod in_the_way;
 mod modes;
 #[path = "resume/options.rs"]
 mod options;
+#[path = "resume/told.rs"]
+mod told;
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};

@@ -1,7 +1,7 @@
 //! The command line. Parsed here once; commands see plain values. What a flag is worth against the environment, the
 //! configuration and presets is not decided here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -72,7 +72,7 @@ fn attached(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// What the parser has to say: wrong usage, or help and version.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let arguments = Arguments::try_parse_from(attached(std::env::args_os()))?;
-    match arguments.copy.paths.extra.first() {
+    match arguments.copy.paths.too_many() {
         None => Ok(arguments),
         Some(extra) => {
             let message =
@@ -112,7 +112,7 @@ impl CopyArguments {
     /// Source and destination, however they were given; none only beside a subcommand.
     pub(crate) fn ends(&self) -> Option<(&PathBuf, &PathBuf)> {
         let Paths { src, dst, source, dest, .. } = &self.paths;
-        source.as_ref().or(src.as_ref()).zip(dest.as_ref().or(dst.as_ref()))
+        source.first().or(src.as_ref()).zip(dest.first().or(dst.as_ref()))
     }
 
     pub(crate) fn is_recursive(&self) -> bool {
@@ -120,6 +120,7 @@ impl CopyArguments {
     }
 }
 
+/// Of other flags the last one holds; of paths that would leave files out unnoticed, so that each is kept, to be refused.
 #[derive(Debug, Args)]
 struct Paths {
     /// The file to copy
@@ -129,17 +130,25 @@ struct Paths {
     #[arg(value_name = "DST", required_unless_present_any = ["source", "dest"], conflicts_with_all = ["source", "dest"])]
     dst: Option<PathBuf>,
     /// The file to copy, in place of SRC
-    #[arg(short, long, value_name = "SRC", requires = "dest")]
-    source: Option<PathBuf>,
+    #[arg(short, long, value_name = "SRC", requires = "dest", action = ArgAction::Append)]
+    source: Vec<PathBuf>,
     /// The new file, or the directory to put it in, in place of DST
-    #[arg(short, long, value_name = "DST", requires = "source")]
-    dest: Option<PathBuf>,
+    #[arg(short, long, value_name = "DST", requires = "source", action = ArgAction::Append)]
+    dest: Vec<PathBuf>,
     /// What is one path too many. Without it the parser would take it for a command.
     #[arg(hide = true, value_name = "PATH")]
     extra: Vec<OsString>,
     /// For directories, which this version does not copy; without effect on files
     #[arg(short = 'R', long)]
     recursive: bool,
+}
+
+impl Paths {
+    /// The first path that is one too many.
+    fn too_many(&self) -> Option<&OsStr> {
+        let again = self.source.get(1).or(self.dest.get(1)).map(|path| path.as_os_str());
+        again.or(self.extra.first().map(OsString::as_os_str))
+    }
 }
 
 /// What is said, and where.

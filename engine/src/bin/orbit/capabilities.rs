@@ -6,17 +6,24 @@ use orbit_engine::{Capability, FileSystemPair, Mechanism, ZeroCopyCapabilities, 
 use serde_json::{Map, Value, json};
 
 use crate::args::CapabilitiesArguments;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::signals::Signals;
 use crate::{print, report};
 
 /// Probes and tells.
 ///
 /// # Errors
-/// When one of the directories cannot be written to and read.
+/// When one of the directories cannot be written to and read, or a signal came.
 pub(crate) fn run(arguments: &CapabilitiesArguments) -> Result<(), Failure> {
     let from = arguments.from.as_path();
     let to = arguments.to.as_deref().unwrap_or(from);
-    let found = zero_copy_capabilities(from, to).map_err(|error| {
+    // Probing takes a moment; a signal that ended it at once would leave its files in both directories.
+    let signals = Signals::listen()?;
+    let found = zero_copy_capabilities(from, to);
+    if let Some(signal) = signals.caught() {
+        return Err(Failure { message: "probing was ended".to_owned(), exit: Exit::Signal(signal) });
+    }
+    let found = found.map_err(|error| {
         Failure::failed(format!("{error}; both must be directories in which files can be made"))
     })?;
     if arguments.json {

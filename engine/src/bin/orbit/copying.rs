@@ -57,8 +57,7 @@ impl Task<'_> {
     }
 
     fn copy(&self, options: CopyOptions) -> Result<(), Failure> {
-        let signals = Signals::listen()
-            .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+        let signals = Signals::listen()?;
         let mut options = options.cancel(signals.cancel());
         let shown = Shown::new(self.output()).map(Arc::new);
         if let Some(shown) = &shown {
@@ -92,7 +91,8 @@ impl Task<'_> {
             _ => Exit::Failed,
         };
         // What cannot be reported is told in place of the report's own failure.
-        let report = || report::of_error(self.source, &self.destination, error, signal);
+        let destination = self.effective.compress().new_name(&self.destination);
+        let report = || report::of_error(self.source, &destination, error, signal);
         if let Err(unwritten) = write_json(self.output(), report) {
             print::say(&format!("orbit: {}", unwritten.message));
         }

@@ -110,10 +110,32 @@ fn commands(command: &clap::Command) -> Roff {
             let value = argument.get_id().as_str();
             let shown: &str =
                 argument.get_value_names().and_then(|names| names.first()).map_or(value, |name| name);
-            name.push(roman(format!(" [{shown}]")));
+            name.push(roman(if argument.is_required_set() {
+                format!(" {shown}")
+            } else {
+                format!(" [{shown}]")
+            }));
         }
         roff.text(name);
         roff.text([roman(sub.get_about().map(ToString::to_string).unwrap_or_default())]);
+        flags(sub, command, &mut roff);
     }
     roff
+}
+
+/// The flags of a command that are not those of a copy too, each with its meaning.
+fn flags(sub: &clap::Command, command: &clap::Command, roff: &mut Roff) {
+    let copies = |flag: &clap::Arg| {
+        command.get_arguments().any(|of_copy| {
+            of_copy.get_id() == flag.get_id() && of_copy.get_help_heading() == flag.get_help_heading()
+        })
+    };
+    for flag in sub.get_opts().filter(|flag| !copies(flag)) {
+        let Some(name) = flag.get_long().filter(|name| *name != "help") else { continue };
+        roff.control("RS", []);
+        roff.control("TP", []);
+        roff.text([bold(format!("--{name}"))]);
+        roff.text([roman(flag.get_help().map(ToString::to_string).unwrap_or_default())]);
+        roff.control("RE", []);
+    }
 }

@@ -37,6 +37,11 @@ pub(crate) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// As [`visible`], line by line.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
 /// The text with control characters written as escapes: names of files must not move a terminal's cursor.
 fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());

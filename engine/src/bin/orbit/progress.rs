@@ -55,34 +55,40 @@ struct Stage {
     told: Option<Instant>,
     /// Bytes that were told last.
     bytes: Option<u64>,
+    /// Those of the content that an earlier copy had left.
+    resumed: u64,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { phase: None, begun: Instant::now(), told: None, bytes: None, resumed: 0 }
+    }
 }
 
 impl Shown {
     /// None where nothing is to be shown.
     pub(crate) fn new(output: &Output) -> Option<Self> {
-        let terminal = stderr().is_terminal();
-        let wanted = match output.progress.unwrap_or(When::Auto) {
-            When::Always => true,
-            When::Auto => terminal && !output.quiet,
-            When::Never => false,
-        };
-        if !wanted {
+        let wanted = output.progress.unwrap_or(When::Auto);
+        if wanted == When::Never || (wanted == When::Auto && output.quiet) {
             return None;
         }
-        let bar = || ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let shape = if terminal { Shape::Bar(bar()) } else { Shape::Lines };
-        let now = Instant::now();
-        let stage = Mutex::new(Stage { phase: None, begun: now, told: None, bytes: None });
-        Some(Self { started: now, shape, stage })
+        let shape = match (bar(), wanted) {
+            (Some(bar), _) => Shape::Bar(bar),
+            (None, When::Always) => Shape::Lines,
+            (None, _) => return None,
+        };
+        Some(Self { started: Instant::now(), shape, stage: Mutex::default() })
     }
 
     /// The copy has ended, `well` or not: the bar goes, a last line tells the sum.
     pub(crate) fn end(&self, well: bool) {
-        match (&self.shape, self.stage().bytes) {
+        let Stage { bytes, resumed, .. } = *self.stage();
+        match (&self.shape, bytes) {
             (Shape::Bar(bar), _) => bar.finish_and_clear(),
             (Shape::Lines, Some(bytes)) if well => {
                 let took = self.started.elapsed();
-                print::say(&format!("done: {} in {}, {}", size(bytes), duration(took), rate(bytes, took)));
+                let speed = rate(bytes.saturating_sub(resumed), took);
+                print::say(&format!("done: {} in {}, {speed}", size(bytes), duration(took)));
             }
             (Shape::Lines, _) => {}
         }
@@ -112,16 +118,26 @@ impl Observer for Shown {
 }
 
 impl Stage {
-    /// Notes what is told; says whether a phase began.
+    /// Notes what is told; says whether a phase began, or goes on behind what an earlier copy had left.
     fn enter(&mut self, progress: Progress) -> bool {
         self.bytes = Some(progress.bytes);
-        let is_new = self.phase != Some(progress.phase);
+        let goes_on = progress.phase == Phase::Copying && progress.resumed != self.resumed;
+        if goes_on {
+            self.resumed = progress.resumed;
+        }
+        let is_new = goes_on || self.phase != Some(progress.phase);
         if is_new {
             self.phase = Some(progress.phase);
             self.begun = Instant::now();
         }
         is_new
     }
+}
+
+/// A bar on a terminal; none where there is no terminal, or one that cannot move its cursor (`TERM=dumb`).
+fn bar() -> Option<ProgressBar> {
+    let target = stderr().is_terminal().then(ProgressDrawTarget::stderr)?;
+    Some(ProgressBar::with_draw_target(None, target)).filter(|bar| !bar.is_hidden())
 }
 
 fn draw(bar: &ProgressBar, progress: Progress, is_new: bool) {
@@ -156,20 +172,21 @@ const fn name(phase: Phase) -> &'static str {
 }
 
 /// `copying: 12.0 MiB of 1.0 GiB (1 %), 4.0 MiB/s, 4 minutes left`.
-fn line(Progress { phase, bytes, total, .. }: Progress, since: Duration) -> String {
+fn line(Progress { phase, bytes, resumed, total, .. }: Progress, since: Duration) -> String {
     let (name, done) = (name(phase), size(bytes));
     if phase == Phase::Finishing {
         return name.to_owned();
     }
-    let speed = rate(bytes, since);
+    let moved = bytes.saturating_sub(resumed);
+    let speed = rate(moved, since);
     if total == 0 {
         return format!("{name}: {done}, {speed}");
     }
     let percent = u128::from(bytes) * 100 / u128::from(total);
-    let left = match (bytes, total.saturating_sub(bytes)) {
+    let left = match (moved, total.saturating_sub(bytes)) {
         (0, _) | (_, 0) => String::new(),
-        (bytes, left) => {
-            let nanoseconds = since.as_nanos() * u128::from(left) / u128::from(bytes);
+        (moved, left) => {
+            let nanoseconds = since.as_nanos() * u128::from(left) / u128::from(moved);
             let left = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX));
             format!(", {} left", HumanDuration(left))
         }
@@ -184,20 +201,38 @@ mod tests {
     #[test]
     fn lines_tell_phase_bytes_rate_and_the_time_that_is_left() {
         let second = Duration::from_secs(1);
-        let told = |bytes, total| {
-            let mut stage = Stage { phase: None, begun: Instant::now(), told: None, bytes: None };
-            let progress = progress(bytes, total);
+        let going_on = |resumed, bytes, total| {
+            let mut stage = Stage::default();
+            let progress = progress(resumed, bytes, total);
             assert!(stage.enter(progress) && !stage.enter(progress));
             line(progress, second)
         };
+        let told = |bytes, total| going_on(0, bytes, total);
         assert_eq!(told(1 << 20, 4 << 20), "copying: 1.0 MiB of 4.0 MiB (25 %), 1.0 MiB/s, 3 seconds left");
         assert_eq!(told(0, 4096), "copying: 0 B of 4.0 KiB (0 %), 0 B/s");
         assert_eq!(told(4096, 4096), "copying: 4.0 KiB of 4.0 KiB (100 %), 4.0 KiB/s");
         assert_eq!(told(1536, 0), "copying: 1.5 KiB, 1.5 KiB/s");
+        // What an earlier copy had left is done, and no work.
+        assert_eq!(
+            going_on(2 << 20, 3 << 20, 5 << 20),
+            "copying: 3.0 MiB of 5.0 MiB (60 %), 1.0 MiB/s, 2 seconds left"
+        );
+        assert_eq!(going_on(2 << 20, 2 << 20, 4 << 20), "copying: 2.0 MiB of 4.0 MiB (50 %), 0 B/s");
+    }
+
+    #[test]
+    fn the_clock_begins_again_behind_what_an_earlier_copy_left() {
+        let mut stage = Stage::default();
+        assert!(stage.enter(progress(0, 0, 100)));
+        assert!(stage.enter(progress(40, 40, 100)) && !stage.enter(progress(40, 50, 100)));
+        let mut verified = progress(0, 0, 100);
+        verified.phase = Phase::Verifying;
+        assert!(stage.enter(verified) && !stage.enter(verified));
+        assert_eq!(stage.resumed, 40);
     }
 
     /// The engine's own word, since nobody else can make one.
-    fn progress(bytes: u64, total: u64) -> Progress {
+    fn progress(resumed: u64, bytes: u64, total: u64) -> Progress {
         struct First(Mutex<Option<Progress>>);
         impl Observer for First {
             fn progress(&self, progress: Progress) {
@@ -211,7 +246,7 @@ mod tests {
         let options = orbit_engine::CopyOptions::new().observer(first.clone());
         orbit_engine::copy_file(&source, folder.path().join("b"), &options).unwrap();
         let mut progress = first.0.lock().unwrap().unwrap();
-        (progress.bytes, progress.total) = (bytes, total);
+        (progress.resumed, progress.bytes, progress.total) = (resumed, bytes, total);
         progress
     }
 }

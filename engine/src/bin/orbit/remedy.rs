@@ -29,7 +29,13 @@ pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
 
 /// How a missing directory is made.
 pub(crate) fn make_directory(path: &Path) -> String {
-    format!("make the directory first: mkdir -p {}", shell_word(path))
+    match path.to_str() {
+        Some(text) if !text.contains(char::is_control) => {
+            format!("make the directory first: mkdir -p {}", shell_word(path))
+        }
+        // What is shown of such a name is another name.
+        _ => "make the directory first".to_owned(),
+    }
 }
 
 /// The path as a shell takes it for one word.
@@ -90,6 +96,12 @@ mod tests {
         assert_eq!(word("a b"), "'a b'");
         assert_eq!(word("it's"), r"'it'\''s'");
         assert_eq!(word("-x"), "./-x");
+    }
+
+    #[test]
+    fn no_command_is_told_for_a_name_that_cannot_be_shown() {
+        assert_eq!(make_directory(Path::new("a b")), "make the directory first: mkdir -p 'a b'");
+        assert_eq!(make_directory(Path::new("a\nb")), "make the directory first");
     }
 
     #[test]

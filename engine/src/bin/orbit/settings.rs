@@ -16,8 +16,9 @@ use crate::flags::SettingFlags;
 /// A contradiction, a variable without a meaning, a configuration that is broken or, where it was named, missing.
 pub(crate) fn gather(flags: &SettingFlags) -> Result<Effective, Failure> {
     let mut layers = vec![(Origin::Flag, flags.settings()), (Origin::Environment, environment()?)];
-    if let Some(path) = configuration(flags.config().map(PathBuf::as_path))? {
-        let settings = Settings::load(&path).map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some((path, named_by)) = configuration(flags.config().map(PathBuf::as_path))? {
+        let settings = Settings::load(&path)
+            .map_err(|error| Failure::usage(format!("{error} (the configuration file {named_by})")))?;
         layers.push((Origin::File(path), settings));
     }
     Effective::resolve(layers).map_err(|contradiction| Failure::usage(contradiction.to_string()))
@@ -63,17 +64,24 @@ fn forbids_zero_copy() -> Result<bool, Failure> {
     }
 }
 
-/// The file to read; none where no file was named and there is none at the usual place.
-fn configuration(flag: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
-    if let Some(named) = flag.map(Path::to_path_buf).or_else(|| path_in("ORBIT_CONFIG")) {
-        return Ok(Some(named));
+/// The file to read, and a clause that says why this one; none where no file was named and there is none at the usual
+/// place.
+fn configuration(flag: Option<&Path>) -> Result<Option<(PathBuf, &'static str)>, Failure> {
+    if let Some(named) = flag {
+        return Ok(Some((named.to_path_buf(), "named by --config")));
+    }
+    if let Some(named) = path_in("ORBIT_CONFIG") {
+        return Ok(Some((named, "named by ORBIT_CONFIG")));
     }
     let Some(usual) = usual_place(path_in("XDG_CONFIG_HOME"), path_in("HOME")) else { return Ok(None) };
     match usual.metadata() {
-        Ok(_) => Ok(Some(usual)),
+        Ok(_) => Ok(Some((usual, "that is read unasked; --config /dev/null reads none"))),
         Err(error) => match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(None),
-            _ => Err(Failure::usage(format!("cannot read {}: {error}", usual.display()))),
+            _ => Err(Failure::usage(format!(
+                "cannot read {}: {error} (the configuration file; --config /dev/null reads none)",
+                usual.display()
+            ))),
         },
     }
 }

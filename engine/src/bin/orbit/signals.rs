@@ -1,4 +1,4 @@
-//! Ctrl-C, termination and hang-up: the first one ends the copy, which cleans up; a second one ends the process at once.
+//! Ctrl-C, termination and hang-up: the first one ends the copy or the probes, which clean up; a second one ends the process at once.
 
 use std::io;
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use orbit_engine::Cancel;
 use signal_hook::flag;
+
+use crate::failure::Failure;
 
 #[cfg(unix)]
 const SIGNALS: [(i32, u8); 3] =
@@ -25,13 +27,14 @@ impl Signals {
     ///
     /// # Errors
     /// When the system takes no handler.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::failed(format!("cannot listen to signals: {error}"));
         let signals = Self::default();
         let ignored = ignored();
         for (signal, number) in SIGNALS {
             // Whoever starts a program with a signal ignored (nohup) wants it to live on.
             if ignored & (1 << (number - 1)) == 0 {
-                signals.listen_to(signal, number)?;
+                signals.listen_to(signal, number).map_err(failed)?;
             }
         }
         Ok(signals)

@@ -10,9 +10,11 @@ use crate::print;
 pub(crate) fn told(error: &clap::Error) -> ExitCode {
     let text = |colours: bool| {
         let rendered = error.render();
-        if colours { rendered.ansi().to_string() } else { rendered.to_string() }
+        if colours { rendered.ansi().to_string() } else { print::visible_lines(&rendered.to_string()) }
     };
-    let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    // The parser repeats arguments as they are; beside its colours their control characters could not be told.
+    let moves_cursor = std::env::args_os().any(|word| word.to_string_lossy().contains(char::is_control));
+    let colours = !moves_cursor && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     if !error.use_stderr() {
         return match print::out(&text(colours && stdout().is_terminal())) {
             Ok(()) => ExitCode::SUCCESS,
