@@ -175,7 +175,7 @@ fn nothing_is_moved_in_bursts() {
         thread::scope(|scope| {
             let copying = scope.spawn(|| copied_with(&options, &source, &copy));
             while !copying.is_finished() {
-                let length = std::fs::metadata(&copy).map_or(0, |status| status.len());
+                let length = fs::metadata(&copy).map_or(0, |status| status.len());
                 let most = begin.elapsed() + Duration::from_millis(120);
                 assert!(seconds(length, rate) < most, "{length} bytes in less than {most:?}");
                 thread::sleep(Duration::from_millis(10));
