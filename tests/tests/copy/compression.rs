@@ -314,20 +314,6 @@ fn holes_come_back_as_asked() {
     });
 }
 
-/// The first frame tells its own length only.
-#[test]
-fn zeros_at_the_end_of_several_frames_are_there() {
-    let place = tempfile::tempdir().unwrap();
-    let [source, compressed, back] = ["source", "compressed.zst", "back"].map(|name| place.path().join(name));
-    let size = 20 << 20;
-    files::create_sparse(&source, size, &[(0, 1, 1 << 20)]);
-    // A frame for each block.
-    copied_with(&zstd(3).placement(Placement::Resumable), &source, &compressed);
-    let outcome = copied_with(&decompress().sparse(Sparse::Always), &compressed, &back);
-    assert_eq!((outcome.bytes, outcome.content_bytes), (size, size));
-    files::assert_same_content(&source, &back);
-}
-
 /// A file system that sees a file grow allocates ahead of it (XFS), where the hole is to be.
 #[test]
 fn a_hole_behind_much_data_takes_no_space() {

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use orbit_engine::{
     Cancel, Compression, CopyError, CopyOptions, Mechanism, Observer, Phase, Placement, Progress, Rate,
-    Resumed, Strategy, Unusable, Verification, ZstdLevel, copy_file,
+    Resumed, Sparse, Strategy, Unusable, Verification, ZstdLevel, copy_file,
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
@@ -355,4 +355,19 @@ fn a_compressed_copy_is_gone_on_with_and_decoded_as_one() {
     let other = resumable().compression(Compression::Zstd(ZstdLevel::new(1).unwrap()));
     let resumed = copied_with(&other, &source, &copy).resumed;
     assert_eq!(resumed, Resumed::StartedOver(Unusable::Compression));
+}
+
+/// The first frame tells its own length only.
+#[test]
+fn zeros_at_the_end_of_several_frames_are_there() {
+    let place = tempfile::tempdir().unwrap();
+    let [source, compressed, back] = ["source", "compressed.zst", "back"].map(|name| place.path().join(name));
+    let size = 20 << 20;
+    files::create_sparse(&source, size, &[(0, 1, 1 << 20)]);
+    // A frame for each block.
+    copied_with(&resumable().compression(Compression::Zstd(ZstdLevel::default())), &source, &compressed);
+    let decompress = CopyOptions::new().compression(Compression::Decompress).sparse(Sparse::Always);
+    let outcome = copied_with(&decompress, &compressed, &back);
+    assert_eq!((outcome.bytes, outcome.content_bytes), (size, size));
+    files::assert_same_content(&source, &back);
 }
