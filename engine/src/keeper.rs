@@ -75,6 +75,8 @@ impl Keeper {
         let has_records = Arc::new(AtomicBool::new(book.file.is_some()));
         let stop = Arc::new(AtomicBool::new(false));
         let (block, block_begin) = (book.block, book.last.0);
+        let calls = Calls::default();
+        calls.count();
         let clerk = Clerk {
             partial: partial.try_clone().ok()?,
             book,
@@ -83,7 +85,7 @@ impl Keeper {
             buffer: Buffer::aligned(BUFFER_BYTES, PAGE),
             has_records: Arc::clone(&has_records),
             stop: Arc::clone(&stop),
-            calls: Calls::default(),
+            calls,
         };
         let (to, landed) = channel();
         let thread = thread::Builder::new().spawn(move || clerk.work(&landed)).ok()?;
@@ -199,6 +201,10 @@ impl Clerk {
             if self.is_stopped() || self.keep(landed).is_err() {
                 break;
             }
+        }
+        platform::discard(&self.calls, self.partial);
+        if let Some(sidecar) = self.book.file {
+            platform::discard(&self.calls, sidecar);
         }
         self.calls.total()
     }

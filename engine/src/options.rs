@@ -263,8 +263,9 @@ pub enum Placement {
     /// As [`Placement::Staged`], and a copy that fails, is cancelled or killed leaves what it has under a staging name,
     /// `.NAME.orbit-HASH.partial`, with a sidecar `.NAME.orbit-HASH.resume` that says which source it comes from and
     /// holds a digest of each block. The next such copy of the same source to the same destination goes on there. It
-    /// starts over where the source, the sidecar, the last blocks, [`Compression`] or [`Sparse`] are not what they were, and
-    /// says so in [`crate::CopyOutcome::resumed`]. [`Reflink::Always`] makes the file at once and leaves aside what is there.
+    /// starts over where the source, the sidecar, the last blocks, [`Compression`] or [`Sparse`] are not what they were,
+    /// and says so in [`crate::CopyOutcome::resumed`]. [`Reflink::Always`] makes the file at once and leaves aside what
+    /// is there.
     Resumable,
 }
 

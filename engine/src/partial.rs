@@ -101,6 +101,7 @@ impl Partial {
                     if let Some(file) = names.create(request, calls)? {
                         // What a copy left that was killed between its rename and its end. Not before the lock is held:
                         // it could be that of a copy which has just begun.
+                        calls.count();
                         remove(&names.sidecar);
                         let partial = Self::begin(names, file, request, calls)?;
                         return Ok((Some(partial), resumed));
@@ -108,9 +109,9 @@ impl Partial {
                 }
                 Found::Foreign(_locked) => {
                     resumed = Resumed::StartedOver(Unusable::Partial);
-                    names.remove();
+                    names.remove(calls);
                 }
-                Found::Own(_locked, _) if request.at_once => names.remove(),
+                Found::Own(_locked, _) if request.at_once => names.remove(calls),
                 Found::Own(file, status) => {
                     let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
                     let check = Check { request, file: &file, status: &status, calls };
@@ -135,7 +136,7 @@ impl Partial {
                         Ok(None) => {}
                         Err(why) => resumed = Resumed::StartedOver(why),
                     }
-                    names.remove();
+                    names.remove(calls);
                 }
             }
         }
@@ -240,7 +241,8 @@ impl Drop for Partial {
         });
         let is_new = self.begin == (0, 0);
         if self.is_useless.get() || (is_new && !has_records) {
-            self.names.remove();
+            // There is nobody left to tell the number.
+            self.names.remove(&Calls::default());
         }
     }
 }

@@ -125,9 +125,16 @@ mod tests {
     /// What of a partial file is believed in which block `damaged` is not as it was, and for which the sidecar names
     /// `boot`.
     fn believed(boot: Option<String>, damaged: u64) -> u64 {
+        believed_of(boot, damaged, BLOCKS)
+    }
+
+    /// As [`believed`], of a source in which block `changed` is not what was copied.
+    fn believed_of(boot: Option<String>, damaged: u64, changed: u64) -> u64 {
         let folder = tempfile::tempdir().unwrap();
         let (path, content) = (folder.path().join("source"), vec![7; 6500]);
-        std::fs::write(&path, &content).unwrap();
+        let mut source = content.clone();
+        source[usize::try_from(changed * BLOCK).unwrap()] = 9;
+        std::fs::write(&path, &source).unwrap();
         let calls = &Calls::default();
         let source = &Source::open(&path, calls).unwrap();
         let mut file = tempfile::tempfile().unwrap();
@@ -176,5 +183,16 @@ mod tests {
         assert_eq!(believed(boot.clone(), 1), BLOCKS * BLOCK);
         assert_eq!(believed(boot.clone(), 4), 4 * BLOCK);
         assert_eq!(believed(boot, 5), 5 * BLOCK);
+    }
+
+    /// Its times may have been set back, or a file system may have none that tell.
+    #[test]
+    fn the_last_blocks_are_compared_with_the_source() {
+        for boot in [None, now()] {
+            for changed in [4, 5] {
+                assert_eq!(believed_of(boot.clone(), BLOCKS, changed), changed * BLOCK, "{boot:?}");
+            }
+            assert_eq!(believed_of(boot, BLOCKS, BLOCKS), BLOCKS * BLOCK);
+        }
     }
 }

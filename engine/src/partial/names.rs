@@ -114,14 +114,19 @@ impl Names {
     }
 
     /// The sidecar first: without it, the partial file is nothing to go on with.
-    pub(super) fn remove(&self) {
+    pub(super) fn remove(&self, calls: &Calls) {
+        calls.add(2);
         remove(&self.sidecar);
         remove(&self.partial);
     }
 
     fn is_named(&self, file: &File, calls: &Calls) -> io::Result<bool> {
         match platform::open_destination(calls, &self.partial)? {
-            Standing::File(standing) => platform::same_file(calls, &standing, file),
+            Standing::File(standing) => {
+                let same = platform::same_file(calls, &standing, file);
+                platform::discard(calls, standing);
+                same
+            }
             _ => Ok(false),
         }
     }

@@ -162,6 +162,28 @@ fn every_mechanism_keeps_the_limit_and_goes_on_under_it() {
     }
 }
 
+/// At no time is there more than the limit allows and a tenth of a second's bytes ahead of it.
+#[test]
+fn nothing_is_moved_in_bursts() {
+    let test = "nothing_is_moved_in_bursts";
+    let (rate, size) = (10 * MIB, 4 * MIB);
+    for strategy in STRATEGIES {
+        let Some(scene) = Scene::on(test, FileSystem::Tmpfs, size) else { return };
+        let options = limited(&by(strategy).placement(Placement::InPlace), rate);
+        let (source, copy) = (scene.source(), scene.copy());
+        let begin = Instant::now();
+        thread::scope(|scope| {
+            let copying = scope.spawn(|| copied_with(&options, &source, &copy));
+            while !copying.is_finished() {
+                let length = fs::metadata(&copy).map_or(0, |status| status.len());
+                let most = begin.elapsed() + Duration::from_millis(120);
+                assert!(seconds(length, rate) < most, "{length} bytes in less than {most:?}");
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+    }
+}
+
 #[test]
 fn a_resumable_copy_and_one_in_place_keep_the_limit() {
     let test = "a_resumable_copy_and_one_in_place_keep_the_limit";

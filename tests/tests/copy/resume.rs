@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use orbit_engine::{
     Cancel, Compression, CopyError, CopyOptions, Mechanism, Observer, Phase, Placement, Progress, Rate,
-    Resumed, Strategy, Unusable, Verification, ZstdLevel, copy_file,
+    Resumed, Sparse, Strategy, Unusable, Verification, ZstdLevel, copy_file,
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
@@ -223,6 +223,11 @@ fn one_without_the_other_is_nothing_to_go_on_with() {
         fs::remove_file(scene.left(end)).unwrap();
         assert_eq!(scene.resume(), Resumed::No, "without the {end}");
     }
+    // What is written down next has the sidecar's name for itself.
+    let scene = Scene::new();
+    fs::remove_file(scene.left("partial")).unwrap();
+    scene.interrupt(&resumable());
+    at(scene.resume());
 }
 
 /// By names that share their first 64 bytes, and by a name that is as long as names can be.
@@ -256,8 +261,10 @@ fn holes_stay_holes_over_an_interruption() {
         let data = [(0, 1, 10 * MIB), (100 * MIB + 4096, 2, 10 * MIB), (190 * MIB, 3, 3 * MIB)];
         files::create_sparse(&source, size, &data);
         interrupt(&resumable(), &source, &copy, 106 * MIB);
+        let written_down = fs::read_to_string(left(&copy, "resume")).unwrap();
+        assert_eq!(written_down.matches(" hole ").count(), 1, "nobody reads a hole back: {written_down}");
         let outcome = copied_with(&resumable(), &source, &copy);
-        assert!(at(outcome.resumed) >= 100 * MIB);
+        assert!(at(outcome.resumed) > 100 * MIB, "a block behind the hole holds");
         files::assert_same_content(&source, &copy);
         assert!(files::allocated_bytes(&copy) < 30 * MIB, "{file_system:?}");
     }
@@ -350,4 +357,19 @@ fn a_compressed_copy_is_gone_on_with_and_decoded_as_one() {
     let other = resumable().compression(Compression::Zstd(ZstdLevel::new(1).unwrap()));
     let resumed = copied_with(&other, &source, &copy).resumed;
     assert_eq!(resumed, Resumed::StartedOver(Unusable::Compression));
+}
+
+/// The first frame tells its own length only.
+#[test]
+fn zeros_at_the_end_of_several_frames_are_there() {
+    let place = tempfile::tempdir().unwrap();
+    let [source, compressed, back] = ["source", "compressed.zst", "back"].map(|name| place.path().join(name));
+    let size = 20 << 20;
+    files::create_sparse(&source, size, &[(0, 1, 1 << 20)]);
+    // A frame for each block.
+    copied_with(&resumable().compression(Compression::Zstd(ZstdLevel::default())), &source, &compressed);
+    let decompress = CopyOptions::new().compression(Compression::Decompress).sparse(Sparse::Always);
+    let outcome = copied_with(&decompress, &compressed, &back);
+    assert_eq!((outcome.bytes, outcome.content_bytes), (size, size));
+    files::assert_same_content(&source, &back);
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use orbit_tests::calls::{self, Counted};
+use orbit_tests::faults::{self, Attempt, Fault};
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::skip::unless_skipped;
@@ -176,4 +177,22 @@ fn metadata_is_set_in_the_order_in_which_it_lasts() {
     let ordered = ["pwrite64", "fchown", "fsetxattr", "fchmod", "utimensat", "fsync", "linkat"];
     let found: Vec<&str> = counted.names().filter(|name| ordered.contains(name)).collect();
     assert_eq!(found, ordered, "{:#?}", counted.lines);
+}
+
+/// Locks, looks, blocks read back and lines of the sidecar are calls too.
+#[test]
+fn a_resumable_copy_counts_right_from_the_begin_and_from_where_another_stopped() {
+    let test = "a_resumable_copy_counts_right_from_the_begin_and_from_where_another_stopped";
+    let folder = tempfile::tempdir().unwrap();
+    let (source, copy) = (folder.path().join("source"), folder.path().join("copy"));
+    files::create(&source, 1, 5 << 20);
+    let options = ["--placement", "resumable", "--strategy", "buffered"];
+    let command = copy_once(&options, &source, &copy);
+    if counted(test, &command, "read-write").is_none() {
+        return;
+    }
+    let paced = [&options[..], &["--max-bandwidth", "20MiB/s"]].concat();
+    let killed = faults::attempt(&copy_once(&paced, &source, &copy), &Fault::kill("/^rename"));
+    assert!(matches!(unless_skipped(test, killed), Some(Attempt::Injected(_))));
+    counted(test, &command, "read-write");
 }

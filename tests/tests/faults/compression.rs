@@ -185,6 +185,22 @@ fn a_bit_flipped_anywhere_is_noticed_and_leaves_nothing() {
     assert!(harmless * 50 < frame.len() * 8, "{harmless} flips of {} bytes are harmless", frame.len());
 }
 
+/// The header of a frame can ask for any memory.
+#[test]
+fn a_frame_that_asks_for_a_large_window_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frames, back) = (folder.path().join("frames"), folder.path().join("back"));
+    let of_window = |log: u8| {
+        // Magic, no length and no checksum, the window, a last block of no bytes.
+        fs::write(&frames, [0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, 1, 0, 0]).unwrap();
+        copy_file(&frames, &back, &decompress())
+    };
+    assert_eq!(of_window(27).unwrap().bytes, 0);
+    for log in [28, 31, 41] {
+        assert!(refused(of_window(log), &frames).contains("more than 128 MiB"), "{log}");
+    }
+}
+
 /// What was decoded before the damage is not left as a file.
 #[test]
 fn damage_behind_much_content_leaves_the_old_file() {

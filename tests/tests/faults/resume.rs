@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use orbit_tests::calls;
 use orbit_tests::faults::{self, Attempt, Fault};
@@ -125,6 +127,32 @@ fn a_failed_close_leaves_nothing_to_go_on_with() {
         faults::inject(&scene.command(&options), &Fault::error("close", Errno::IO).on(&partial).and_later());
     let Some(finished) = unless_skipped(test, injected) else { return };
     scene.assert_failed(&finished, &scene.destination(), Errno::IO.raw_os_error());
+}
+
+/// Between making the partial file and having its lock, another copy may take it for one that was left, and put its own in
+/// its place. Renaming that would publish a part.
+#[test]
+fn who_is_overtaken_before_it_has_the_lock_publishes_nothing() {
+    let test = "who_is_overtaken_before_it_has_the_lock_publishes_nothing";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Tmpfs, SIZE)) else { return };
+    let options = ["--placement", "resumable", "--strategy", "buffered"];
+    let partial = scene.to.join(partial_name());
+    let late = Fault::delay("flock", Duration::from_millis(1500));
+    let first = scene.command(&options);
+    let (overtaken, other) = thread::scope(|threads| {
+        let overtaken = threads.spawn(|| faults::inject(&first, &late));
+        while !partial.exists() && !overtaken.is_finished() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        // It is at work for longer than the first one waits.
+        let paced = [&options[..], &["--max-bandwidth", "1MiB/s"]].concat();
+        let other = subprocess::run(scene.command(&paced));
+        (overtaken.join().expect("no panic"), other)
+    });
+    let Some(overtaken) = unless_skipped(test, overtaken) else { return };
+    assert!(overtaken.stderr.contains("another copy is at work"), "{overtaken:?}");
+    other.expect_success();
+    scene.assert_copied();
 }
 
 /// That of a destination called `copy`.

@@ -3,9 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use orbit_engine::{Resumed, Unusable};
+use orbit_engine::{CopyError, Rate, Resumed, Unusable, Verification, copy_file};
+use orbit_tests::files;
+use orbit_tests::lab::fuse::{self, Lies};
+use orbit_tests::skip::unless_skipped;
 
-use super::{MIB, Scene, at};
+use super::{MIB, SIZE, Scene, at, interrupt, resumable};
 
 #[test]
 fn a_damaged_sidecar_is_not_believed() {
@@ -97,4 +100,32 @@ fn a_partial_file_that_is_short_is_gone_on_with_as_far_as_it_goes() {
     let scene = Scene::new();
     File::create(scene.left("partial")).unwrap();
     scene.assert_starts_over(Unusable::Partial);
+}
+
+/// Lines that are no longer true do not stay behind those that are.
+#[test]
+fn a_sidecar_that_lost_its_end_can_be_gone_on_with_twice() {
+    let scene = Scene::new();
+    damage(&scene, blocks(&scene) - 1);
+    damage(&scene, 2);
+    interrupt(&resumable(), &scene.source(), &scene.copy(), 5 * MIB);
+    let again = at(scene.resume());
+    assert!((2 * MIB..8 * MIB).contains(&again), "{again}");
+}
+
+/// A digest of what is read back says nothing of whether it was the source.
+#[test]
+fn what_was_found_not_to_be_the_source_is_not_gone_on_with() {
+    let test = "what_was_found_not_to_be_the_source_is_not_gone_on_with";
+    let Some(liar) = unless_skipped(test, fuse::mount()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    files::create(&source, 1, SIZE);
+    liar.lie(Lies { flip_on_read: Some(7), ..Lies::default() });
+    for level in [Verification::Compare, Verification::Sha256] {
+        let options = resumable().verification(level).max_bandwidth(Rate::new(40 * MIB));
+        let error = copy_file(&source, liar.dir().join("copy"), &options).unwrap_err();
+        assert!(matches!(error, CopyError::ChecksumMismatch { .. }), "{error}");
+        files::assert_no_litter(liar.dir(), [""; 0]);
+    }
 }
