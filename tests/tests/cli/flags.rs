@@ -99,6 +99,8 @@ fn tuned() {
     let tuned = scene.write("tuned.toml", &text);
     let explained = scene.explained(&["--tuned", &tuned]);
     assert_eq!((&explained["tuned"], &pair["tuned"]), (&json!(true), &json!(false)));
+    assert_eq!(explained["values"].get("zero_copy_threshold_bytes"), Some(&json!(null)));
+    assert_eq!(pair["values"]["zero_copy_threshold_bytes"], 65_536);
     assert_eq!(reasons(&scene, &["--tuned", &tuned]), ["tuned-never"]);
     assert_eq!(scene.copied(&["--tuned", &tuned])["mechanism"], "read-write");
     let broken = scene.write("broken.toml", "schema = 1\n");

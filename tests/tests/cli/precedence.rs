@@ -1,6 +1,8 @@
 //! A flag beats the environment, which beats the configuration, which beats the preset, which beats the default; and a
 //! broken configuration is an error, wherever it lies.
 
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use orbit_tests::subprocess;
@@ -102,6 +104,8 @@ fn the_configuration_is_looked_for_in_this_order() {
     assert_eq!(of(&[("XDG_CONFIG_HOME", "/no/such/place")], &[]), "none");
     let named = scene.write("named.toml", &level("media"));
     assert_eq!(of(&[("XDG_CONFIG_HOME", home), ("ORBIT_CONFIG", &named)], &[]), "media");
+    // Where a file stands in the place of a directory there is no configuration.
+    assert_eq!(of(&[("XDG_CONFIG_HOME", &named)], &[]), "none");
     assert_eq!(of(&[("ORBIT_CONFIG", "")], &[]), "compare");
     assert_eq!(of(&[("ORBIT_CONFIG", &named)], &["--config", &xdg]), "sha256");
     assert_eq!(of(&[], &["--config", "/dev/null"]), "none");
@@ -127,6 +131,10 @@ fn a_configuration_that_was_named_must_be_there_and_none_may_be_broken() {
     assert_named(&[("ORBIT_NO_ZERO_COPY", "perhaps")], &[], "ORBIT_NO_ZERO_COPY is `perhaps`");
     let usual = scene.write("home/.config/orbit/orbit.toml", "resume = true\nverfy = \"sha256\"\n");
     assert_named(&[], &[], &format!("{usual}:2: unknown key `verfy`; did you mean `verify`?"));
+    assert_named(&[], &[], "(the configuration file that is read unasked; --config /dev/null reads none)");
+    let endless = scene.write("endless/file", "").replace("/file", "");
+    symlink("orbit", Path::new(&endless).join("orbit")).unwrap();
+    assert_named(&[("XDG_CONFIG_HOME", &endless)], &[], "cannot read ");
     let wrong = scene.write("wrong.toml", "parallel = 1000\n");
     assert_named(&[], &["--config", &wrong], &format!("{wrong}:1: "));
     let both = scene.write("both.toml", "in_place = true\nresume = true\n");

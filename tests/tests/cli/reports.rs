@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 
 use orbit_tests::subprocess;
 use serde_json::Value;
@@ -68,6 +69,30 @@ fn an_explanation_reads_like_this() {
         pair["destination_file_system"].as_str().unwrap()
     );
     insta::assert_snapshot!(told.replace(&file_systems, "between: FILE SYSTEMS"));
+}
+
+#[test]
+fn an_explanation_names_what_a_link_leads_to_and_where_values_come_from() {
+    let scene = Scene::new(5000);
+    let told = || scene.quietly(&["--explain", "a", "b"]);
+    assert!(told().contains("replaces no file\n") && told().contains("by the defaults: "), "{}", told());
+    fs::write(scene.path("real"), "old").unwrap();
+    symlink("real", scene.path("b")).unwrap();
+    assert!(told().contains("replaces a file of 3 B, through a link to real\n"), "{}", told());
+    let pair = scene.explained(&[]);
+    let profile = |source: &str| {
+        let text = format!(
+            "schema = \"orbit.tuned/1\"\n[[profile]]\nsource_fs = \"{source}\"\ndestination_fs = {}\n\
+             same_device = true\nzero_copy_threshold = \"never\"\n",
+            pair["destination_file_system"]
+        );
+        let tuned = scene.write("tuned.toml", &text);
+        scene.quietly(&["--explain", "--tuned", &tuned, "a", "b"]).replace(&tuned, "TUNED")
+    };
+    let here = profile(pair["source_file_system"].as_str().unwrap());
+    assert!(here.contains("by the profile of this pair in TUNED: zero-copy from never"), "{here}");
+    let elsewhere = profile("elsewhere");
+    assert!(elsewhere.contains("by the defaults, as TUNED has no profile of this pair: "), "{elsewhere}");
 }
 
 #[test]

@@ -84,3 +84,15 @@ fn a_full_standard_output_is_an_error_that_is_said() {
         assert_eq!(status.code(), Some(code), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_report_of_a_failure_that_cannot_be_written_is_said_beside_the_failure() {
+    let scene = Scene::new(10);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut command = scene.command(["--json", "missing", "b"]);
+    let output = command.stdout(full).stderr(Stdio::piped()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("orbit: cannot write to standard output: No space left"), "{told}");
+    assert!(told.contains("\norbit: cannot open missing"), "{told}");
+}

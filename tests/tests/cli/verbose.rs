@@ -1,7 +1,9 @@
 //! What is said about a copy that succeeded: nothing, unless asked for or worth a warning.
 
+use orbit_tests::faults::{self, Fault};
 use orbit_tests::skip::unless_skipped;
 use orbit_tests::{lab, lab::FileSystem};
+use rustix::io::Errno;
 
 use crate::scene::Scene;
 
@@ -22,6 +24,25 @@ fn verbose_says_what_was_done_and_why_not_by_zero_copy() {
     assert!(lines[1].starts_with("a -> b: 4.8 KiB by read-write in "), "{told}");
     assert!(lines[1].ends_with(", compared byte by byte"), "{told}");
     assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn verbose_says_what_compression_came_to() {
+    let scene = Scene::new(5000);
+    let told = scene.run(&["-v", "--compress", "zstd", "a", "b"]).expect_success().stderr;
+    // Nothing in the source repeats, so that a header is added to it.
+    assert!(told.contains("a -> b.zst: 4.8 KiB as 4."), "{told}");
+}
+
+#[test]
+fn verbose_says_how_often_it_was_tried() {
+    let test = "verbose_says_how_often_it_was_tried";
+    let scene = Scene::new(5000);
+    let source = scene.path("a");
+    let fault = Fault::error("?open,openat", Errno::TIMEDOUT).on(&source);
+    let command = scene.command(["-v", "--retries", "2", source.to_str().unwrap(), "b"]);
+    let Some(finished) = unless_skipped(test, faults::inject(&command, &fault)) else { return };
+    assert!(finished.expect_success().stderr.ends_with(", tried twice\n"));
 }
 
 #[test]

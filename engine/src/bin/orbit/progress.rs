@@ -86,9 +86,7 @@ impl Shown {
         match (&self.shape, bytes) {
             (Shape::Bar(bar), _) => bar.finish_and_clear(),
             (Shape::Lines, Some(bytes)) if well => {
-                let took = self.started.elapsed();
-                let speed = rate(bytes.saturating_sub(resumed), took);
-                print::say(&format!("done: {} in {}, {speed}", size(bytes), duration(took)));
+                print::say(&sum(bytes, resumed, self.started.elapsed()));
             }
             (Shape::Lines, _) => {}
         }
@@ -194,6 +192,12 @@ fn line(Progress { phase, bytes, resumed, total, .. }: Progress, since: Duration
     format!("{name}: {done} of {} ({percent} %), {speed}{left}", size(total))
 }
 
+/// `done: 1.0 GiB in 12.0 s, 85.3 MiB/s`; the speed is that of what was moved now.
+fn sum(bytes: u64, resumed: u64, took: Duration) -> String {
+    let speed = rate(bytes.saturating_sub(resumed), took);
+    format!("done: {} in {}, {speed}", size(bytes), duration(took))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +222,7 @@ mod tests {
             "copying: 3.0 MiB of 5.0 MiB (60 %), 1.0 MiB/s, 2 seconds left"
         );
         assert_eq!(going_on(2 << 20, 2 << 20, 4 << 20), "copying: 2.0 MiB of 4.0 MiB (50 %), 0 B/s");
+        assert_eq!(sum(3 << 20, 2 << 20, 2 * second), "done: 3.0 MiB in 2.0 s, 512.0 KiB/s");
     }
 
     #[test]

@@ -28,9 +28,6 @@ pub(crate) fn warnings(outcome: &CopyOutcome) -> Vec<String> {
     if let Resumed::StartedOver(_) = outcome.resumed {
         lines.push(format!("{shown}: {}", outcome.resumed));
     }
-    if outcome.source_changed {
-        lines.push(format!("{shown}: the source changed while it was copied; the copy may be torn"));
-    }
     lines.extend(outcome.not_preserved.iter().map(|lost| format!("{shown}: not preserved: {lost}")));
     lines
 }
