@@ -338,10 +338,10 @@ fn a_clone_is_made_at_once_where_zero_copy_is_asked_for() {
 fn a_compressed_copy_is_gone_on_with_and_decoded_as_one() {
     let folder = tempfile::tempdir().unwrap();
     let (source, copy) = (folder.path().join("source"), folder.path().join("copy.zst"));
-    let size = 40 * MIB + 12_345;
+    let size = 56 * MIB + 12_345;
     files::create(&source, 1, size);
     let options = resumable().compression(Compression::Zstd(ZstdLevel::default()));
-    interrupt(&options, &source, &copy, 24 * MIB);
+    interrupt(&options, &source, &copy, 44 * MIB);
     let outcome = copied_with(&options.clone().verification(Verification::Sha256), &source, &copy);
     let at = at(outcome.resumed);
     assert!(at >= 8 * MIB && at.is_multiple_of(8 * MIB), "{at}");
@@ -353,7 +353,7 @@ fn a_compressed_copy_is_gone_on_with_and_decoded_as_one() {
     files::assert_no_litter(folder.path(), ["source", "copy.zst", "back"]);
     // What was compressed in another way is no begin.
     fs::remove_file(&copy).unwrap();
-    interrupt(&options, &source, &copy, 24 * MIB);
+    interrupt(&options, &source, &copy, 44 * MIB);
     let other = resumable().compression(Compression::Zstd(ZstdLevel::new(1).unwrap()));
     let resumed = copied_with(&other, &source, &copy).resumed;
     assert_eq!(resumed, Resumed::StartedOver(Unusable::Compression));
