@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::tool;
+
 /// How long [`run`] waits. Far above what any test needs on a loaded machine: reaching it means a hang.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -54,6 +56,14 @@ pub fn command(binary: impl AsRef<OsStr>) -> Command {
     }
     command.env("LC_ALL", "C");
     command
+}
+
+/// The command with the default actions of the signals that end programs, also where whoever runs the tests ignores
+/// them, as a shell does for its jobs in the background.
+pub fn with_default_signals(command: &Command) -> Command {
+    let mut env = Command::new("env");
+    env.arg("--default-signal=HUP,INT,TERM");
+    tool::wrap(env, command)
 }
 
 /// [`run_within`] the [`DEADLINE`].

@@ -17,6 +17,8 @@ mod copy_once;
 mod drop_in;
 #[path = "copy/durability.rs"]
 mod durability;
+#[path = "copy/heard.rs"]
+mod heard;
 #[path = "copy/in_place.rs"]
 mod in_place;
 #[path = "copy/kinds.rs"]

@@ -15,8 +15,8 @@ const BLOCKS: usize = 400;
 
 /// Starts a run that takes seconds and waits until its first blocks are on the disk.
 fn start(suite: &Suite, more: &[&str]) -> Child {
-    let mut child = suite
-        .bench(&[&["--blocks", &BLOCKS.to_string(), "--seed", "3"], more].concat())
+    let bench = suite.bench(&[&["--blocks", &BLOCKS.to_string(), "--seed", "3"], more].concat());
+    let mut child = subprocess::with_default_signals(&bench)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

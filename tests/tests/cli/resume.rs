@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use orbit_tests::files;
+use orbit_tests::{files, subprocess};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::Scene;
@@ -21,7 +21,7 @@ const SLOW: [&str; 6] = ["--resume", "--no-zero-copy", "--max-bandwidth", "8MiB"
 
 /// A copy that has come as far as [`BEGIN`].
 fn begun(scene: &Scene) -> Child {
-    let mut command = scene.command(SLOW);
+    let mut command = subprocess::with_default_signals(&scene.command(SLOW));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("orbit starts");
     let start = Instant::now();

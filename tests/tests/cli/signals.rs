@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use orbit_tests::faults::{self, Fault};
 use orbit_tests::skip::unless_skipped;
-use orbit_tests::{files, tool};
+use orbit_tests::{files, subprocess, tool};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::Scene;
@@ -20,7 +20,8 @@ const SIZE: u64 = 6 << 20;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Starts a slow copy and waits until `ready` says of its status that it listens.
-fn start(mut command: Command, ready: impl Fn(&str) -> bool) -> Child {
+fn start(command: &Command, ready: impl Fn(&str) -> bool) -> Child {
+    let mut command = subprocess::with_default_signals(command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("orbit starts");
     let begun = Instant::now();
@@ -72,7 +73,7 @@ fn each_signal_ends_the_copy_with_its_code_and_no_litter() {
         let scene = Scene::new(SIZE);
         fs::write(scene.path("b"), "old").unwrap();
         let child =
-            start(scene.command([RATE, &["a", "b"]].concat()), |status| catches(status, Signal::TERM));
+            start(&scene.command([RATE, &["a", "b"]].concat()), |status| catches(status, Signal::TERM));
         let sent = Instant::now();
         send(&child, signal);
         let (status, told) = end(child);
@@ -88,7 +89,7 @@ fn each_signal_ends_the_copy_with_its_code_and_no_litter() {
 fn a_copy_that_can_be_resumed_says_how() {
     let scene = Scene::new(SIZE);
     let arguments = [RATE, &["--resume", "a", "b"]].concat();
-    let child = start(scene.command(arguments), |status| catches(status, Signal::TERM));
+    let child = start(&scene.command(arguments), |status| catches(status, Signal::TERM));
     send(&child, Signal::INT);
     let (status, told) = end(child);
     assert_eq!(status.code(), Some(130), "{told}");
@@ -99,7 +100,7 @@ fn a_copy_that_can_be_resumed_says_how() {
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
     let scene = Scene::new(SIZE);
-    let child = start(scene.command([RATE, &["a", "b"]].concat()), |status| catches(status, Signal::TERM));
+    let child = start(&scene.command([RATE, &["a", "b"]].concat()), |status| catches(status, Signal::TERM));
     send(&child, Signal::STOP);
     for signal in [Signal::INT, Signal::TERM, Signal::CONT] {
         send(&child, signal);
@@ -116,7 +117,7 @@ fn a_signal_that_was_ignored_stays_ignored() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
     let command = tool::wrap(shell, &scene.command([RATE, &["a", "b"]].concat()));
-    let child = start(command, |status| catches(status, Signal::TERM));
+    let child = start(&command, |status| catches(status, Signal::TERM));
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     assert!(bit(&status, "SigIgn:", Signal::HUP) && !catches(&status, Signal::HUP), "{status}");
     send(&child, Signal::HUP);
@@ -133,7 +134,7 @@ fn the_report_of_a_copy_that_was_ended_names_the_signal() {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("exec \"$0\" \"$@\" > {report}")]);
     let command = tool::wrap(shell, &scene.command([RATE, &["--json", "a", "b"]].concat()));
-    let child = start(command, |status| catches(status, Signal::TERM));
+    let child = start(&command, |status| catches(status, Signal::TERM));
     send(&child, Signal::TERM);
     assert_eq!(end(child).0.code(), Some(143));
     let report = crate::scene::one_object(&fs::read_to_string(report).unwrap());
@@ -144,6 +145,7 @@ fn the_report_of_a_copy_that_was_ended_names_the_signal() {
 fn probes_that_are_ended_leave_nothing() {
     let scene = Scene::new(10);
     let command = scene.command(["capabilities"]);
+    let command = subprocess::with_default_signals(&command);
     let finished = faults::inject(&command, &Fault::interrupt("?copy_file_range"));
     let Some(finished) = unless_skipped("probes_that_are_ended_leave_nothing", finished) else { return };
     assert_eq!(finished.status.code(), Some(130), "{}", finished.stderr);

@@ -5,19 +5,20 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use orbit_engine::{
-    Cancel, CopyError, CopyOptions, CopyOutcome, Mechanism, Observer, Omission, OmissionReason, Placement,
-    Progress, Rate, Reflink, Strategy, Threshold, Tuning, Values, Verification, copy_file,
+    Cancel, CopyError, CopyOptions, CopyOutcome, Mechanism, Omission, OmissionReason, Placement, Rate,
+    Reflink, Strategy, Threshold, Tuning, Values, Verification, copy_file,
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Mounted};
 use orbit_tests::skip::unless_skipped;
 
 use super::copied_with;
+use super::heard::Heard;
 
 const KIB: u64 = 1 << 10;
 
@@ -270,16 +271,6 @@ fn clones_are_left_out_or_not_held_up() {
     }
 }
 
-/// When it was told.
-#[derive(Default)]
-struct Heard(Mutex<Vec<Instant>>);
-
-impl Observer for Heard {
-    fn progress(&self, _: Progress) {
-        self.0.lock().expect("no observer panics").push(Instant::now());
-    }
-}
-
 /// A page takes four seconds.
 #[test]
 fn a_slow_copy_is_told_and_stops_soon() {
@@ -299,8 +290,8 @@ fn a_slow_copy_is_told_and_stops_soon() {
         });
         assert!(matches!(result, Err(CopyError::Cancelled { .. })), "{result:?}");
         assert!(took < Duration::from_millis(300), "{took:?}");
-        let heard = heard.0.lock().unwrap();
-        let longest = heard.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        let heard = heard.words();
+        let longest = heard.windows(2).map(|pair| pair[1].0 - pair[0].0).max().unwrap();
         // 100 ms are promised; a loaded machine may take a thread away for as long again and more.
         assert!(longest < Duration::from_millis(300), "{longest:?}");
         files::assert_no_litter(scene.place.dir(), ["source"]);

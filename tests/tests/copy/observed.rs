@@ -14,17 +14,9 @@ use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
 use orbit_tests::skip::unless_skipped;
 
+use super::heard::Heard;
+
 const MIB: u64 = 1 << 20;
-
-/// What was told, and when.
-#[derive(Default)]
-struct Heard(Mutex<Vec<(Instant, Progress)>>);
-
-impl Observer for Heard {
-    fn progress(&self, progress: Progress) {
-        self.0.lock().expect("no observer panics").push((Instant::now(), progress));
-    }
-}
 
 /// Stops a copy when its first bytes have arrived; says when.
 struct Stop {
@@ -70,7 +62,7 @@ fn heard(options: &CopyOptions, source: &Path, destination: &Path) -> (Mechanism
     let heard = Arc::new(Heard::default());
     let options = options.clone().observer(heard.clone()).cancel(Cancel::new());
     let outcome = super::copied_with(&options, source, destination);
-    let heard = heard.0.lock().expect("no observer panics").clone();
+    let heard = heard.words().clone();
     (outcome.mechanism, heard)
 }
 

@@ -1,7 +1,7 @@
 //! What is left, gone on with by options that are not those of before, or that leave the copy little choice.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use orbit_engine::{
@@ -13,6 +13,7 @@ use orbit_tests::lab::{self, FileSystem};
 use orbit_tests::skip::unless_skipped;
 
 use super::super::copied_with;
+use super::super::heard::Heard;
 use super::{MIB, SIZE, Scene, at, interrupt, resumable};
 
 /// A clone needs no begin, and must not be kept from the whole by one.
@@ -76,23 +77,11 @@ fn a_copy_past_the_page_cache_is_gone_on_with() {
     }
 }
 
-/// What was told, and when.
-#[derive(Default)]
-struct Heard(Mutex<Vec<(Instant, Progress)>>);
-
-impl Observer for Heard {
-    fn progress(&self, progress: Progress) {
-        self.0.lock().expect("no observer panics").push((Instant::now(), progress));
-    }
-}
-
-impl Heard {
-    /// How many bytes were done, each time that bytes were copied.
-    fn copied(&self) -> Vec<u64> {
-        let heard = self.0.lock().expect("no observer panics");
-        let copying = heard.iter().map(|(_, progress)| progress).filter(|told| told.phase == Phase::Copying);
-        copying.map(|told| told.bytes).filter(|bytes| *bytes > 0).collect()
-    }
+/// How many bytes were done, each time that bytes were copied.
+fn bytes_told(heard: &Heard) -> Vec<u64> {
+    let heard = heard.words();
+    let copying = heard.iter().map(|(_, progress)| progress).filter(|told| told.phase == Phase::Copying);
+    copying.map(|told| told.bytes).filter(|bytes| *bytes > 0).collect()
 }
 
 #[test]
@@ -108,7 +97,7 @@ fn what_was_left_counts_as_done() {
         interrupt(&options, &source, &copy, 24 * MIB);
         let watched = options.observer(heard.clone()).max_bandwidth(Rate::new(40 * MIB));
         let at = at(copied_with(&watched, &source, &copy).resumed);
-        let copied = heard.copied();
+        let copied = bytes_told(&heard);
         assert!(copied.iter().all(|bytes| (at..=size).contains(bytes)), "{at}: {copied:?}");
         assert!(copied.len() > 3 && copied.last().is_some_and(|last| *last > at), "{at}: {copied:?}");
     }
@@ -185,7 +174,7 @@ fn a_check_that_takes_long_is_told() {
     let begin = Instant::now();
     let options = CopyOptions::clone(&resumable()).observer(heard.clone());
     at(copied_with(&options, &source, &copy).resumed);
-    let heard = heard.0.lock().unwrap();
+    let heard = heard.words();
     let first = heard.iter().find(|(_, told)| told.bytes > 0).expect("bytes were copied").0;
     let told = heard.iter().filter(|(when, _)| *when < first).count() as u128;
     let took = (first - begin).as_millis();

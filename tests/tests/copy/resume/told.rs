@@ -1,21 +1,11 @@
 //! What an observer hears of a copy that is gone on with.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use orbit_engine::{
-    Compression, CopyOptions, Observer, Phase, Progress, Rate, Strategy, Verification, ZstdLevel, copy_file,
-};
+use orbit_engine::{Compression, CopyOptions, Phase, Rate, Strategy, Verification, ZstdLevel, copy_file};
 
+use super::super::heard::Heard;
 use super::{MIB, SIZE, Scene, at, interrupt, resumable};
-
-#[derive(Default)]
-struct Heard(Mutex<Vec<Progress>>);
-
-impl Observer for Heard {
-    fn progress(&self, progress: Progress) {
-        self.0.lock().expect("no observer panics").push(progress);
-    }
-}
 
 #[test]
 fn what_an_earlier_copy_left_is_told_apart() {
@@ -38,15 +28,18 @@ fn assert_told_apart(options: &CopyOptions, end: u64) {
     let watched = options.clone().observer(heard.clone()).max_bandwidth(Rate::new(40 * MIB));
     let outcome = copy_file(scene.source(), scene.copy(), &watched);
     let resumed = at(outcome.expect("it goes on").resumed);
-    let heard = heard.0.lock().expect("no observer panics");
-    let copying: Vec<_> =
-        heard.iter().filter(|told| told.phase == Phase::Copying && told.resumed > 0).collect();
+    let heard = heard.words();
+    let copying: Vec<_> = heard
+        .iter()
+        .map(|(_, told)| told)
+        .filter(|told| told.phase == Phase::Copying && told.resumed > 0)
+        .collect();
     assert!(copying.len() > 1, "{heard:?}");
     assert_eq!(copying[0].bytes, resumed);
     for told in copying {
         assert_eq!(told.resumed, resumed);
         assert!((resumed..=SIZE).contains(&told.bytes), "{told:?}");
     }
-    assert!(heard.iter().all(|told| told.phase == Phase::Copying || told.resumed == 0), "{heard:?}");
-    assert_eq!(heard.last().expect("it ended").bytes, SIZE);
+    assert!(heard.iter().all(|(_, told)| told.phase == Phase::Copying || told.resumed == 0), "{heard:?}");
+    assert_eq!(heard.last().expect("it ended").1.bytes, SIZE);
 }
