@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use crate::flags::SettingFlags;
 use crate::words::{self, EXAMPLES};
 
-/// Copies a file by the fastest mechanism that works, verified where asked for, and never leaves half a file
+/// Copies a file by the fastest mechanism that works, and verifies it where asked for
 ///
 /// DST names the new file; where DST is a directory, or ends in `/`, the new file is DST/NAME, with the name of SRC.
 /// The new file takes its name when it is whole. By default nothing is printed.

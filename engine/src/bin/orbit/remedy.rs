@@ -67,7 +67,6 @@ fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<Str
         ErrorKind::PermissionDenied if operation == Operation::CreateStaging => {
             "its directory must be writable; --in-place needs only the file to be"
         }
-        _ if operation == Operation::ReadBack => "--verify=compare reads back through the page cache",
         ErrorKind::InvalidFilename if operation != Operation::OpenSource => {
             "give the new file a shorter name"
         }
