@@ -16,7 +16,7 @@ use super::{CHUNK, SMALL, Scene};
 const SIZE: u64 = SMALL;
 
 /// How long the second chunk waits: time enough to see the first one, and to change the source.
-const PAUSE: Duration = Duration::from_millis(1500);
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Changes the source when the first chunk has arrived, while the second one waits.
 fn change_when_begun(source: &Path, to: &Path, change: impl Fn(&Path)) {
