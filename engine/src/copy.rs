@@ -37,7 +37,7 @@ use crate::verify::{Claim, Unproven, verify};
 /// content. The directory must be writable, also to replace a file.
 ///
 /// # Errors
-/// [`CopyError`], with path, operation and the system's error. No staging file is left.
+/// [`CopyError`], with path, operation and the system's error. No staging file is left, unless the copy is resumable.
 ///
 /// ```
 /// use orbit_engine::{CopyOptions, copy_file};
@@ -79,7 +79,7 @@ fn copy_once(
 ) -> Result<CopyOutcome, CopyError> {
     let source = Source::open(source, calls)?;
     let size = source.status.size;
-    watch.is_of(if options.compression == Compression::Decompress { 0 } else { size });
+    watch.set_total(if options.compression == Compression::Decompress { 0 } else { size });
     let form = form(options);
     let opening = Opening::wanted(&source.status, options, &form, watch);
     let target = Target::open(&source, destination, opening, calls)?;
@@ -274,7 +274,7 @@ impl Copy<'_> {
             // What was written is what the source was.
             Unproven::Mismatch(_) if self.has_changed_against_the_wish() => self.changed(),
             Unproven::Mismatch(mismatch) => {
-                self.target.is_useless();
+                self.target.spoil();
                 CopyError::ChecksumMismatch { destination: self.destination.into(), mismatch }
             }
         })
@@ -368,12 +368,12 @@ impl Copy<'_> {
 
     /// What could not be synced may be lost, also to a later copy.
     fn not_synced(&self, error: std::io::Error) -> CopyError {
-        self.target.is_useless();
+        self.target.spoil();
         CopyError::io(Operation::Sync, self.destination, error)
     }
 
     fn changed(&self) -> CopyError {
-        self.target.is_useless();
+        self.target.spoil();
         CopyError::SourceChanged { path: self.source.path.into() }
     }
 

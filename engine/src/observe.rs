@@ -172,7 +172,7 @@ impl<'a> Watch<'a> {
     }
 
     /// The source, now that it is open, has this length.
-    pub(crate) fn is_of(&self, total: u64) {
+    pub(crate) fn set_total(&self, total: u64) {
         self.total.store(total, Ordering::Relaxed);
     }
 

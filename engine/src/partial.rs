@@ -199,7 +199,7 @@ impl Partial {
     }
 
     /// What is in the file must not be gone on with: it is not the source, or no longer.
-    pub(crate) fn is_useless(&self) {
+    pub(crate) fn spoil(&self) {
         self.is_useless.set(true);
     }
 
@@ -214,7 +214,7 @@ impl Partial {
         self.file = Some(file.try_clone().map_err(failed(Operation::Close))?);
         platform::close(calls, file).map_err(|error| {
             // What was written down may not have arrived.
-            self.is_useless();
+            self.spoil();
             failed(Operation::Close)(error)
         })?;
         platform::rename(calls, &self.names.partial, destination).map_err(failed(Operation::Rename))?;

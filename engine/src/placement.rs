@@ -213,9 +213,9 @@ impl Target {
     }
 
     /// What is in the file is not to be gone on with by a later copy.
-    pub(crate) fn is_useless(&self) {
+    pub(crate) fn spoil(&self) {
         if let Some(partial) = self.partial() {
-            partial.is_useless();
+            partial.spoil();
         }
     }
 
