@@ -122,15 +122,14 @@ fn write_pattern(mut file: &File) -> io::Result<()> {
 fn try_one(
     mechanism: Mechanism,
     ends: Ends<'_>,
-    (from, to): (Volume, Volume),
+    volumes: (Volume, Volume),
     directory: &Path,
     calls: &Calls,
 ) -> Result<Capability, CopyError> {
     let size = SCRATCH_BYTES as u64;
     let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), threads: 1, values: Values::default() };
     let watch = &Watch::new(None, None, size);
-    let (has_holes, skip_zeros, is_limited, pace, keeper) = (false, false, true, None, None);
-    let job = Job { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace, start: 0, keeper };
+    let job = Job::plain(ends, volumes, size, watch);
     let climb = ladder::climb(&plan, job, calls)
         .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
     if let Some(refusal) = climb.refusals.first() {

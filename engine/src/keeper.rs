@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,6 +22,39 @@ const LAST_MOMENT: Duration = Duration::from_millis(150);
 
 /// What is read at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
+
+/// What blocks are read into. A file that goes past the page cache takes whole blocks only.
+pub(crate) fn block_buffer() -> Buffer {
+    Buffer::aligned(BUFFER_BYTES, PAGE)
+}
+
+/// The digest of `range` of `file`, as a record has it. Fails where the file ends before, and when it is stopped.
+pub(crate) fn digest(
+    file: &File,
+    range: Range<u64>,
+    buffer: &mut [u8],
+    is_stopped: impl Fn() -> bool,
+    calls: &Calls,
+) -> io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut offset = range.start;
+    while offset < range.end {
+        if is_stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let asked = usize::try_from(range.end - offset).unwrap_or(usize::MAX).min(buffer.len());
+        match platform::read_at(calls, file, &mut buffer[..asked], offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+                offset += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hasher.finalize().into())
+}
 
 /// The sidecar as it is to be gone on with.
 #[derive(Debug)]
@@ -81,8 +115,7 @@ impl Keeper {
             partial: partial.try_clone().ok()?,
             book,
             hole: None,
-            // The copy may have the file go past the page cache, which takes whole blocks.
-            buffer: Buffer::aligned(BUFFER_BYTES, PAGE),
+            buffer: block_buffer(),
             has_records: Arc::clone(&has_records),
             stop: Arc::clone(&stop),
             calls,
@@ -198,7 +231,7 @@ impl Clerk {
     fn work(mut self, landed: &Receiver<Landed>) -> u64 {
         for landed in landed {
             // A full disk, or a block that cannot be read back: what was written down before still holds.
-            if self.is_stopped() || self.keep(landed).is_err() {
+            if self.stop.load(Ordering::Relaxed) || self.keep(landed).is_err() {
                 break;
             }
         }
@@ -209,35 +242,18 @@ impl Clerk {
         self.calls.total()
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
     fn keep(&mut self, Landed { content_end, file_end, is_hole }: Landed) -> io::Result<()> {
         if is_hole {
             self.hole = Some(Record { content_end, file_end, digest: None });
             return Ok(());
         }
         let begin = self.hole.map_or(self.book.last.1, |hole| hole.file_end);
-        let mut hasher = Sha256::new();
-        let mut offset = begin;
-        while offset < file_end {
-            if self.is_stopped() {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            let asked = usize::try_from(file_end - offset).unwrap_or(usize::MAX).min(self.buffer.len());
-            let read = platform::read_at(&self.calls, &self.partial, &mut self.buffer[..asked], offset)?;
-            if read == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            hasher.update(&self.buffer[..read]);
-            offset += read as u64;
-        }
-        let digest = Some(hasher.finalize().into());
+        let is_stopped = || self.stop.load(Ordering::Relaxed);
+        let digest = digest(&self.partial, begin..file_end, &mut self.buffer, is_stopped, &self.calls)?;
         if let Some(hole) = self.hole.take() {
             self.append(&hole)?;
         }
-        self.append(&Record { content_end, file_end, digest })
+        self.append(&Record { content_end, file_end, digest: Some(digest) })
     }
 
     fn append(&mut self, record: &Record) -> io::Result<()> {

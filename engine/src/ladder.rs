@@ -265,6 +265,18 @@ impl Ladder<'_> {
 }
 
 impl<'a> Job<'a> {
+    /// A file of `size` bytes without holes, from its begin on, without anything beside.
+    pub(crate) fn plain(
+        ends: Ends<'a>,
+        (from, to): (Volume, Volume),
+        size: u64,
+        watch: &'a Watch<'a>,
+    ) -> Self {
+        let (has_holes, skip_zeros, is_limited) = (false, false, true);
+        let (pace, start, keeper) = (None, 0, None);
+        Self { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace, start, keeper }
+    }
+
     /// The bytes are about to move: the limit's clock runs, and what has arrived already is told.
     pub(crate) fn begin(&self) {
         self.watch.goes_on_at(self.start);

@@ -96,19 +96,8 @@ mod frames {
             .sparse(sparse)
             .tuning(crate::Tuning::uniform(values));
         let volume = Volume { device: 4, mount: u64::MAX };
-        let job = Job {
-            ends: Ends { from, to },
-            from: volume,
-            to: volume,
-            size,
-            has_holes: false,
-            skip_zeros,
-            is_limited: true,
-            watch: &Watch::new(None, None, size),
-            pace: None,
-            start: 0,
-            keeper: None,
-        };
+        let watch = &Watch::new(None, None, size);
+        let job = Job { skip_zeros, ..Job::plain(Ends { from, to }, (volume, volume), size, watch) };
         work(&select(&Facts::of_size(size), &options), job)
     }
 

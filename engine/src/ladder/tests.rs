@@ -25,20 +25,7 @@ fn progress_falls_back_with_a_refusal() {
     let plan = crate::select(&crate::Facts::of_size(1000), &options);
     let volume = Volume { device: 3, mount: u64::MAX };
     let ends = Ends { from: &from, to: &closed };
-    let (has_holes, skip_zeros, size) = (false, false, 1000);
-    let job = Job {
-        ends,
-        from: volume,
-        to: volume,
-        size,
-        has_holes,
-        skip_zeros,
-        is_limited: true,
-        watch: &watch,
-        pace: None,
-        start: 0,
-        keeper: None,
-    };
+    let job = Job::plain(ends, (volume, volume), 1000, &watch);
     let mut ladder = Ladder {
         plan: &plan,
         job,
@@ -71,19 +58,7 @@ fn cut(length: u64, threads: u32, skip_zeros: bool) -> (Climb, u64) {
     let plan = crate::select(&crate::Facts::of_size(size), &options);
     let volume = Volume { device: 3, mount: u64::MAX };
     let ends = Ends { from: &from, to: &to };
-    let job = Job {
-        ends,
-        from: volume,
-        to: volume,
-        size,
-        has_holes: false,
-        skip_zeros,
-        is_limited: true,
-        watch,
-        pace: None,
-        start: 0,
-        keeper: None,
-    };
+    let job = Job { skip_zeros, ..Job::plain(ends, (volume, volume), size, watch) };
     let climb = climb(&plan, job, &Calls::default()).unwrap();
     (climb, to.metadata().unwrap().len())
 }

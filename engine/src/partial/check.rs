@@ -1,21 +1,17 @@
 //! How much of a partial file is a begin of this copy. Changes nothing.
 
 use std::fs::File;
-use std::io;
-
-use sha2::{Digest, Sha256};
+use std::ops::Range;
 
 use super::{Request, identity, is_plain, session};
-use crate::buffer::Buffer;
+use crate::keeper::{block_buffer, digest};
 use crate::outcome::Unusable;
-use crate::platform::{self, Calls, Status};
+use crate::platform::{Calls, Status};
 use crate::sidecar::{Header, Record, Scribe, Sidecar, parse};
 
 /// So many records at the end are checked against the files where the system has run on since: what was written is still
 /// there, and only an end of the process can have left a block half written.
 const TAIL: usize = 2;
-
-const BUFFER_BYTES: usize = 256 * 1024;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -79,33 +75,18 @@ impl Check<'_> {
         let Record { content_end, file_end, digest } = records[at];
         let Some(digest) = digest else { return true };
         let file_begin = at.checked_sub(1).map_or(0, |before| records[before].file_end);
-        let is_there = self.digest(self.file, file_begin, file_end).is_ok_and(|found| found == digest);
         // The last ones against the source too: its times may have been set back.
         let is_checked = is_plain(&header.form) && at + TAIL >= records.len();
-        is_there
-            && (!is_checked
-                || self
-                    .digest(&self.request.source.file, content_end - header.block, content_end)
-                    .is_ok_and(|found| found == digest))
+        let of_source = content_end - header.block..content_end;
+        self.has(self.file, file_begin..file_end, digest)
+            && (!is_checked || self.has(&self.request.source.file, of_source, digest))
     }
 
-    fn digest(&self, file: &File, begin: u64, end: u64) -> io::Result<[u8; 32]> {
-        let mut hasher = Sha256::new();
-        let mut buffer = Buffer::aligned(BUFFER_BYTES, 1);
-        let mut offset = begin;
-        while offset < end && !self.request.watch.is_cancelled() {
-            let asked = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buffer.len());
-            match platform::read_at(self.calls, file, &mut buffer[..asked], offset) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    offset += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(hasher.finalize().into())
+    /// Whether this stretch of `file` has this digest.
+    fn has(&self, file: &File, range: Range<u64>, expected: [u8; 32]) -> bool {
+        let is_stopped = || self.request.watch.is_cancelled();
+        let found = digest(file, range, &mut block_buffer(), is_stopped, self.calls);
+        found.is_ok_and(|found| found == expected)
     }
 }
 
@@ -114,9 +95,12 @@ mod tests {
     use std::io::{Seek, SeekFrom, Write};
     use std::path::Path;
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
     use crate::inspect::Source;
     use crate::observe::Watch;
+    use crate::platform;
 
     const BLOCK: u64 = 1000;
 

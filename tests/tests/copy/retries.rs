@@ -5,7 +5,6 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use orbit_engine::{
@@ -15,6 +14,7 @@ use orbit_engine::{
 use orbit_tests::files;
 
 use super::copied_with;
+use super::heard::{assert_ends_soon, assert_told_in_time};
 
 const SIZE: u64 = 5 << 20;
 
@@ -120,19 +120,7 @@ fn a_wait_is_told_and_ends_soon() {
     let (source, copy) = source_in(folder.path());
     let (change, cancel) = (Change::new(folder.path(), u32::MAX), Cancel::new());
     let options = options(&change, u32::MAX).cancel(cancel.clone());
-    let (result, took) = thread::scope(|scope| {
-        let copying = scope.spawn(|| (copy_file(&source, &copy, &options), Instant::now()));
-        thread::sleep(Duration::from_millis(2300));
-        let cancelled = Instant::now();
-        cancel.cancel();
-        let (result, ended) = copying.join().unwrap();
-        (result, ended - cancelled)
-    });
-    assert!(matches!(result, Err(CopyError::Cancelled { .. })), "{result:?}");
-    assert!(took < Duration::from_millis(300), "{took:?}");
-    let heard = change.heard.lock().unwrap();
-    let longest = heard.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
-    // 100 ms are promised; a loaded machine may take a thread away for as long again and more.
-    assert!(longest < Duration::from_millis(300), "{longest:?}");
+    assert_ends_soon(&options, &cancel, Duration::from_millis(2300), &source, &copy);
+    assert_told_in_time(change.heard.lock().unwrap().iter().copied());
     files::assert_no_litter(folder.path(), ["source"]);
 }
