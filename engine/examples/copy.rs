@@ -1,4 +1,5 @@
-//! Copies one file: `copy SOURCE DESTINATION [--in-place]`. Prints nothing when it worked, and one line when it did not.
+//! Copies one file, or a tree: `copy [--tree] [--in-place | --fast] SOURCE DESTINATION`. Prints nothing when it worked,
+//! and one line when it did not.
 //!
 //! The suite measures it beside `cp` and its like, so it does what such a program does and no more.
 
@@ -7,17 +8,31 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use orbit_engine::{CopyOptions, Placement, copy_file};
+use orbit_engine::{CopyOptions, Placement, TreeOptions, copy_file, copy_tree};
+
+const USAGE: &str = "usage: copy [--tree] [--in-place | --fast] SOURCE DESTINATION";
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    let (source, destination, placement) = match arguments.as_slice() {
-        [source, destination] => (source, destination, Placement::Staged),
-        [source, destination, flag] if flag == "--in-place" => (source, destination, Placement::InPlace),
-        _ => return fail("usage: copy SOURCE DESTINATION [--in-place]", 2),
+    let [flags @ .., source, destination] = arguments.as_slice() else { return fail(USAGE, 2) };
+    let (mut options, mut tree) = (CopyOptions::new(), false);
+    for flag in flags {
+        match flag.to_str() {
+            Some("--tree") => tree = true,
+            Some("--in-place") => options = options.placement(Placement::InPlace),
+            Some("--fast") => options = CopyOptions::fast(),
+            _ => return fail(USAGE, 2),
+        }
+    }
+    let done = if tree {
+        copy_tree(source, destination, &TreeOptions::new(options))
+            .map(drop)
+            .map_err(|error| error.to_string())
+    } else {
+        copy_file(source, destination, &options).map(drop).map_err(|error| error.to_string())
     };
-    match copy_file(source, destination, &CopyOptions::new().placement(placement)) {
-        Ok(_outcome) => ExitCode::SUCCESS,
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         // The error names the path and what was being done.
         Err(error) => fail(&format!("copy: {error}"), 1),
     }

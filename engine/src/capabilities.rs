@@ -11,7 +11,7 @@ use crate::ladder::{self, Job};
 use crate::observe::Watch;
 use crate::options::{Compression, Verification};
 use crate::outcome::RefusalReason;
-use crate::platform::{self, Calls, Volume};
+use crate::platform::{self, At, Calls, Volume};
 use crate::select::Plan;
 use crate::staging::Staging;
 use crate::strategy::Mechanism;
@@ -100,8 +100,9 @@ fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
 }
 
 fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
-    Staging::create_named(calls, &directory.join("probe"), 0o600)
-        .map_err(|error| CopyError::io(Operation::CreateStaging, directory.join("probe"), error))
+    let path = directory.join("probe");
+    Staging::create_named(calls, At::path(&path), 0o600)
+        .map_err(|error| CopyError::io(Operation::CreateStaging, path, error))
 }
 
 fn volume(file: &File, directory: &Path, calls: &Calls) -> Result<Volume, CopyError> {

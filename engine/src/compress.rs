@@ -55,10 +55,16 @@ impl Carried {
 
 /// The path of the new file; an error where this build cannot give it the form that is wanted.
 pub(crate) fn new_name(destination: &Path, compression: Compression) -> Result<Cow<'_, Path>, CopyError> {
+    check_built_in(compression)?;
+    Ok(compression.new_name(destination))
+}
+
+/// An error where this build has no such compression.
+pub(crate) fn check_built_in(compression: Compression) -> Result<(), CopyError> {
     if compression != Compression::None && !BUILT_IN {
         return Err(CopyError::NotBuiltIn { feature: "zstd" });
     }
-    Ok(compression.new_name(destination))
+    Ok(())
 }
 
 /// Writes the content of the frames that the source holds.

@@ -1,24 +1,27 @@
 //! One copy, told in one screen: inspect, select, ladder, verify, finish, report.
 
-use std::path::Path;
+mod finish;
+
+use std::path::{Path, PathBuf};
 
 use crate::attempt::{Ends, Failure};
 use crate::compress::{self, Carried, Frames, compress, decompress};
+use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::facts::Facts;
 use crate::inspect::Source;
 use crate::keeper::Keeper;
 use crate::ladder::{self, End, Job};
-use crate::metadata;
 use crate::observe::{Phase, Watch};
-use crate::options::{Compression, CopyOptions, Durability, Placement, Sparse, Verification};
+use crate::options::{Compression, CopyOptions, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::partial::form;
-use crate::placement::{Opening, Target};
+use crate::placement::{Opening, Target, Way};
 use crate::platform::{self, Calls, Status};
 use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::staging::{directory_of, unnamed_works};
+use crate::setting::{Made, Setting};
+use crate::staging::unnamed_works;
 use crate::strategy::Mechanism;
 use crate::survey::Survey;
 use crate::verify::{Claim, Unproven, verify};
@@ -27,7 +30,7 @@ use crate::verify::{Claim, Unproven, verify};
 ///
 /// `destination` names the new file, not a directory to put it in; content that is compressed ([`CopyOptions::compression`])
 /// goes to that name with `.zst` behind it. A file that stands there is replaced in one
-/// instant when the copy is whole, and stays as it is when the copy fails ([`Placement::InPlace`] writes into it
+/// instant when the copy is whole, and stays as it is when the copy fails ([`crate::Placement::InPlace`] writes into it
 /// instead); a symbolic link there is followed.
 ///
 /// # What is not kept
@@ -57,41 +60,107 @@ pub fn copy_file(
     let (source, destination) =
         (source.as_ref(), &*compress::new_name(destination.as_ref(), options.compression)?);
     let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), 0);
-    let calls = &Calls::default();
+    let outcome = copy_entry(
+        Entry::given(source),
+        None,
+        Entry::given(destination),
+        Setting::of(options),
+        watch,
+        &Calls::default(),
+    )?;
+    Ok(CopyOutcome { destination: destination.into(), ..outcome })
+}
+
+/// Copies one file, which may be open already, and tries again as often as is allowed. The outcome lacks the path of the new
+/// file.
+pub(crate) fn copy_entry<'a>(
+    source: Entry<'a>,
+    opened: Option<Source<'a>>,
+    destination: Entry<'_>,
+    setting: Setting<'_>,
+    watch: &Watch<'_>,
+    calls: &Calls,
+) -> Result<CopyOutcome, CopyError> {
+    let mut opened = opened;
+    let mut once = || {
+        let source = match opened.take() {
+            Some(opened) => opened,
+            None => Source::open(source, setting.follows, calls)?,
+        };
+        copy_once(source, destination, setting, watch, calls)
+    };
     let copy = || {
         let unnamed = unnamed_works();
-        match copy_once(source, destination, options, watch, calls) {
+        match once() {
             // Learnt at the very end, once in the life of a process: here a file without a name cannot be given one.
-            Err(_) if unnamed && !unnamed_works() => copy_once(source, destination, options, watch, calls),
+            Err(_) if unnamed && !unnamed_works() => once(),
             copied => copied,
         }
     };
-    let (outcome, retries) = retry(options.retries, watch, destination, copy)?;
+    let (outcome, retries) = retry(setting.options.retries, watch, destination, copy)?;
     Ok(CopyOutcome { retries, ..outcome })
 }
 
 fn copy_once(
-    source: &Path,
-    destination: &Path,
-    options: &CopyOptions,
+    source: Source<'_>,
+    destination: Entry<'_>,
+    setting: Setting<'_>,
     watch: &Watch<'_>,
     calls: &Calls,
 ) -> Result<CopyOutcome, CopyError> {
-    let source = Source::open(source, calls)?;
+    let options = setting.options;
     let size = source.status.size;
     watch.set_total(if options.compression == Compression::Decompress { 0 } else { size });
     let form = form(options);
-    let opening = Opening::wanted(&source.status, options, &form, watch);
-    let target = Target::open(&source, destination, opening, calls)?;
-    let resumed = target.resumed;
-    let copy = Copy { source, destination, target, options, watch, calls };
+    let opening = Opening::wanted(&source.status, options, setting.way, &form, watch);
+    let (target, claimed) = open_target(&source, destination, opening, setting, calls)?;
+    let copied = copy_to(Copy { source, destination, target, setting, options, watch, calls });
+    if let (Err(_), Some((made, inode))) = (&copied, claimed) {
+        made.turn().remove(inode);
+    }
+    copied
+}
+
+/// The file to write to, and what was noted about it in a tree.
+type Opened<'s> = (Target, Option<(&'s Made, u64)>);
+
+/// Opens the file to write to, and takes the name of one that is written in place. Gives what was noted for that.
+fn open_target<'s>(
+    source: &Source<'_>,
+    destination: Entry<'_>,
+    opening: Opening<'_>,
+    setting: Setting<'s>,
+    calls: &Calls,
+) -> Result<Opened<'s>, CopyError> {
+    let Some(made) = setting.made.filter(|_| setting.way == Way::InPlace) else {
+        return Ok((Target::open(source, destination, opening, calls)?, None));
+    };
+    let mut turn = made.turn();
+    let target = Target::open(source, destination, opening, calls)?;
+    let status = platform::status(calls, target.file())
+        .map_err(|error| CopyError::io(Operation::Inspect, destination, error))?;
+    if turn.add(status.inode) {
+        Ok((target, Some((made, status.inode))))
+    } else {
+        Err(taken(source, destination))
+    }
+}
+
+/// Another source of the same tree has the name.
+fn taken(source: &Source<'_>, destination: Entry<'_>) -> CopyError {
+    CopyError::NameTaken { source: source.entry.into(), destination: destination.into() }
+}
+
+fn copy_to(copy: Copy<'_>) -> Result<CopyOutcome, CopyError> {
+    let Copy { options, watch, calls, .. } = copy;
+    let (size, resumed) = (copy.source.status.size, copy.target.resumed);
     let Prepared { plan, staged } = copy.prepare()?;
     let Done { carried, verified, finished } = watch.throughout(size, || copy.run(&plan, staged.as_ref()))?;
     let Carried { climb, length, .. } = carried;
     let bytes = finished.length.unwrap_or(length);
     let content_bytes = if options.compression == Compression::None { bytes } else { climb.bytes };
     Ok(CopyOutcome {
-        destination: destination.into(),
+        destination: PathBuf::new(),
         mechanism: climb.mechanism().unwrap_or(Mechanism::ReadWrite),
         bytes,
         content_bytes,
@@ -110,15 +179,13 @@ fn copy_once(
     })
 }
 
-/// File systems that have no device of their own and yet nobody else to write to.
-const WRITES_TO_ITSELF: [&str; 2] = ["tmpfs", "btrfs"];
-
 /// A copy under way. Dropped before it is finished, it leaves nothing behind.
 struct Copy<'a> {
     source: Source<'a>,
     /// As given, or with `.zst` behind it; for messages.
-    destination: &'a Path,
+    destination: Entry<'a>,
     target: Target,
+    setting: Setting<'a>,
     options: &'a CopyOptions,
     watch: &'a Watch<'a>,
     calls: &'a Calls,
@@ -146,7 +213,7 @@ struct Finished {
     not_preserved: Vec<NotPreserved>,
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
     fn run(self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
         let watch = self.watch;
         watch.enter(Phase::Copying);
@@ -168,8 +235,9 @@ impl Copy<'_> {
     /// Looks at the new file and chooses the rungs. A small file that is read and written in place, whatever the file
     /// systems are, needs no look.
     fn prepare(&self) -> Result<Prepared, CopyError> {
-        let CopyOptions { placement, preserve_metadata, like_std, tuning, .. } = self.options;
-        let plain = *placement == Placement::InPlace && !preserve_metadata && !like_std;
+        let CopyOptions { preserve_metadata, tuning, .. } = self.options;
+        let plain =
+            self.has_its_mode() && !preserve_metadata && !self.setting.marks && self.setting.made.is_none();
         let size = self.source.status.size;
         if plain && size < PIPE_PAYS && !tuning.needs_pair() {
             let plan = select(&Facts::of_size(size), self.options);
@@ -186,7 +254,7 @@ impl Copy<'_> {
 
     fn survey(&self) -> Survey<'_> {
         let Self { source, destination, target, calls, .. } = self;
-        Survey { source, to: target.file(), destination, calls }
+        Survey { source, to: target.file(), destination: *destination, calls }
     }
 
     fn carry(&self, plan: &Plan, staged: Option<&Status>) -> Result<Carried, CopyError> {
@@ -227,7 +295,7 @@ impl Copy<'_> {
             End::Complete => Ok(carried),
             End::Cancelled => Err(self.cancelled()),
             End::Refused => Err(CopyError::ZeroCopyUnsupported {
-                source: self.source.path.into(),
+                source: self.source.entry.into(),
                 destination: self.destination.into(),
                 refusals: carried.climb.refusals,
                 omissions: plan.omissions.clone(),
@@ -246,7 +314,7 @@ impl Copy<'_> {
         }
         let what = format!("it ends after {bytes} of {size} bytes");
         let error = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, what);
-        Err(CopyError::io(Operation::Read, self.source.path, error))
+        Err(CopyError::io(Operation::Read, self.source.entry, error))
     }
 
     fn verify(&self, carried: &Carried) -> Result<Verified, CopyError> {
@@ -280,68 +348,6 @@ impl Copy<'_> {
         })
     }
 
-    /// Every step that can fail comes before the rename, except the one that makes the rename durable.
-    fn finish(self, staged: Option<&Status>) -> Result<Finished, CopyError> {
-        let calls = self.calls;
-        let not_preserved = self.set_metadata(staged).map_err(|failure| self.at(failure))?;
-        if self.options.durability != Durability::None {
-            self.watch
-                .meanwhile(|| platform::sync_file(calls, self.target.file()))
-                .map_err(|error| self.not_synced(error))?;
-        }
-        let source_changed = self.source.has_changed(calls)?;
-        if source_changed && !self.options.accept_changed_source {
-            return Err(self.changed());
-        }
-        let length = if source_changed { self.length_now()? } else { None };
-        if self.watch.is_cancelled() {
-            return Err(self.cancelled());
-        }
-        let close_tells = self.close_tells(staged)?;
-        let Self { source, destination, target, options, .. } = self;
-        let path = target
-            .publish(calls, close_tells)
-            .map_err(|Failure { operation, error }| CopyError::io(operation, destination, error))?;
-        if options.durability == Durability::FileAndDirectory {
-            let directory = directory_of(&path);
-            platform::sync_directory(calls, directory)
-                .map_err(|error| CopyError::io(Operation::Sync, directory, error))?;
-        }
-        source.close(calls);
-        Ok(Finished { length, source_changed, not_preserved })
-    }
-
-    fn length_now(&self) -> Result<Option<u64>, CopyError> {
-        if self.target.kind != FileKind::Regular {
-            return Ok(None);
-        }
-        let status = platform::status(self.calls, self.target.file());
-        status.map(|status| Some(status.size)).map_err(self.failed(Operation::Inspect))
-    }
-
-    /// Whether closing the new file may tell that its content did not arrive, as network and user-space file systems do.
-    /// Asked only where the answer decides an order.
-    fn close_tells(&self, staged: Option<&Status>) -> Result<bool, CopyError> {
-        let Some(staged) = staged else { return Ok(true) };
-        if !self.target.is_unnamed() || platform::is_on_disk(staged.volume) {
-            return Ok(false);
-        }
-        Ok(!WRITES_TO_ITSELF.contains(&self.survey().destination_fs(staged)?.as_str()))
-    }
-
-    /// In place an existing file keeps its own mode, and a new one has what the umask left.
-    fn set_metadata(&self, staged: Option<&Status>) -> Result<Vec<NotPreserved>, Failure> {
-        let (Some(staged), FileKind::Regular) = (staged, self.target.kind) else { return Ok(Vec::new()) };
-        let source = &self.source.status;
-        if self.options.preserve_metadata {
-            return metadata::preserve(self.ends(), source, staged, self.calls);
-        }
-        if self.options.placement != Placement::InPlace || self.options.like_std {
-            metadata::set_mode(self.ends(), source, staged, self.calls)?;
-        }
-        Ok(Vec::new())
-    }
-
     fn ends(&self) -> Ends<'_> {
         Ends { from: &self.source.file, to: self.target.file() }
     }
@@ -359,7 +365,7 @@ impl Copy<'_> {
     fn at(&self, Failure { operation, error }: Failure) -> CopyError {
         let of_source =
             matches!(operation, Operation::Read | Operation::Decompress | Operation::ReadAttributes);
-        CopyError::io(operation, if of_source { self.source.path } else { self.destination }, error)
+        CopyError::io(operation, if of_source { self.source.entry } else { self.destination }, error)
     }
 
     fn failed(&self, operation: Operation) -> impl Fn(std::io::Error) -> CopyError + '_ {
@@ -374,7 +380,7 @@ impl Copy<'_> {
 
     fn changed(&self) -> CopyError {
         self.target.spoil();
-        CopyError::SourceChanged { path: self.source.path.into() }
+        CopyError::SourceChanged { path: self.source.entry.into() }
     }
 
     fn cancelled(&self) -> CopyError {

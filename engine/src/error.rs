@@ -1,10 +1,14 @@
 //! Why a copy failed: which operation, on which path, with which error of the system.
 
+mod operation;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use crate::outcome::{Digest, Omission, OmissionReason, Refusal};
+
+pub use operation::Operation;
 
 /// Why a copy failed. A staged copy ([`crate::Placement::Staged`]) leaves the destination as it was before, and no
 /// staging file. Only when the directory could not be synced ([`Operation::Sync`], asked for by
@@ -69,6 +73,40 @@ pub enum CopyError {
     SourceChanged {
         /// The source as given.
         path: PathBuf,
+    },
+    /// The source of a tree is no directory.
+    SourceNotDirectory {
+        /// The source as given.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// What stands where a directory is to go is none, or a symbolic link, which is never followed below the root.
+    DestinationNotDirectory {
+        /// Where it stands.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// A directory would be copied into itself, by whatever names: the one is, or holds, the other.
+    IntoItself {
+        /// The directory.
+        source: PathBuf,
+        /// Where it would go.
+        destination: PathBuf,
+    },
+    /// A directory is, by a symbolic link or a mount, one of those that hold it.
+    Loop {
+        /// The path by which it was met.
+        path: PathBuf,
+    },
+    /// Another entry of the source has got this name already, so that one would replace the other: on a file system that
+    /// takes two names for one, or where names change on their way.
+    NameTaken {
+        /// The entry.
+        source: PathBuf,
+        /// The name.
+        destination: PathBuf,
     },
     /// The options ask for what this build does not have.
     NotBuiltIn {
@@ -164,6 +202,22 @@ impl fmt::Display for CopyError {
             Self::ChecksumMismatch { destination, mismatch } => {
                 write!(f, "verification of {} failed: {mismatch}", destination.display())
             }
+            Self::SourceNotDirectory { path, kind } => {
+                write!(f, "cannot copy {} as a tree: it is a {kind}, not a directory", path.display())
+            }
+            Self::DestinationNotDirectory { path, kind } => {
+                write!(f, "cannot copy a directory to {}: there is a {kind}", path.display())
+            }
+            Self::IntoItself { source, destination } => {
+                write!(f, "cannot copy {} into itself, to {}", source.display(), destination.display())
+            }
+            Self::Loop { path } => {
+                write!(f, "cannot enter {}: it is one of the directories that hold it", path.display())
+            }
+            Self::NameTaken { source, destination } => {
+                let (source, destination) = (source.display(), destination.display());
+                write!(f, "cannot copy {source}: another entry has got the name {destination} already")
+            }
             Self::NotBuiltIn { feature } => {
                 write!(f, "this build cannot do that: it lacks the feature `{feature}`")
             }
@@ -193,7 +247,13 @@ impl From<CopyError> for io::Error {
         let kind = match &error {
             CopyError::Io { error, .. } => error.kind(),
             CopyError::DestinationNotRegular { kind: FileKind::Directory, .. } => io::ErrorKind::IsADirectory,
+            CopyError::SourceNotDirectory { .. } | CopyError::DestinationNotDirectory { .. } => {
+                io::ErrorKind::NotADirectory
+            }
+            CopyError::NameTaken { .. } => io::ErrorKind::AlreadyExists,
             CopyError::SameFile { .. }
+            | CopyError::IntoItself { .. }
+            | CopyError::Loop { .. }
             | CopyError::SourceNotRegular { .. }
             | CopyError::DestinationNotRegular { .. } => io::ErrorKind::InvalidInput,
             CopyError::DanglingSymlink { .. } => io::ErrorKind::NotFound,
@@ -206,81 +266,6 @@ impl From<CopyError> for io::Error {
             CopyError::Cancelled { .. } => io::ErrorKind::Interrupted,
         };
         Self::new(kind, error)
-    }
-}
-
-/// What was being done when a system call failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Opening the source for reading.
-    OpenSource,
-    /// Reading the status of a file.
-    Inspect,
-    /// Looking at what stands at the destination.
-    OpenDestination,
-    /// Creating the staging file beside the destination.
-    CreateStaging,
-    /// Reading.
-    Read,
-    /// Writing.
-    Write,
-    /// Copying inside the kernel.
-    Copy,
-    /// Compressing.
-    Compress,
-    /// Decompressing: the frames are cut short, damaged, or none.
-    Decompress,
-    /// Reading or writing the sidecar of a resumable copy.
-    KeepSidecar,
-    /// Opening an existing destination for writing.
-    OpenForWriting,
-    /// Setting the length of the new file.
-    SetLength,
-    /// Setting the owner of the new file.
-    SetOwner,
-    /// Reading the extended attributes of the source.
-    ReadAttributes,
-    /// Setting an extended attribute of the new file.
-    SetAttributes,
-    /// Setting the mode of the new file.
-    SetMode,
-    /// Setting the times of the new file.
-    SetTimes,
-    /// Reading the new file back from the device.
-    ReadBack,
-    /// Waiting for the disk.
-    Sync,
-    /// Closing the new file.
-    Close,
-    /// Giving the new file its final name.
-    Rename,
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OpenSource | Self::OpenDestination => "open",
-            Self::Inspect => "inspect",
-            Self::CreateStaging => "create a staging file for",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Copy => "copy in the kernel to",
-            Self::Compress => "compress to",
-            Self::Decompress => "decompress",
-            Self::KeepSidecar => "keep the sidecar of",
-            Self::OpenForWriting => "open for writing",
-            Self::SetLength => "set the length of",
-            Self::SetOwner => "set the owner of",
-            Self::ReadAttributes => "read the extended attributes of",
-            Self::SetAttributes => "set an extended attribute of",
-            Self::SetMode => "set the mode of",
-            Self::SetTimes => "set the times of",
-            Self::ReadBack => "read back past the page cache",
-            Self::Sync => "sync",
-            Self::Close => "close",
-            Self::Rename => "rename the staging file to",
-        })
     }
 }
 

@@ -6,15 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::compress::new_name;
+use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::observe::Watch;
 use crate::options::{Compression, CopyOptions, Durability, Placement, Verification};
 use crate::partial::form;
-use crate::placement::{Opening, Target};
-use crate::platform::{self, Calls, Standing};
+use crate::placement::{Opening, Target, Way};
+use crate::platform::{self, At, Calls, Spot, Standing};
 use crate::select::{Plan, select};
-use crate::staging::directory_of;
 use crate::survey::Survey;
 use crate::tuning::FileSystemPair;
 
@@ -72,9 +72,10 @@ pub fn explain(
     options: &CopyOptions,
 ) -> Result<Explanation, CopyError> {
     let (calls, destination) = (&Calls::default(), &*new_name(destination.as_ref(), options.compression)?);
-    let source = Source::open(source.as_ref(), calls)?;
+    let destination = Entry::given(destination);
+    let source = Source::open(Entry::given(source.as_ref()), true, calls)?;
     let (form, watch) = (form(options), Watch::new(None, None, source.status.size));
-    let opening = Opening::wanted(&source.status, options, &form, &watch);
+    let opening = Opening::wanted(&source.status, options, options.placement.into(), &form, &watch);
     let ground = Ground::look(&source, destination, opening, calls)?;
     let failed = |error| CopyError::io(Operation::Inspect, destination, error);
     let status = platform::status(calls, &ground.file).map_err(failed)?;
@@ -82,10 +83,10 @@ pub fn explain(
     let plan = select(&survey.facts(&status, options)?, options);
     let pair = survey.pair(&status)?;
     Ok(Explanation {
-        source: source.path.into(),
+        source: source.entry.into(),
         source_bytes: source.status.size,
         destination: destination.into(),
-        writes_to: ground.path,
+        writes_to: ground.spot.path,
         replaces_bytes: ground.replaces_bytes,
         is_tuned: options.tuning.has_profile(&pair),
         pair,
@@ -99,7 +100,7 @@ pub fn explain(
 
 /// Where the new file would be.
 struct Ground {
-    path: PathBuf,
+    spot: Spot,
     replaces_bytes: Option<u64>,
     /// On the mount of the new file: its directory, or the file that is written in place.
     file: File,
@@ -108,63 +109,63 @@ struct Ground {
 impl Ground {
     fn look(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        match opening.placement {
-            Placement::Staged | Placement::Resumable => Self::beside(source, destination, opening, calls),
-            Placement::InPlace => Self::in_place(source, destination, opening, calls),
+        match opening.way {
+            Way::Staged | Way::Resumable => Self::beside(source, destination, opening, calls),
+            Way::InPlace | Way::Fresh => Self::in_place(source, destination, opening, calls),
         }
     }
 
     fn beside(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let Resolved { spot, exists } = resolve(source, destination, opening.through_dangling, calls)?;
         let failed = |error| CopyError::io(Operation::CreateStaging, destination, error);
-        let replaces_bytes = if exists { Some(length(&path, calls).map_err(failed)?) } else { None };
-        let file = writable_directory(directory_of(&path), calls).map_err(failed)?;
-        Ok(Self { path, replaces_bytes, file })
+        let replaces_bytes = if exists { Some(length(spot.at(), calls).map_err(failed)?) } else { None };
+        let file = writable_directory(spot.at().parent(), calls).map_err(failed)?;
+        Ok(Self { spot, replaces_bytes, file })
     }
 
     fn in_place(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
-        let path = destination.to_path_buf();
-        if let Standing::Nothing = platform::open_destination(calls, destination).map_err(failed)? {
-            if destination.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        let spot = destination.at.to_spot();
+        if let Standing::Nothing = platform::open_destination(calls, destination.at).map_err(failed)? {
+            if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
                 return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
-            let file = writable_directory(directory_of(destination), calls).map_err(failed)?;
-            return Ok(Self { path, replaces_bytes: None, file });
+            let file = writable_directory(destination.at.parent(), calls).map_err(failed)?;
+            return Ok(Self { spot, replaces_bytes: None, file });
         }
         let target = Target::existing(source, destination, opening, calls)?;
         let file = target.file().try_clone().map_err(failed)?;
         let status = platform::status(calls, &file).map_err(failed)?;
         let replaces_bytes = (target.kind == FileKind::Regular).then_some(status.size);
-        Ok(Self { path, replaces_bytes, file })
+        Ok(Self { spot, replaces_bytes, file })
     }
 }
 
-fn length(path: &Path, calls: &Calls) -> io::Result<u64> {
-    match platform::open_destination(calls, path)? {
+fn length(at: At<'_>, calls: &Calls) -> io::Result<u64> {
+    match platform::open_destination(calls, at)? {
         Standing::File(file) => Ok(platform::status(calls, &file)?.size),
         // It was one a moment ago.
         _ => Err(io::ErrorKind::NotFound.into()),
     }
 }
 
-fn writable_directory(path: &Path, calls: &Calls) -> io::Result<File> {
-    let directory = platform::open_directory(calls, path)?;
-    platform::check_writable(calls, path)?;
+fn writable_directory(at: At<'_>, calls: &Calls) -> io::Result<File> {
+    let directory = platform::open_directory(calls, at)?;
+    platform::check_writable(calls, at)?;
     Ok(directory)
 }
 

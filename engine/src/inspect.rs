@@ -2,33 +2,35 @@
 //! not be copied or replaced.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
-use crate::platform::{self, Calls, Standing, Status};
+use crate::platform::{self, Calls, Spot, Standing, Status};
 
 /// The open source of a copy.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    /// As given.
-    pub(crate) path: &'a Path,
+    pub(crate) entry: Entry<'a>,
     pub(crate) file: File,
     pub(crate) status: Status,
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn open(path: &'a Path, calls: &Calls) -> Result<Self, CopyError> {
-        let not_regular = |kind| CopyError::SourceNotRegular { path: path.into(), kind };
-        let file =
-            platform::open_source(calls, path).map_err(|error| match platform::kind_of(calls, path) {
+    /// Opens the file; `follows` says whether a symbolic link is followed.
+    pub(crate) fn open(entry: Entry<'a>, follows: bool, calls: &Calls) -> Result<Self, CopyError> {
+        let not_regular = |kind| CopyError::SourceNotRegular { path: entry.into(), kind };
+        let file = platform::open_source(calls, entry.at, follows).map_err(|error| {
+            match platform::status_at(calls, entry.at, follows).map(|status| status.kind) {
                 // A socket cannot even be opened; what it is says more than the system's error.
                 Ok(kind) if kind != FileKind::Regular => not_regular(kind),
-                _ => CopyError::io(Operation::OpenSource, path, error),
-            })?;
-        let status =
-            platform::status(calls, &file).map_err(|error| CopyError::io(Operation::Inspect, path, error))?;
+                _ => CopyError::io(Operation::OpenSource, entry, error),
+            }
+        })?;
+        let status = platform::status(calls, &file)
+            .map_err(|error| CopyError::io(Operation::Inspect, entry, error))?;
         match status.kind {
-            FileKind::Regular => Ok(Self { path, file, status }),
+            FileKind::Regular => Ok(Self { entry, file, status }),
             kind => Err(not_regular(kind)),
         }
     }
@@ -36,7 +38,7 @@ impl<'a> Source<'a> {
     /// Whether the source is no longer what it was when it was opened.
     pub(crate) fn has_changed(&self, calls: &Calls) -> Result<bool, CopyError> {
         let now = platform::status(calls, &self.file)
-            .map_err(|error| CopyError::io(Operation::Inspect, self.path, error))?;
+            .map_err(|error| CopyError::io(Operation::Inspect, self.entry, error))?;
         Ok((now.size, now.version) != (self.status.size, self.status.version))
     }
 
@@ -51,44 +53,51 @@ const LINKS: u32 = 40;
 /// Where a new file goes.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    pub(crate) path: PathBuf,
+    pub(crate) spot: Spot,
     /// Whether there is a file to replace.
     pub(crate) exists: bool,
 }
 
-/// Where the new file goes: `destination`, or the file that it links to. A link to nothing is followed only where that is
-/// asked for.
+/// Where the new file goes: `destination`, or the file that it links to, unless it is one of a tree. A link to nothing is
+/// followed only where that is asked for.
 pub(crate) fn resolve(
     source: &Source<'_>,
-    destination: &Path,
+    destination: Entry<'_>,
     through_dangling: bool,
     calls: &Calls,
 ) -> Result<Resolved, CopyError> {
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
-    if destination.as_os_str().as_encoded_bytes().ends_with(b"/") {
+    if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         // Written like a directory: whatever stands there, it is no place for a file.
-        return Err(platform::kind_of(calls, destination).map_or_else(failed, not_regular));
+        return Err(platform::kind_of(calls, destination.at).map_or_else(failed, not_regular));
     }
-    let mut target = destination.to_path_buf();
+    let mut target = destination.at.to_spot();
     for followed in 0..=LINKS {
-        match platform::open_destination(calls, &target).map_err(failed)? {
-            Standing::Nothing if target.file_name().is_none() => {
+        match platform::open_destination(calls, target.at()).map_err(failed)? {
+            Standing::Nothing if target.path.file_name().is_none() => {
                 return Err(failed(std::io::ErrorKind::NotFound.into()));
             }
             Standing::Nothing if followed == 0 || through_dangling => {
-                return Ok(Resolved { path: target, exists: false });
+                return Ok(Resolved { spot: target, exists: false });
             }
             Standing::Nothing => break,
             Standing::File(file) => return replaceable(source, destination, target, file, calls),
-            Standing::Other(kind) => return Err(not_regular(kind)),
+            Standing::Other(kind) if destination.is_given() || kind == FileKind::Directory => {
+                return Err(not_regular(kind));
+            }
+            // In a tree the link itself is replaced, and what is special.
+            Standing::Other(_) => return Ok(Resolved { spot: target, exists: true }),
+            Standing::Symlink if !destination.is_given() => {
+                return Ok(Resolved { spot: target, exists: true });
+            }
             Standing::Symlink => {
-                let link = platform::read_link(calls, &target).map_err(failed)?;
-                target = target.parent().unwrap_or(Path::new("")).join(link);
+                let link = platform::read_link(calls, target.at()).map_err(failed)?;
+                target.path = target.path.parent().unwrap_or(Path::new("")).join(link);
             }
         }
     }
-    match platform::kind_of(calls, destination) {
+    match platform::kind_of(calls, destination.at) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         // A link of /proc leads to what has no name, such as the pipe behind /dev/stdout.
         Ok(kind) if kind != FileKind::Regular => Err(not_regular(kind)),
@@ -99,8 +108,8 @@ pub(crate) fn resolve(
 /// A rename would replace a file that may not be written to; `cp` refuses that, and so does this.
 fn replaceable(
     source: &Source<'_>,
-    destination: &Path,
-    target: PathBuf,
+    destination: Entry<'_>,
+    target: Spot,
     standing: File,
     calls: &Calls,
 ) -> Result<Resolved, CopyError> {
@@ -108,8 +117,8 @@ fn replaceable(
     let same = platform::same_file(calls, &source.file, &standing).map_err(failed)?;
     platform::discard(calls, standing);
     if same {
-        return Err(CopyError::SameFile { source: source.path.into(), destination: destination.into() });
+        return Err(CopyError::SameFile { source: source.entry.into(), destination: destination.into() });
     }
-    platform::check_writable(calls, &target).map_err(failed)?;
-    Ok(Resolved { path: target, exists: true })
+    platform::check_writable(calls, target.at()).map_err(failed)?;
+    Ok(Resolved { spot: target, exists: true })
 }

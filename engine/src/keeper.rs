@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::buffer::{Buffer, PAGE};
-use crate::platform::{self, Calls};
+use crate::platform::{self, Calls, Spot};
 use crate::sidecar::{Record, Scribe};
 
 /// A copy that ends early waits so long for blocks to be read back; cancelling is to take no longer than 300 ms.
@@ -59,7 +58,7 @@ pub(crate) fn digest(
 /// The sidecar as it is to be gone on with.
 #[derive(Debug)]
 pub(crate) struct Book {
-    pub(crate) path: PathBuf,
+    pub(crate) spot: Spot,
     /// Open where it has records already.
     pub(crate) file: Option<File>,
     /// Where the next line goes.
@@ -260,7 +259,7 @@ impl Clerk {
         let line = std::mem::take(&mut self.book.head) + &self.book.scribe.record(record);
         let file = match self.book.file.take() {
             Some(file) => file,
-            None => platform::create_exclusive(&self.calls, &self.book.path, 0o600)?,
+            None => platform::create_exclusive(&self.calls, self.book.spot.at(), 0o600)?,
         };
         let file = self.book.file.insert(file);
         let mut left = line.as_bytes();
@@ -290,8 +289,8 @@ mod tests {
         let source = Identity { device: 1, inode: 2, size: 1000, modified: (0, 0), changed: (0, 0) };
         let header = Header { source, partial: (1, 2), boot: None, form: "none".into(), block: 10 };
         let (scribe, head) = Scribe::begin(&header);
-        let path = folder.join("sidecar");
-        Keeper::new(partial, Book { path, file: None, length: 0, head, scribe, block: 10, last: (0, 0) })
+        let spot = platform::At::path(&folder.join("sidecar")).to_spot();
+        Keeper::new(partial, Book { spot, file: None, length: 0, head, scribe, block: 10, last: (0, 0) })
             .unwrap()
     }
 

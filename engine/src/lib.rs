@@ -30,7 +30,7 @@
 //! # Features
 //! `zero-copy` (default) builds the in-kernel mechanisms; `config` adds reading tuned files ([`Tuning::load`]) and
 //! settings ([`Settings`], [`Effective`]); `io-uring` adds [`CopyOptions::io_uring`]; `zstd` adds
-//! [`CopyOptions::compression`]; `cli` builds the command `orbit`.
+//! [`CopyOptions::compression`]; `glob` adds [`Globs`]; `cli` builds the command `orbit`.
 
 /// The example of the README is compiled with the tests.
 #[cfg(doctest)]
@@ -46,6 +46,7 @@ mod config;
 mod copy;
 mod drive;
 mod drop_in;
+mod entry;
 mod error;
 mod explain;
 mod facts;
@@ -73,11 +74,13 @@ mod platform;
 mod retry;
 mod select;
 mod send;
+mod setting;
 mod sidecar;
 mod size;
 mod staging;
 mod strategy;
 mod survey;
+mod tree;
 mod tuning;
 mod verify;
 
@@ -103,6 +106,12 @@ pub use select::{Plan, select};
 pub use send::{SendError, SendOutcome, send_file};
 pub use size::{ByteSize, InvalidRate, InvalidSize, Rate};
 pub use strategy::{Mechanism, Strategy};
-pub use tuning::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
+pub use tree::{
+    Filter, Lost, OnError, Overwrite, Refused, Skipped, Symlinks, TreeError, TreeObserver, TreeOptions,
+    TreeOutcome, TreeProgress, TreeTotal, copy_tree,
+};
+#[cfg(feature = "glob")]
+pub use tree::{Globs, InvalidGlob};
+pub use tuning::{Chunk, FileSystemPair, MAX_BATCH, MAX_THREADS, MAX_WORKERS, Threshold, Tuning, Values};
 #[cfg(feature = "config")]
 pub use tuning::{Decision, Evidence, Provenance, TunedFile, TunedProfile, TuningError};

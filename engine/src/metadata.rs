@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io;
 
 use crate::attempt::{Ends, Failure, failed};
-use crate::error::Operation;
+use crate::error::{FileKind, Operation};
 use crate::outcome::{Attribute, NotPreserved};
 use crate::platform::{self, Calls, PERMISSIONS, SET_ID, Status};
 
 /// Where Linux keeps access control lists.
 const ACCESS_LIST: &str = "system.posix_acl_access";
+
+/// The list that a directory hands on to what is made in it.
+const DEFAULT_LIST: &str = "system.posix_acl_default";
 
 /// No such attribute (any more) has no kind of its own.
 const NO_DATA: i32 = 61;
@@ -55,8 +58,14 @@ pub(crate) fn preserve(
         mode &= !SET_ID;
     }
     let names = names(ends.from, calls)?;
-    if !names.iter().any(|name| name == ACCESS_LIST) && !remove_list(ends.to, calls)? {
+    if !names.iter().any(|name| name == ACCESS_LIST)
+        && let Some(kept) = remove_attribute(ends.to, ACCESS_LIST, calls)?
+    {
         mode &= !0o070;
+        lost.push(kept);
+    }
+    if staged.kind == FileKind::Directory && !names.iter().any(|name| name == DEFAULT_LIST) {
+        lost.extend(remove_attribute(ends.to, DEFAULT_LIST, calls)?);
     }
     for name in names.into_iter().filter(|name| !is_view(name)) {
         let value = match platform::attribute(calls, ends.from, &name) {
@@ -78,9 +87,14 @@ pub(crate) fn preserve(
         }
     }
     platform::set_mode(calls, ends.to, mode).map_err(failed(Operation::SetMode))?;
-    platform::set_times(calls, ends.to, source.accessed, source.version.modified)
-        .map_err(failed(Operation::SetTimes))?;
+    set_times(ends, source, calls)?;
     Ok(lost)
+}
+
+/// Gives `ends.to` the times of `source`.
+pub(crate) fn set_times(ends: Ends<'_>, source: &Status, calls: &Calls) -> Result<(), Failure> {
+    platform::set_times(calls, ends.to, source.accessed, source.version.modified)
+        .map_err(failed(Operation::SetTimes))
 }
 
 /// XFS shows a privileged process its access control lists a second time, under names that nobody else knows.
@@ -88,14 +102,16 @@ fn is_view(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"trusted.SGI_ACL_")
 }
 
-/// Takes away the list that the directory handed on to the new file, or that an old one has; the source has none. Says
-/// whether there is none now.
-fn remove_list(file: &File, calls: &Calls) -> Result<bool, Failure> {
-    match platform::remove_attribute(calls, file, OsStr::new(ACCESS_LIST)) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-        Err(error) if error.raw_os_error() == Some(NO_DATA) => Ok(true),
-        Err(error) if is_refusal(&error) => Ok(false),
+/// Takes away the list that the directory handed on to the new file, or that an old one has; the source has none. Gives it
+/// where it may not be removed.
+fn remove_attribute(file: &File, list: &str, calls: &Calls) -> Result<Option<NotPreserved>, Failure> {
+    match platform::remove_attribute(calls, file, OsStr::new(list)) {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(error) if error.raw_os_error() == Some(NO_DATA) => Ok(None),
+        Err(error) if is_refusal(&error) => {
+            tolerated(Operation::SetAttributes, Attribute::Extended(list.into()), error).map(Some)
+        }
         Err(error) => Err(failed(Operation::SetAttributes)(error)),
     }
 }

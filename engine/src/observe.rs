@@ -132,6 +132,8 @@ impl fmt::Debug for Audience {
 pub(crate) struct Watch<'a> {
     observer: Option<&'a Audience>,
     cancel: Option<&'a Cancel>,
+    /// Ends the copy too, where the whole that it is a part of ends; nobody waits for that.
+    stop: Option<&'a Cancel>,
     /// None where there is nobody to tell.
     started: Option<Instant>,
     total: AtomicU64,
@@ -151,6 +153,7 @@ impl<'a> Watch<'a> {
         Self {
             observer,
             cancel,
+            stop: None,
             started: observer.map(|_| Instant::now()),
             total: AtomicU64::new(total),
             bytes: AtomicU64::new(0),
@@ -162,13 +165,19 @@ impl<'a> Watch<'a> {
         }
     }
 
+    pub(crate) fn also_ended_by(mut self, stop: &'a Cancel) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Whether anybody watches or may end the copy, so that steps must be short.
     pub(crate) fn is_on(&self) -> bool {
         self.observer.is_some() || self.cancel.is_some()
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancel.is_some_and(Cancel::is_cancelled)
+        let wants = |cancel: Option<&Cancel>| cancel.is_some_and(Cancel::is_cancelled);
+        wants(self.cancel) || wants(self.stop)
     }
 
     /// The source, now that it is open, has this length.

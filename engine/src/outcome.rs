@@ -119,6 +119,8 @@ impl fmt::Display for NotPreserved {
 pub enum Attribute {
     /// User and group. Without them, set-user-id and set-group-id are not kept either.
     Owner,
+    /// That it is one file with another name: it is a copy of its own.
+    HardLink,
     /// An extended attribute, by its name; `system.posix_acl_access` is the access control list.
     Extended(OsString),
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Owner => f.pad("owner"),
+            Self::HardLink => f.pad("hard link"),
             Self::Extended(name) => write!(f, "extended attribute {}", name.to_string_lossy()),
         }
     }

@@ -4,19 +4,20 @@
 mod check;
 mod names;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
-use std::path::Path;
 
 use crate::attempt::{Failure, failed};
+use crate::entry::Entry;
 use crate::error::{CopyError, Operation};
 use crate::inspect::Source;
 use crate::keeper::{Book, Keeper};
 use crate::observe::Watch;
 use crate::options::{Compression, CopyOptions, Sparse};
 use crate::outcome::{Resumed, Unusable};
-use crate::platform::{self, Calls, Status};
+use crate::platform::{self, At, Calls, Status};
 use crate::sidecar::{Header, Identity, Scribe};
 use crate::staging::remove;
 
@@ -49,11 +50,11 @@ const PLAIN: &str = "none";
 
 /// How `options` want content and holes to be written, one word. A begin that was written in another form is not gone on
 /// with: it has holes that are not wanted, or none where they are.
-pub(crate) fn form(options: &CopyOptions) -> String {
+pub(crate) fn form(options: &CopyOptions) -> Cow<'static, str> {
     match (options.compression, options.sparse) {
-        (Compression::None, Sparse::Auto) => PLAIN.to_owned(),
-        (Compression::None, sparse) => format!("{PLAIN}/sparse-{sparse}"),
-        (compression, _) => compression.to_string(),
+        (Compression::None, Sparse::Auto) => PLAIN.into(),
+        (Compression::None, sparse) => format!("{PLAIN}/sparse-{sparse}").into(),
+        (compression, _) => compression.to_string().into(),
     }
 }
 
@@ -66,9 +67,9 @@ fn is_plain(form: &str) -> bool {
 pub(crate) struct Request<'a> {
     pub(crate) source: &'a Source<'a>,
     /// The destination, links followed.
-    pub(crate) destination: &'a Path,
+    pub(crate) destination: At<'a>,
     /// The destination as given, for messages.
-    pub(crate) named: &'a Path,
+    pub(crate) named: Entry<'a>,
     /// Mode of a new file.
     pub(crate) mode: u32,
     /// That of [`form`].
@@ -83,6 +84,13 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     fn least_block(&self) -> u64 {
         if is_plain(self.form) { BLOCK.0 } else { COMPRESSED_BLOCK }
+    }
+}
+
+/// Removes what an earlier copy of a file of `size` bytes may have left beside a destination that is finished.
+pub(crate) fn remove_left(destination: At<'_>, size: u64, calls: &Calls) {
+    if size > BLOCK.0 {
+        Names::of(destination).remove(calls);
     }
 }
 
@@ -102,7 +110,7 @@ impl Partial {
                         // What a copy left that was killed between its rename and its end. Not before the lock is held:
                         // it could be that of a copy which has just begun.
                         calls.count();
-                        remove(&names.sidecar);
+                        remove(names.sidecar.at());
                         let partial = Self::begin(names, file, request, calls)?;
                         return Ok((Some(partial), resumed));
                     }
@@ -113,7 +121,8 @@ impl Partial {
                 }
                 Found::Own(_locked, _) if request.at_once => names.remove(calls),
                 Found::Own(file, status) => {
-                    let sidecar = names.read_sidecar(calls).map_err(|error| names.failed_sidecar(error))?;
+                    let sidecar =
+                        names.read_sidecar(calls).map_err(|error| names.failed_sidecar(request, error))?;
                     let check = Check { request, file: &file, status: &status, calls };
                     let usable = sidecar
                         // Nothing was written down before the copy was killed.
@@ -140,11 +149,11 @@ impl Partial {
                 }
             }
         }
-        Err(names.failed(io::ErrorKind::AlreadyExists.into()))
+        Err(names.failed(request, io::ErrorKind::AlreadyExists.into()))
     }
 
     fn begin(names: Names, file: File, request: Request<'_>, calls: &Calls) -> Result<Self, CopyError> {
-        let status = platform::status(calls, &file).map_err(|error| names.failed(error))?;
+        let status = platform::status(calls, &file).map_err(|error| names.failed(request, error))?;
         let block =
             (request.source.status.size / BLOCKS).next_power_of_two().clamp(request.least_block(), BLOCK.1);
         let header = Header {
@@ -155,8 +164,8 @@ impl Partial {
             block,
         };
         let (scribe, head) = Scribe::begin(&header);
-        let path = names.sidecar.clone();
-        let book = Book { path, file: None, length: 0, head, scribe, block, last: (0, 0) };
+        let spot = names.sidecar.clone();
+        let book = Book { spot, file: None, length: 0, head, scribe, block, last: (0, 0) };
         let keeper = Keeper::new(&file, book);
         let is_useless = Cell::new(false);
         Ok(Self { names, file: Some(file), keeper, begin: (0, 0), is_useless })
@@ -174,9 +183,10 @@ impl Partial {
         // What lies behind may be anything: blocks that were never written down, or not in order.
         platform::set_length(calls, &file, last.1)
             .map_err(|error| CopyError::io(Operation::SetLength, request.named, error))?;
-        platform::set_length(calls, &sidecar, length).map_err(|error| names.failed_sidecar(error))?;
-        let path = names.sidecar.clone();
-        let book = Book { path, file: Some(sidecar), length, head: String::new(), scribe, block, last };
+        platform::set_length(calls, &sidecar, length)
+            .map_err(|error| names.failed_sidecar(request, error))?;
+        let spot = names.sidecar.clone();
+        let book = Book { spot, file: Some(sidecar), length, head: String::new(), scribe, block, last };
         let keeper = Keeper::new(&file, book);
         Ok(Self { names, file: Some(file), keeper, begin: last, is_useless: Cell::new(false) })
     }
@@ -205,7 +215,7 @@ impl Partial {
 
     /// Closes the file, renames it to `destination` and removes the sidecar. The lock is held until the rename is done, or
     /// another copy could take the file for a partial one.
-    pub(crate) fn publish(mut self, calls: &Calls, destination: &Path) -> Result<(), Failure> {
+    pub(crate) fn publish(mut self, calls: &Calls, destination: At<'_>) -> Result<(), Failure> {
         let Some(file) = self.file.take() else { return Ok(()) };
         if let Some(keeper) = &self.keeper {
             calls.add(keeper.end());
@@ -217,13 +227,13 @@ impl Partial {
             self.spoil();
             failed(Operation::Close)(error)
         })?;
-        platform::rename(calls, &self.names.partial, destination).map_err(failed(Operation::Rename))?;
+        platform::rename(calls, self.names.partial.at(), destination).map_err(failed(Operation::Rename))?;
         if self.keeper.is_some() {
             // Also an empty one, which a full disk left.
             calls.count();
-            remove(&self.names.sidecar);
+            remove(self.names.sidecar.at());
         }
-        self.names.partial.clear();
+        self.names.partial.path.clear();
         calls.count();
         Ok(())
     }
@@ -232,7 +242,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // Published: another copy may be at work under these names by now.
-        if self.names.partial.as_os_str().is_empty() {
+        if self.names.partial.path.as_os_str().is_empty() {
             return;
         }
         let has_records = self.keeper.as_ref().is_some_and(|keeper| {

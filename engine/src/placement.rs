@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 
 use crate::attempt::{Failure, failed};
+use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
 use crate::inspect::{Resolved, Source, resolve};
 use crate::keeper::Keeper;
@@ -13,7 +13,7 @@ use crate::observe::Watch;
 use crate::options::{CopyOptions, Placement, Reflink, Verification};
 use crate::outcome::Resumed;
 use crate::partial::{Partial, Request};
-use crate::platform::{self, Calls, Status};
+use crate::platform::{self, Calls, Spot, Status};
 use crate::staging::{Staging, remove};
 use crate::strategy::Mechanism;
 
@@ -21,7 +21,7 @@ use crate::strategy::Mechanism;
 #[derive(Debug)]
 pub(crate) struct Target {
     /// The destination, or what it links to.
-    path: PathBuf,
+    spot: Spot,
     /// Whether there was no such file before.
     is_new: bool,
     /// Whether it holds what is to go before anything is written.
@@ -40,10 +40,31 @@ enum Kept {
     InPlace(Option<File>),
 }
 
+/// In what way the new content gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Staged,
+    InPlace,
+    Resumable,
+    /// Under its own name in a directory that this copy has made, and nobody knows yet. A file that has the name is one that
+    /// this copy has made too.
+    Fresh,
+}
+
+impl From<Placement> for Way {
+    fn from(placement: Placement) -> Self {
+        match placement {
+            Placement::Staged => Self::Staged,
+            Placement::InPlace => Self::InPlace,
+            Placement::Resumable => Self::Resumable,
+        }
+    }
+}
+
 /// How a destination is to be opened.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opening<'a> {
-    pub(crate) placement: Placement,
+    pub(crate) way: Way,
     /// Mode of a new file.
     pub(crate) mode: u32,
     /// Whether what was written will be read back.
@@ -64,11 +85,12 @@ impl<'a> Opening<'a> {
     pub(crate) fn wanted(
         source: &Status,
         options: &CopyOptions,
+        way: Way,
         form: &'a str,
         watch: &'a Watch<'a>,
     ) -> Self {
         Self {
-            placement: options.placement,
+            way,
             mode: metadata::creation_mode(source, options.preserve_metadata),
             readable: options.verification != Verification::None,
             through_dangling: options.like_std,
@@ -84,61 +106,55 @@ impl Target {
     /// Opens the file to write to. Nothing of the old one is changed yet.
     pub(crate) fn open(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        match opening.placement {
-            Placement::Staged | Placement::Resumable => Self::staged(source, destination, opening, calls),
-            Placement::InPlace => Self::in_place(source, destination, opening, calls),
+        match opening.way {
+            Way::Staged | Way::Resumable => Self::staged(source, destination, opening, calls),
+            Way::InPlace => Self::in_place(source, destination, opening, calls),
+            Way::Fresh => Self::fresh(source, destination, opening, calls),
         }
     }
 
     fn staged(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        let Resolved { path, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let Resolved { spot, exists } = resolve(source, destination, opening.through_dangling, calls)?;
         let (is_new, has_old, kind) = (true, false, FileKind::Regular);
         let mut resumed = Resumed::No;
-        if opening.placement == Placement::Resumable {
+        if opening.way == Way::Resumable {
             let Opening { mode, form, at_once, owner, watch, .. } = opening;
-            let (named, destination) = (destination, &*path);
+            let (named, destination) = (destination, spot.at());
             let request = Request { source, destination, named, mode, form, at_once, owner, watch };
             let opened = Partial::open(request, calls)?;
             resumed = opened.1;
             if let Some(partial) = opened.0 {
-                return Ok(Self { path, is_new, has_old, kind, resumed, file: Kept::Partial(partial) });
+                return Ok(Self { spot, is_new, has_old, kind, resumed, file: Kept::Partial(partial) });
             }
         }
-        let staging = Staging::create(calls, &path, opening.mode, !exists)
+        let staging = Staging::create(calls, spot.at(), opening.mode, !exists)
             .map_err(|error| CopyError::io(Operation::CreateStaging, destination, error))?;
-        Ok(Self { path, is_new, has_old, kind, resumed, file: Kept::Staged(staging) })
+        Ok(Self { spot, is_new, has_old, kind, resumed, file: Kept::Staged(staging) })
     }
 
     fn in_place(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
-        match platform::create_exclusive(calls, destination, opening.mode) {
-            Ok(file) => Ok(Self {
-                path: destination.into(),
-                is_new: true,
-                has_old: false,
-                kind: FileKind::Regular,
-                resumed: Resumed::No,
-                file: Kept::InPlace(Some(file)),
-            }),
+        match platform::create_exclusive(calls, destination.at, opening.mode) {
+            Ok(file) => Ok(Self::made(destination, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Self::existing(source, destination, opening, calls)
             }
             // What is no file stands in the way, or a directory is missing.
-            Err(error) => Err(match platform::kind_of(calls, destination) {
+            Err(error) => Err(match platform::kind_of(calls, destination.at) {
                 Ok(FileKind::Directory) => {
                     CopyError::DestinationNotRegular { path: destination.into(), kind: FileKind::Directory }
                 }
@@ -147,17 +163,45 @@ impl Target {
         }
     }
 
+    fn fresh(
+        source: &Source<'_>,
+        destination: Entry<'_>,
+        opening: Opening<'_>,
+        calls: &Calls,
+    ) -> Result<Self, CopyError> {
+        match platform::create_exclusive(calls, destination.at, opening.mode) {
+            Ok(file) => Ok(Self::made(destination, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let (source, destination) = (source.entry.into(), destination.into());
+                Err(CopyError::NameTaken { source, destination })
+            }
+            Err(error) => Err(CopyError::io(Operation::OpenForWriting, destination, error)),
+        }
+    }
+
+    /// A new file under its own name.
+    fn made(destination: Entry<'_>, file: File) -> Self {
+        Self {
+            spot: destination.at.to_spot(),
+            is_new: true,
+            has_old: false,
+            kind: FileKind::Regular,
+            resumed: Resumed::No,
+            file: Kept::InPlace(Some(file)),
+        }
+    }
+
     /// Opens what stands at a destination in place; nothing is changed.
     pub(crate) fn existing(
         source: &Source<'_>,
-        destination: &Path,
+        destination: Entry<'_>,
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
         let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
         // A named pipe or a socket would take what nobody can read back, or wait.
-        let kind = match platform::kind_of(calls, destination) {
+        let kind = match platform::kind_of(calls, destination.at) {
             Ok(kind @ (FileKind::Regular | FileKind::Device)) => kind,
             Ok(kind) => return Err(not_regular(kind)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -165,17 +209,17 @@ impl Target {
             }
             Err(error) => return Err(failed(error)),
         };
-        let file = platform::open_existing(calls, destination, opening.readable).map_err(failed)?;
+        let file = platform::open_existing(calls, destination.at, opening.readable).map_err(failed)?;
         let status = platform::status(calls, &file).map_err(failed)?;
         if platform::same_file(calls, &source.file, &file).map_err(failed)? {
-            return Err(CopyError::SameFile { source: source.path.into(), destination: destination.into() });
+            return Err(CopyError::SameFile { source: source.entry.into(), destination: destination.into() });
         }
         if status.kind != kind {
             return Err(not_regular(status.kind));
         }
         let has_old = status.kind == FileKind::Regular && status.size > 0;
-        let (path, resumed) = (destination.into(), Resumed::No);
-        Ok(Self { path, is_new: false, has_old, kind, resumed, file: Kept::InPlace(Some(file)) })
+        let (spot, resumed) = (destination.at.to_spot(), Resumed::No);
+        Ok(Self { spot, is_new: false, has_old, kind, resumed, file: Kept::InPlace(Some(file)) })
     }
 
     /// In place this is where the old content goes: beyond the new end it would stay, holes would show it, and a clone
@@ -224,28 +268,32 @@ impl Target {
         matches!(&self.file, Kept::Staged(staging) if staging.is_unnamed())
     }
 
-    /// The content is whole: closes the file, and gives it its name where it has not got it yet. Gives the path.
-    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<PathBuf, Failure> {
-        let path = std::mem::take(&mut self.path);
+    /// Where the file gets its name.
+    pub(crate) fn spot(&self) -> &Spot {
+        &self.spot
+    }
+
+    /// The content is whole: closes the file, and gives it its name where it has not got it yet.
+    pub(crate) fn publish(mut self, calls: &Calls, close_tells: bool) -> Result<(), Failure> {
+        let at = self.spot.at();
         match std::mem::replace(&mut self.file, Kept::InPlace(None)) {
-            Kept::Staged(staging) => staging.publish(calls, &path, close_tells)?,
-            Kept::Partial(partial) => partial.publish(calls, &path)?,
+            Kept::Staged(staging) => staging.publish(calls, at, close_tells),
+            Kept::Partial(partial) => partial.publish(calls, at),
             Kept::InPlace(file) => {
                 let closed = file.map_or(Ok(()), |file| platform::close(calls, file));
                 if closed.is_err() && self.is_new {
-                    remove(&path);
+                    remove(at);
                 }
-                closed.map_err(failed(Operation::Close))?;
+                closed.map_err(failed(Operation::Close))
             }
         }
-        Ok(path)
     }
 }
 
 impl Drop for Target {
     fn drop(&mut self) {
         if let (Kept::InPlace(Some(_)), true) = (&self.file, self.is_new) {
-            remove(&self.path);
+            remove(self.spot.at());
         }
     }
 }

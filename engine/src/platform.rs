@@ -5,6 +5,7 @@
 mod linux;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 mod other;
+mod spot;
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,7 @@ use crate::strategy::Mechanism;
 pub(crate) use linux::*;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 pub(crate) use other::*;
+pub(crate) use spot::{At, Spot};
 
 /// Counts the system calls of one copy. Calls made on helper threads are counted there and added by the caller.
 #[derive(Debug, Default)]
@@ -58,6 +60,9 @@ pub(crate) struct Status {
     pub(crate) owner: (u32, u32),
     pub(crate) accessed: Time,
     pub(crate) volume: Volume,
+    /// Which device a device file stands for (`st_rdev`).
+    pub(crate) stands_for: u64,
+    pub(crate) is_block_device: bool,
     /// Changes whenever content or metadata change.
     pub(crate) version: Version,
 }
@@ -120,19 +125,19 @@ pub(crate) enum Meaning {
 // A system whose functions drift from these types does not compile.
 const _: &[Mechanism] = MECHANISMS;
 const _: &[Mechanism] = READ_WRITE;
-const _: fn(&Calls, &Path) -> io::Result<File> = open_source;
-const _: fn(&Calls, &Path) -> io::Result<FileKind> = kind_of;
-const _: fn(&Calls, &Path) -> io::Result<PathBuf> = read_link;
-const _: fn(&Calls, &Path) -> io::Result<Standing> = open_destination;
-const _: fn(&Calls, &Path) -> io::Result<File> = open_directory;
-const _: fn(&Calls, &Path) -> io::Result<()> = check_writable;
-const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_exclusive;
-const _: fn(&Calls, &Path, u32) -> io::Result<File> = create_unnamed;
-const _: fn(&Calls, &File, &Path) -> io::Result<()> = link;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<File> = open_source;
+const _: fn(&Calls, At<'_>) -> io::Result<FileKind> = kind_of;
+const _: fn(&Calls, At<'_>) -> io::Result<PathBuf> = read_link;
+const _: fn(&Calls, At<'_>) -> io::Result<Standing> = open_destination;
+const _: fn(&Calls, At<'_>) -> io::Result<File> = open_directory;
+const _: fn(&Calls, At<'_>) -> io::Result<()> = check_writable;
+const _: fn(&Calls, At<'_>, u32) -> io::Result<File> = create_exclusive;
+const _: fn(&Calls, At<'_>, u32) -> io::Result<File> = create_unnamed;
+const _: fn(&Calls, &File, At<'_>) -> io::Result<()> = link;
 const _: fn(&Calls, &File) -> io::Result<()> = flush;
 const _: fn(Volume) -> bool = is_on_disk;
-const _: fn(&Calls, &Path, bool) -> io::Result<File> = open_existing;
-const _: fn(&Calls, &Path) -> io::Result<File> = open_partial;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<File> = open_existing;
+const _: fn(&Calls, At<'_>) -> io::Result<File> = open_partial;
 const _: fn(&Calls, &Status) -> bool = is_own;
 const _: fn(&Calls) -> Option<String> = boot;
 const _: fn(&Calls, &File) -> io::Result<Status> = status;
@@ -158,10 +163,26 @@ const _: fn(&Calls, &File) -> io::Result<Option<usize>> = direct_alignment;
 const _: fn(&Calls, &File, bool) -> io::Result<()> = set_direct;
 const _: fn(&Calls, &File) -> io::Result<()> = drop_cached;
 const _: fn(&Calls, &File) -> io::Result<()> = sync_file;
-const _: fn(&Calls, &Path) -> io::Result<()> = sync_directory;
+const _: fn(&Calls, At<'_>) -> io::Result<()> = sync_directory;
 const _: fn(&Calls, File) -> io::Result<()> = close;
 const _: fn(&Calls, File) = discard;
-const _: fn(&Calls, &Path, &Path) -> io::Result<()> = rename;
+const _: fn(&Calls, At<'_>, At<'_>) -> io::Result<()> = rename;
+const _: fn(&Calls, At<'_>, At<'_>) -> io::Result<()> = rename_new;
+const _: fn(&Calls, At<'_>) -> io::Result<()> = remove_file;
+const _: fn(&Calls, At<'_>) -> io::Result<()> = remove_directory;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<Status> = status_at;
+const _: fn(&Calls, At<'_>, u32) -> io::Result<()> = create_directory;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<Directory> = open_listed;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<Directory> = open_filled;
+const _: fn(&Calls, At<'_>, At<'_>) -> io::Result<()> = hard_link;
+const _: fn(&Calls, &Path, At<'_>) -> io::Result<()> = symlink;
+const _: fn(&Calls, At<'_>, &Status) -> io::Result<()> = make_special;
+const _: fn(&Calls, At<'_>, (u32, u32)) -> io::Result<()> = set_owner_at;
+const _: fn(&Calls, At<'_>, u32) -> io::Result<()> = set_mode_at;
+const _: fn(&Calls, At<'_>, Time, Time) -> io::Result<()> = set_times_at;
+const _: fn(&Calls, &Directory) -> bool = has_default_list;
+const _: fn(&Calls) -> Option<u32> = umask;
+const _: fn(&Calls) -> Option<u64> = descriptors_left;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<()> = reflink_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;

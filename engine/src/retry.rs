@@ -1,8 +1,8 @@
 //! Tries a copy again that failed for a reason that may pass, after a wait that grows. Knows nothing of how a copy is made.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::entry::Entry;
 use crate::error::CopyError;
 use crate::observe::Watch;
 
@@ -20,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) fn retry<T>(
     retries: u32,
     watch: &Watch<'_>,
-    destination: &Path,
+    destination: Entry<'_>,
     mut copy: impl FnMut() -> Result<T, CopyError>,
 ) -> Result<(T, u32), CopyError> {
     let mut retried = 0;
@@ -46,6 +46,7 @@ fn wait_before(retried: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::path::Path;
 
     use super::*;
     use crate::error::Operation;
@@ -61,7 +62,7 @@ mod tests {
                 None => Ok(()),
             }
         };
-        let done = retry(retries, watch, Path::new("copy"), copy);
+        let done = retry(retries, watch, Entry::given(Path::new("copy")), copy);
         (done.map(|((), retried)| retried), tries)
     }
 

@@ -53,7 +53,8 @@ pub fn select(facts: &Facts, options: &CopyOptions) -> Plan {
     };
     let choice = Choice { facts, options, values, threads: threads(facts, options, &values) };
     let rungs = Vec::with_capacity(Mechanism::ALL.len());
-    let mut plan = Plan { rungs, omissions: Vec::new(), threads: choice.threads, values };
+    let omissions = Vec::with_capacity(Mechanism::ALL.len());
+    let mut plan = Plan { rungs, omissions, threads: choice.threads, values };
     for mechanism in choice.order() {
         match choice.omission(mechanism) {
             None => plan.rungs.push(mechanism),

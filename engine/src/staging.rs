@@ -1,16 +1,15 @@
 //! The staging file: a new file that takes the destination's name only when it is whole. Dropped before that, it is
 //! removed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::attempt::{Failure, failed};
 use crate::error::Operation;
-use crate::platform::{self, Calls};
+use crate::platform::{self, At, Calls, Spot};
 
 /// Longest file name of the common file systems, in bytes.
 const NAME_MAX: usize = 255;
@@ -31,7 +30,7 @@ enum Name {
     /// since a link cannot do that.
     None,
     /// Beside the destination.
-    Path(PathBuf),
+    Beside(Spot),
 }
 
 /// Whether files without a name can be given one here. Before Linux 6.10 that takes a privilege or `/proc`.
@@ -40,10 +39,10 @@ static UNNAMED_WORKS: AtomicBool = AtomicBool::new(true);
 impl Staging {
     /// Creates a staging file for `destination`, with `mode` less the umask. It has no name where `is_new` says that
     /// nothing stands at the destination, and where the file system can.
-    pub(crate) fn create(calls: &Calls, destination: &Path, mode: u32, is_new: bool) -> io::Result<Self> {
+    pub(crate) fn create(calls: &Calls, destination: At<'_>, mode: u32, is_new: bool) -> io::Result<Self> {
         if is_new && unnamed_works() {
             // Whatever the reason, a named file meets it too or does without.
-            if let Ok(file) = platform::create_unnamed(calls, directory_of(destination), mode) {
+            if let Ok(file) = platform::create_unnamed(calls, destination.parent(), mode) {
                 return Ok(Self { name: Name::None, file: Some(file) });
             }
         }
@@ -51,10 +50,10 @@ impl Staging {
     }
 
     /// Creates a staging file in the directory of `destination`, with `mode` less the umask.
-    pub(crate) fn create_named(calls: &Calls, destination: &Path, mode: u32) -> io::Result<Self> {
-        let create = |path: &Path| platform::create_exclusive(calls, path, mode);
-        let (path, file) = with_staging_name(destination, create)?;
-        Ok(Self { name: Name::Path(path), file: Some(file) })
+    pub(crate) fn create_named(calls: &Calls, destination: At<'_>, mode: u32) -> io::Result<Self> {
+        let create = |at: At<'_>| platform::create_exclusive(calls, at, mode);
+        let (spot, file) = with_staging_name(destination, create)?;
+        Ok(Self { name: Name::Beside(spot), file: Some(file) })
     }
 
     /// Whether it is gone as soon as nobody has it open.
@@ -76,14 +75,14 @@ impl Staging {
     pub(crate) fn publish(
         mut self,
         calls: &Calls,
-        destination: &Path,
+        destination: At<'_>,
         close_tells: bool,
     ) -> Result<(), Failure> {
         let (closing, renaming) = (failed(Operation::Close), failed(Operation::Rename));
         let Some(file) = self.file.take() else { return Ok(()) };
-        if let Name::Path(path) = &self.name {
+        if let Name::Beside(spot) = &self.name {
             platform::close(calls, file).map_err(&closing)?;
-            platform::rename(calls, path, destination).map_err(&renaming)?;
+            platform::rename(calls, spot.at(), destination).map_err(&renaming)?;
             // The staging name is gone; another file that takes it must not be removed.
             self.name = Name::None;
             return Ok(());
@@ -100,11 +99,11 @@ impl Staging {
 }
 
 /// Gives an unnamed file its name, also where another file got it meanwhile.
-fn link(calls: &Calls, file: &File, destination: &Path) -> io::Result<()> {
+fn link(calls: &Calls, file: &File, destination: At<'_>) -> io::Result<()> {
     match platform::link(calls, file, destination) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let (path, ()) = with_staging_name(destination, |path| platform::link(calls, file, path))?;
-            platform::rename(calls, &path, destination).inspect_err(|_| remove(&path))
+            let (spot, ()) = with_staging_name(destination, |at| platform::link(calls, file, at))?;
+            platform::rename(calls, spot.at(), destination).inspect_err(|_| remove(spot.at()))
         }
         Err(error) => {
             use io::ErrorKind as Kind;
@@ -123,16 +122,17 @@ pub(crate) fn unnamed_works() -> bool {
 }
 
 /// Tries staging names beside `destination` until `make` takes one.
-fn with_staging_name<T>(
-    destination: &Path,
-    make: impl Fn(&Path) -> io::Result<T>,
-) -> io::Result<(PathBuf, T)> {
+pub(crate) fn with_staging_name<T>(
+    destination: At<'_>,
+    make: impl Fn(At<'_>) -> io::Result<T>,
+) -> io::Result<(Spot, T)> {
     let mut tries = 0;
     let mut most = NAME_MAX;
     loop {
-        let path = destination.with_file_name(staging_name(destination, most));
-        match make(&path) {
-            Ok(made) => return Ok((path, made)),
+        let name = destination.path.file_name().unwrap_or_default();
+        let spot = destination.beside(staging_name(name, most));
+        match make(spot.at()) {
+            Ok(made) => return Ok((spot, made)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // The path as a whole, or this file system's names, may not be so long.
@@ -144,31 +144,22 @@ fn with_staging_name<T>(
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Name::Path(path) = &self.name {
-            remove(path);
+        if let Name::Beside(spot) = &self.name {
+            remove(spot.at());
         }
     }
 }
 
 /// Removes a file that this copy made. Nothing is lost by a failure here, and there is nobody left to tell.
-pub(crate) fn remove(path: &Path) {
-    let _ = std::fs::remove_file(path);
-}
-
-/// The directory in which `path` names an entry.
-pub(crate) fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+pub(crate) fn remove(at: At<'_>) {
+    let _ = platform::remove_file(&Calls::default(), at);
 }
 
 /// `.NAME.orbit-RANDOM`, with NAME cut so that the whole has at most `most` bytes, if it can.
-fn staging_name(destination: &Path, most: usize) -> OsString {
+fn staging_name(name: &OsStr, most: usize) -> OsString {
     let random = RandomState::new().hash_one(());
     let suffix = format!(".orbit-{random:016x}");
-    let mut name =
-        destination.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut name = name.to_string_lossy().into_owned();
     while !name.is_empty() && name.len() + 1 + suffix.len() > most {
         name.pop();
     }
@@ -182,7 +173,7 @@ mod tests {
     #[test]
     fn staging_names_fit_and_differ() {
         for name in ["a", &"x".repeat(255), &"é".repeat(127), "名前"] {
-            let named = |most| staging_name(Path::new(name), most);
+            let named = |most| staging_name(OsStr::new(name), most);
             let (one, other) = (named(NAME_MAX), named(NAME_MAX));
             assert_eq!(named(0).len(), "..orbit-".len() + 16);
             assert!(one.len() <= NAME_MAX, "{one:?}");
@@ -194,16 +185,17 @@ mod tests {
     fn a_dropped_staging_file_is_gone_and_a_published_one_is_not() {
         let calls = Calls::default();
         let folder = tempfile::tempdir().unwrap();
-        let destination = folder.path().join("name");
+        let path = folder.path().join("name");
+        let destination = At::path(&path);
         let entries = || std::fs::read_dir(folder.path()).unwrap().count();
         for is_new in [true, false] {
-            drop(Staging::create(&calls, &destination, 0o600, is_new).unwrap());
+            drop(Staging::create(&calls, destination, 0o600, is_new).unwrap());
             assert_eq!(entries(), 0);
-            let staging = Staging::create(&calls, &destination, 0o600, is_new).unwrap();
-            staging.publish(&calls, &destination, true).unwrap();
+            let staging = Staging::create(&calls, destination, 0o600, is_new).unwrap();
+            staging.publish(&calls, destination, true).unwrap();
             assert_eq!(entries(), 1);
-            assert!(destination.exists());
-            std::fs::remove_file(&destination).unwrap();
+            assert!(path.exists());
+            std::fs::remove_file(&path).unwrap();
         }
     }
 
@@ -211,10 +203,11 @@ mod tests {
     fn a_name_that_a_directory_took_meanwhile_is_an_error_and_nothing_is_left() {
         let calls = Calls::default();
         let folder = tempfile::tempdir().unwrap();
-        let destination = folder.path().join("name");
-        let staging = Staging::create(&calls, &destination, 0o600, true).unwrap();
-        std::fs::create_dir(&destination).unwrap();
-        staging.publish(&calls, &destination, false).unwrap_err();
+        let path = folder.path().join("name");
+        let destination = At::path(&path);
+        let staging = Staging::create(&calls, destination, 0o600, true).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        staging.publish(&calls, destination, false).unwrap_err();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
@@ -223,12 +216,13 @@ mod tests {
     #[test]
     fn a_file_without_a_name_is_asked_before_it_gets_one_where_closing_may_tell() {
         let folder = tempfile::tempdir().unwrap();
-        let destination = folder.path().join("name");
+        let path = folder.path().join("name");
+        let destination = At::path(&path);
         let cost = |close_tells| {
-            let staging = Staging::create(&Calls::default(), &destination, 0o600, true).unwrap();
+            let staging = Staging::create(&Calls::default(), destination, 0o600, true).unwrap();
             let (calls, is_unnamed) = (Calls::default(), staging.is_unnamed());
-            staging.publish(&calls, &destination, close_tells).unwrap();
-            std::fs::remove_file(&destination).unwrap();
+            staging.publish(&calls, destination, close_tells).unwrap();
+            std::fs::remove_file(&path).unwrap();
             (calls.total(), is_unnamed)
         };
         let ((asked, is_unnamed), (unasked, _)) = (cost(true), cost(false));
@@ -240,11 +234,12 @@ mod tests {
     fn a_name_that_was_taken_meanwhile_is_replaced() {
         let calls = Calls::default();
         let folder = tempfile::tempdir().unwrap();
-        let destination = folder.path().join("name");
-        let staging = Staging::create(&calls, &destination, 0o600, true).unwrap();
-        std::fs::write(&destination, "another").unwrap();
-        staging.publish(&calls, &destination, false).unwrap();
-        assert_eq!(std::fs::read(&destination).unwrap(), b"");
+        let path = folder.path().join("name");
+        let destination = At::path(&path);
+        let staging = Staging::create(&calls, destination, 0o600, true).unwrap();
+        std::fs::write(&path, "another").unwrap();
+        staging.publish(&calls, destination, false).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! What both ends of a copy tell before a byte moves, as facts. Asks the system; chooses nothing and changes nothing.
 
 use std::fs::File;
-use std::path::Path;
 
+use crate::entry::Entry;
 use crate::error::{CopyError, Operation};
 use crate::facts::Facts;
 use crate::inspect::Source;
@@ -17,8 +17,8 @@ pub(crate) struct Survey<'a> {
     pub(crate) source: &'a Source<'a>,
     /// The new file, or what stands for it as long as there is none: a file or directory on the same mount.
     pub(crate) to: &'a File,
-    /// As given, for messages.
-    pub(crate) destination: &'a Path,
+    /// For messages.
+    pub(crate) destination: Entry<'a>,
     pub(crate) calls: &'a Calls,
 }
 
@@ -45,7 +45,7 @@ impl Survey<'_> {
         let from = self.source;
         let source = memory::file_system(from.status.volume, || {
             platform::file_system(self.calls, &from.file)
-                .map_err(|error| CopyError::io(Operation::Inspect, from.path, error))
+                .map_err(|error| CopyError::io(Operation::Inspect, from.entry, error))
         })?;
         let same_device = from.status.volume.device == staged.volume.device;
         Ok(FileSystemPair { source, destination: self.destination_fs(staged)?, same_device })

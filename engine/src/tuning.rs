@@ -22,6 +22,15 @@ pub(crate) const CHUNK_RANGE: RangeInclusive<u64> = 4 * 1024..=128 * 1024 * 1024
 /// Most threads that copy one file: past a few, they only wait for the destination's lock.
 pub const MAX_THREADS: u32 = 64;
 
+/// Most threads that copy one tree.
+pub const MAX_WORKERS: u32 = 256;
+
+/// Most small files that are made in a row.
+pub const MAX_BATCH: u32 = 64;
+
+/// Where nothing was measured, more workers than these are asked for: they would wait for each other's directories.
+const UNTUNED_WORKERS: u32 = 16;
+
 /// The largest threshold that means anything: files end long before it.
 pub(crate) const THRESHOLD_RANGE: RangeInclusive<u64> = 0..=1 << 50;
 
@@ -53,6 +62,24 @@ impl Tuning {
             .iter()
             .find(|profile| profile.pair == *pair)
             .map_or(&self.default, |profile| &profile.values)
+    }
+
+    /// These values for the files of a tree between `pair`. On btrfs each write of a small file waits for room that the
+    /// writes before it have reserved, and sharing extents does not; whoever gave a threshold keeps it.
+    pub(crate) fn for_tree(&self, pair: Option<&FileSystemPair>) -> Self {
+        let is_btrfs = |name: &str| name == "btrfs";
+        match pair {
+            Some(pair)
+                if is_btrfs(&pair.source)
+                    && is_btrfs(&pair.destination)
+                    && !self.has_profile(pair)
+                    && self.default.reflink_threshold == Values::default().reflink_threshold =>
+            {
+                let values = self.default.with_reflink_threshold(Threshold::Always);
+                self.clone().with_profile(pair.clone(), values)
+            }
+            _ => self.clone(),
+        }
     }
 
     /// Whether `pair` has values of its own.
@@ -113,6 +140,14 @@ pub struct Values {
     pub parallel_threshold: Threshold,
     /// How many threads; 0 takes two where there are two processors.
     pub parallel_threads: u32,
+    /// How many threads copy a tree; 0 takes one for each processor, up to 16.
+    pub tree_workers: u32,
+    /// From which size on files of a tree are copied inside the kernel because [`crate::Strategy::ZeroCopy`] says so; for
+    /// smaller ones it is `auto`, since one read and one write cost less.
+    pub tree_zero_copy_threshold: Threshold,
+    /// How many small files a worker makes in a row in a directory in which others are too; 1 makes each by itself, 64 are
+    /// the most.
+    pub tree_batch: u32,
 }
 
 impl Default for Values {
@@ -125,6 +160,9 @@ impl Default for Values {
             buffered_chunk: Chunk(256 * 1024),
             parallel_threshold: Threshold::AtLeast(32 * 1024 * 1024),
             parallel_threads: 0,
+            tree_workers: 0,
+            tree_zero_copy_threshold: UNTUNED_THRESHOLD,
+            tree_batch: 32,
         }
     }
 }
@@ -159,6 +197,35 @@ impl Values {
         self.parallel_threshold = threshold;
         self.parallel_threads = threads.min(MAX_THREADS);
         self
+    }
+
+    /// These values with so many workers for a tree, at most [`MAX_WORKERS`]; 0: one for each processor, up to 16.
+    #[must_use]
+    pub fn with_tree_workers(mut self, workers: u32) -> Self {
+        self.tree_workers = workers.min(MAX_WORKERS);
+        self
+    }
+
+    /// These values with another size from which files of a tree are copied inside the kernel where that is asked for.
+    #[must_use]
+    pub const fn with_tree_zero_copy_threshold(mut self, threshold: Threshold) -> Self {
+        self.tree_zero_copy_threshold = threshold;
+        self
+    }
+
+    /// These values with so many small files made in a row, from 1 to [`MAX_BATCH`].
+    #[must_use]
+    pub fn with_tree_batch(mut self, files: u32) -> Self {
+        self.tree_batch = files.clamp(1, MAX_BATCH);
+        self
+    }
+
+    /// How many threads copy a tree where the process may use so many processors.
+    pub(crate) fn workers(&self, processors: u32) -> u32 {
+        match self.tree_workers {
+            0 => processors.clamp(1, UNTUNED_WORKERS),
+            workers => workers,
+        }
     }
 
     /// These values with one chunk size for in-kernel copies and for reading and writing.
@@ -282,6 +349,21 @@ mod tests {
         assert!("1KiB".parse::<Chunk>().unwrap_err().contains("from 4KiB to 128MiB"));
         assert!("129MiB".parse::<Chunk>().is_err());
         assert_eq!(Chunk::new(4095), None);
+    }
+
+    #[test]
+    fn trees_on_btrfs_share_extents_at_every_size_unless_it_was_said_otherwise() {
+        let pair =
+            |name: &str| FileSystemPair { source: name.into(), destination: name.into(), same_device: true };
+        let threshold =
+            |tuning: Tuning, name| tuning.for_tree(Some(&pair(name))).values(&pair(name)).reflink_threshold;
+        let given = Threshold::AtLeast(1);
+        let values = Values::default().with_reflink_threshold(given);
+        assert_eq!(threshold(Tuning::default(), "btrfs"), Threshold::Always);
+        assert_eq!(threshold(Tuning::default(), "xfs"), Values::default().reflink_threshold);
+        assert_eq!(threshold(Tuning::uniform(values), "btrfs"), given);
+        assert_eq!(threshold(Tuning::default().with_profile(pair("btrfs"), values), "btrfs"), given);
+        assert!(!Tuning::default().for_tree(None).needs_pair());
     }
 
     #[test]

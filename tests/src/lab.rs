@@ -21,6 +21,8 @@
 //! A thread that was started before the mount, such as one of a process-wide pool, does not see it. `/proc/self`
 //! describes the main thread: a test that looks for its mounts reads `/proc/thread-self/mountinfo`.
 
+#[cfg(target_os = "linux")]
+mod bind;
 mod directory;
 mod drive;
 mod file_system;
@@ -40,6 +42,8 @@ use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+pub use self::bind::{Bound, bind};
 use self::directory::Directory;
 pub use self::drive::{Place, for_each_file_system, for_each_pair};
 pub use self::file_system::{Capability, FileSystem};
@@ -49,6 +53,8 @@ use self::mount_point::MountPoint;
 #[cfg(target_os = "linux")]
 pub use self::overlay::{Overlay, mount_overlay};
 use crate::skip::Skip;
+#[cfg(target_os = "linux")]
+use crate::{subprocess, tool};
 
 /// Of every file system that [`mount`] makes. The images are sparse: it costs what is written.
 const CAPACITY: u64 = 1 << 30;
@@ -159,6 +165,34 @@ pub fn mount_small(file_system: FileSystem, capacity: u64) -> Result<Mounted, Sk
 /// When the file system has no such options, and as [`mount`].
 pub fn mount_with(file_system: FileSystem, options: &str) -> Result<Mounted, Skip> {
     MountPoint::new(file_system, CAPACITY, options).map(|point| Mounted::on_mount(file_system, point))
+}
+
+/// A fresh ext4 of 1 GiB whose directories can be told to take names that differ in case for one (`chattr +F`).
+///
+/// # Errors
+/// As [`mount`], and where the kernel cannot fold names.
+///
+/// # Panics
+/// As [`mount`].
+#[cfg(target_os = "linux")]
+pub fn mount_with_folded_names() -> Result<Mounted, Skip> {
+    MountPoint::with_folded_names(CAPACITY).map(|point| Mounted::on_mount(FileSystem::Ext4, point))
+}
+
+/// Names in this empty directory, and in those made in it later, that differ in case are one from now on. It must lie on
+/// a file system of [`mount_with_folded_names`].
+///
+/// # Errors
+/// When chattr is not installed.
+///
+/// # Panics
+/// When it fails.
+#[cfg(target_os = "linux")]
+pub fn fold_names(directory: &Path) -> Result<(), Skip> {
+    let mut chattr = tool::find("chattr")?;
+    chattr.arg("+F").arg(directory);
+    subprocess::run(chattr).expect_success();
+    Ok(())
 }
 
 /// The sandbox's part of the build directory.

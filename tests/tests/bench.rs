@@ -11,5 +11,7 @@ mod interrupted;
 mod lab;
 #[path = "bench/peers.rs"]
 mod peers;
+#[path = "bench/trees.rs"]
+mod trees;
 #[path = "bench/whole.rs"]
 mod whole;

@@ -27,5 +27,7 @@ mod signals;
 mod streams;
 #[path = "cli/texts.rs"]
 mod texts;
+#[path = "cli/trees.rs"]
+mod trees;
 #[path = "cli/verbose.rs"]
 mod verbose;

@@ -21,6 +21,8 @@ mod metadata;
 mod mounts;
 #[path = "sandbox/traces.rs"]
 mod traces;
+#[path = "sandbox/trees.rs"]
+mod trees;
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};

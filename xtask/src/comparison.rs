@@ -86,12 +86,12 @@ impl<'a> Times<'a> {
     }
 }
 
-/// Compares every zero-copy case with the buffered one that is otherwise alike. Cases that differ only in their size
+/// Compares every zero-copy case of single files with the buffered one that is otherwise alike. Cases that differ only in their size
 /// are one family.
 pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison> {
     let times = Times::of(samples);
     let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
-    let of_engine = |case: &&Case| case.subject == Subject::Engine;
+    let of_engine = |case: &&Case| case.subject == Subject::Engine && case.tree.is_none();
     for zero in cases.iter().filter(of_engine).filter(|case| case.strategy == Strategy::ZeroCopy) {
         let alike = |case: &&Case| {
             of_engine(case)

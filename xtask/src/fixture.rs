@@ -1,29 +1,32 @@
 //! The files that cases copy, and the folders they copy into. Made for one run and removed with it.
 
 mod folder;
+mod room;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use orbit_engine::ByteSize;
 
+use crate::cache::{self, Residency};
 use crate::fixture::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
-use crate::scenario::Site;
+use crate::scenario::{Site, Standing};
 use crate::targets::Targets;
 
-/// Room that is left free on every file system.
-const MARGIN_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) use room::{check_room, free_bytes, peaks};
 
 /// Sources by site and size, and a destination folder for each site that copies go to.
 #[derive(Debug)]
 pub(crate) struct Fixture {
     sources: BTreeMap<Site, Folder>,
     destinations: BTreeMap<Site, Folder>,
+    seed: u64,
 }
 
 impl Fixture {
@@ -43,21 +46,21 @@ impl Fixture {
         };
         let sources = folders(cases.iter().map(|case| case.filesystems.source()).collect())?;
         let destinations = folders(cases.iter().map(|case| case.filesystems.destination()).collect())?;
-        for (site, size) in sources_of(cases) {
+        for ((site, _), case) in sources_of(cases) {
             let folder = sources.get(&site).context("a source has no folder")?;
-            let path = source_in(folder, size);
-            let filled = fill(&path, size, seed ^ size, interrupt)
+            let path = source_in(folder, case);
+            let made = make(&path, case, seed, interrupt)
                 .with_context(|| format!("cannot write the fixture {}", path.display()))?;
-            if !filled {
+            if !made {
                 return Ok(None);
             }
         }
-        Ok(Some(Self { sources, destinations }))
+        Ok(Some(Self { sources, destinations, seed }))
     }
 
     pub(crate) fn source(&self, case: &Case) -> Result<PathBuf> {
         let folder = self.sources.get(&case.filesystems.source()).context("a case has no source folder")?;
-        Ok(source_in(folder, case.size_bytes))
+        Ok(source_in(folder, case))
     }
 
     /// A name in the folder that the copies of `case` go to; always the same one.
@@ -65,75 +68,97 @@ impl Fixture {
         let folder = self.destinations.get(&case.filesystems.destination());
         Ok(folder.context("a case has no destination folder")?.path().join("destination"))
     }
-}
 
-fn source_in(folder: &Folder, size: u64) -> PathBuf {
-    folder.path().join(format!("source-{size}"))
-}
-
-fn sources_of(cases: &[Case]) -> BTreeSet<(Site, u64)> {
-    cases.iter().map(|case| (case.filesystems.source(), case.size_bytes)).collect()
-}
-
-/// What a run has on one site, or on one device, at one time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Peak {
-    /// All of them, from the beginning to the end.
-    sources: u64,
-    /// The largest copy; no two are there at one time.
-    copy: u64,
-}
-
-impl Peak {
-    pub(crate) fn bytes(self) -> u64 {
-        self.sources.saturating_add(self.copy)
+    /// Puts what the case says where its copy goes, and sees it written to the disk. False when interrupted.
+    pub(crate) fn prepare(&self, case: &Case, interrupt: &Interrupt) -> Result<bool> {
+        let Some(tree) = &case.tree else { return Ok(true) };
+        let root = self.destination(case)?;
+        let prepare = || {
+            let made = match tree.standing {
+                Standing::New => true,
+                Standing::Directories => tree::make_directories(&tree.workload, &root).map(|()| true)?,
+                Standing::Existing => tree::make_other(&tree.workload, &root, self.seed, interrupt)?,
+            };
+            tree::drain(root.parent().unwrap_or(&root)).map(|()| made)
+        };
+        prepare().with_context(|| format!("cannot prepare {}", root.display()))
     }
-}
 
-/// What `cases` have on each site at one time.
-pub(crate) fn peaks(cases: &[Case]) -> BTreeMap<Site, Peak> {
-    let mut peaks: BTreeMap<Site, Peak> = BTreeMap::new();
-    for case in cases {
-        let peak = peaks.entry(case.filesystems.destination()).or_default();
-        peak.copy = peak.copy.max(case.size_bytes);
-    }
-    for (site, size) in sources_of(cases) {
-        let peak = peaks.entry(site).or_default();
-        peak.sources = peak.sources.saturating_add(size);
-    }
-    peaks
-}
-
-/// Fails where `cases` would fill a file system. Sites on one device share its room.
-pub(crate) fn check_room(targets: &Targets, cases: &[Case]) -> Result<()> {
-    let mut devices: BTreeMap<u64, (PathBuf, Peak)> = BTreeMap::new();
-    for (site, peak) in peaks(cases) {
-        let directory = targets.directory(&site).map_err(anyhow::Error::msg)?;
-        let device = rustix::fs::stat(&directory)
-            .with_context(|| format!("cannot look at {}", directory.display()))?
-            .st_dev;
-        let (_, shared) = devices.entry(device).or_insert((directory, Peak::default()));
-        shared.sources = shared.sources.saturating_add(peak.sources);
-        shared.copy = shared.copy.max(peak.copy);
-    }
-    for (directory, peak) in devices.into_values() {
-        let (free, needed) = (free_bytes(&directory)?, peak.bytes().saturating_add(MARGIN_BYTES));
-        if free < needed {
-            bail!(
-                "{} has {} MiB free and the run needs {} MiB; free some, or leave out large sizes with --filter",
-                directory.display(),
-                free >> 20,
-                needed >> 20,
-            );
+    /// Makes the source resident in the page cache, and says whether it stayed there.
+    pub(crate) fn warm(&self, case: &Case) -> Result<Residency> {
+        let source = self.source(case)?;
+        let warm = |path: &Path| cache::warm(path).with_context(|| format!("cannot read {}", path.display()));
+        let Some(tree) = &case.tree else { return warm(&source) };
+        let mut residency = Residency::Resident;
+        for path in tree.workload.files_in(&source) {
+            match warm(&path)? {
+                Residency::Resident => {}
+                Residency::Missing => return Ok(Residency::Missing),
+                Residency::Unknown => residency = Residency::Unknown,
+            }
         }
+        Ok(residency)
     }
-    Ok(())
+
+    /// Fails where the copy differs from the source; only in its size, or the number of its files, unless `content` is
+    /// to be compared.
+    pub(crate) fn check(&self, case: &Case, content: bool) -> Result<()> {
+        let (source, destination) = (self.source(case)?, self.destination(case)?);
+        if let Some(tree) = &case.tree {
+            let found = tree::Count::below(&destination)
+                .with_context(|| format!("{} left no {}", case.subject, destination.display()))?;
+            let expected = tree::Count::of(&tree.workload);
+            if found != expected {
+                bail!("{}: expected {expected}, got {found}", case.id);
+            }
+            return if content { tree::check(&source, &destination) } else { Ok(()) };
+        }
+        if content { check_content(&source, &destination) } else { Ok(()) }
+    }
+
+    /// Removes the copy, if there is one: a file before the kernel writes it back, which would disturb the samples to come. After a tree,
+    /// waits until nothing is left to be written.
+    pub(crate) fn clear(&self, case: &Case) -> Result<()> {
+        let destination = self.destination(case)?;
+        let removed = |removed: io::Result<()>| match removed {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        let clear = || {
+            if case.tree.is_none() {
+                return removed(fs::remove_file(&destination));
+            }
+            removed(fs::remove_dir_all(&destination))?;
+            tree::drain(destination.parent().unwrap_or(&destination))
+        };
+        clear().with_context(|| format!("cannot remove {}", destination.display()))
+    }
 }
 
-pub(crate) fn free_bytes(directory: &Path) -> Result<u64> {
-    let status = rustix::fs::statvfs(directory)
-        .with_context(|| format!("cannot ask {} for its free space", directory.display()))?;
-    Ok(status.f_bavail.saturating_mul(status.f_frsize))
+/// The name of a source, which cases that copy the same share.
+fn source_name(case: &Case) -> String {
+    match &case.tree {
+        None => format!("source-{}", case.size_bytes),
+        Some(tree) => format!("tree-{}", tree.workload.name),
+    }
+}
+
+fn source_in(folder: &Folder, case: &Case) -> PathBuf {
+    folder.path().join(source_name(case))
+}
+
+/// One case for each source, by site and name.
+fn sources_of(cases: &[Case]) -> BTreeMap<(Site, String), &Case> {
+    cases.iter().map(|case| ((case.filesystems.source(), source_name(case)), case)).collect()
+}
+
+fn make(path: &Path, case: &Case, seed: u64, interrupt: &Interrupt) -> io::Result<bool> {
+    let Some(tree) = &case.tree else {
+        return fill(path, case.size_bytes, seed ^ case.size_bytes, interrupt);
+    };
+    let made = tree::make(&tree.workload, path, seed, interrupt)?;
+    tree::drain(path)?;
+    Ok(made)
 }
 
 /// Random bytes: no file system can compress, share or leave them out. False when interrupted.
@@ -157,7 +182,7 @@ fn fill(path: &Path, size: u64, seed: u64, interrupt: &Interrupt) -> io::Result<
 }
 
 /// Fails where two files differ. Independent of the engine's own verification.
-pub(crate) fn check_content(source: &Path, destination: &Path) -> Result<()> {
+fn check_content(source: &Path, destination: &Path) -> Result<()> {
     let open = |path: &Path| {
         File::open(path)
             .map(|file| BufReader::with_capacity(1024 * 1024, file))
@@ -194,58 +219,25 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan;
-    use crate::scenario::Scenario;
 
     #[test]
     fn a_wrong_copy_is_seen_wherever_it_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let (source, destination) = (folder.path().join("s"), folder.path().join("d"));
         fill(&source, 200_000, 1, &Interrupt::default()).unwrap();
-        let content = std::fs::read(&source).unwrap();
-        std::fs::write(&destination, &content).unwrap();
+        let content = fs::read(&source).unwrap();
+        fs::write(&destination, &content).unwrap();
         check_content(&source, &destination).unwrap();
         for at in [0, 65_535, 65_536, 199_999] {
             let mut wrong = content.clone();
             wrong[at] ^= 1;
-            std::fs::write(&destination, &wrong).unwrap();
+            fs::write(&destination, &wrong).unwrap();
             assert!(check_content(&source, &destination).is_err(), "{at}");
         }
         for length in [0, 65_536, 199_999] {
-            std::fs::write(&destination, &content[..length]).unwrap();
+            fs::write(&destination, &content[..length]).unwrap();
             assert!(check_content(&source, &destination).is_err(), "{length}");
         }
-    }
-
-    #[test]
-    fn sources_add_up_and_copies_do_not() {
-        let text = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = [10, 100]\n\
-                    filesystems = [\"same\", \"cross\", \"a-to-b\", \"a-to-a\"]\n";
-        let scenario = Scenario::parse(text.to_owned(), Path::new("t.toml")).unwrap();
-        let found = peaks(&plan::cases(&scenario));
-        let bytes: Vec<(String, u64)> =
-            found.iter().map(|(site, peak)| (site.to_string(), peak.bytes())).collect();
-        let expected = [("the workspace", 210), ("/dev/shm", 100), ("a", 210), ("b", 100)];
-        assert_eq!(bytes, expected.map(|(site, bytes)| (site.to_owned(), bytes)));
-    }
-
-    /// Two names for one file system do not double its room.
-    #[test]
-    fn sites_on_one_device_share_its_room() {
-        let folder = tempfile::tempdir().unwrap();
-        let free = free_bytes(folder.path()).unwrap();
-        let given = ["a", "b"].map(|name| (name.parse().unwrap(), folder.path().to_owned()));
-        let targets = Targets::new(folder.path(), &given).unwrap();
-        let check = |pairs: &str| {
-            let text = format!(
-                "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = {}\nfilesystems = {pairs}\n",
-                free / 3
-            );
-            check_room(&targets, &plan::cases(&Scenario::parse(text, Path::new("t.toml")).unwrap()))
-        };
-        check("[\"a-to-b\"]").unwrap();
-        let error = format!("{:#}", check("[\"a-to-b\", \"b-to-a\"]").unwrap_err());
-        assert!(error.contains("MiB free and the run needs"), "{error}");
     }
 
     #[test]
@@ -255,7 +247,7 @@ mod tests {
         for (name, seed) in [("a", 1), ("b", 1), ("c", 2)] {
             fill(&path(name), 5000, seed, &Interrupt::default()).unwrap();
         }
-        let read = |name| std::fs::read(path(name)).unwrap();
+        let read = |name| fs::read(path(name)).unwrap();
         assert_eq!(read("a"), read("b"));
         assert_ne!(read("a"), read("c"));
         assert_eq!(read("a").len(), 5000);

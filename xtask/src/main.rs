@@ -11,6 +11,7 @@ mod histogram;
 mod host;
 mod interrupt;
 mod lab;
+mod launcher;
 mod plan;
 mod program;
 mod record;
@@ -29,24 +30,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
 use crate::cmd::Done;
 use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
-    let flags = Flags::parse();
-    let root = workspace_root();
     let mut out = io::stdout().lock();
-    let done = match &flags.command {
-        Command::Bench(flags) => cmd::bench::run(flags, &root, &mut out),
-        Command::Tune(flags) => cmd::tune::run(flags, &root, &mut out),
-        Command::Report(flags) => cmd::report::run(flags, &root, &mut out),
-        Command::Lab(flags) => cmd::lab::run(flags, &root, &mut out),
-        Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, &mut out),
-    };
-    let done = done.and_then(|done| Ok(out.flush().map(|()| done)?));
-    match done {
+    // Before anything else takes memory.
+    let done =
+        launcher::called(&mut out).map_or_else(|| commanded(&mut out), |done| done.map(|()| Done::Complete));
+    match done.and_then(|done| Ok(out.flush().map(|()| done)?)) {
         Ok(Done::Complete) => ExitCode::SUCCESS,
         Ok(Done::Interrupted(message)) => {
             say(&message);
@@ -58,6 +53,19 @@ fn main() -> ExitCode {
             say(&format!("error: {}", format!("{error:#}").replace('\n', " ")));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What the command line asks for.
+fn commanded(out: &mut impl Write) -> Result<Done> {
+    let flags = Flags::parse();
+    let root = workspace_root();
+    match &flags.command {
+        Command::Bench(flags) => cmd::bench::run(flags, &root, out),
+        Command::Tune(flags) => cmd::tune::run(flags, &root, out),
+        Command::Report(flags) => cmd::report::run(flags, &root, out),
+        Command::Lab(flags) => cmd::lab::run(flags, &root, out),
+        Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, out),
     }
 }
 

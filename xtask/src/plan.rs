@@ -1,22 +1,33 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
+mod item;
+
 use std::collections::BTreeSet;
 
-use orbit_engine::{ByteSize, Durability, Strategy, Verification};
+use orbit_engine::{Durability, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::scenario::{Cache, ChunkChoice, Exclude, FileSystems, Scenario, Subject};
+use crate::scenario::{
+    Cache, ChunkChoice, Exclude, FileSystems, Scenario, Standing, Subject, Workers, Workload,
+};
 use crate::text;
+
+use item::{Item, allows};
 
 /// One combination of a scenario's matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Case {
-    /// `SCENARIO/size=…/strategy=…/…`: the same whatever the order of keys and values in the file.
+    /// `SCENARIO/size=…/strategy=…/…`, or `SCENARIO/workload=…/…`: the same whatever the order of keys and values in the
+    /// file.
     pub(crate) id: String,
     /// First 12 hexadecimal digits of the SHA-256 of everything that the measured time depends on.
     pub(crate) hash: String,
+    /// Of the file, or of all files of the tree together.
     pub(crate) size_bytes: u64,
+    /// None where a single file is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tree: Option<TreeCase>,
     #[serde(with = "text")]
     pub(crate) strategy: Strategy,
     pub(crate) filesystems: FileSystems,
@@ -30,6 +41,16 @@ pub(crate) struct Case {
     /// Not written where it is the engine.
     #[serde(default, skip_serializing_if = "Subject::is_default")]
     pub(crate) subject: Subject,
+}
+
+/// What a case of trees is beside what cases of files are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TreeCase {
+    pub(crate) workload: Workload,
+    /// What stands where the copy goes.
+    pub(crate) standing: Standing,
+    #[serde(with = "text")]
+    pub(crate) workers: Workers,
 }
 
 /// A case that was not run, and why.
@@ -47,12 +68,12 @@ pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
     let mut known = BTreeSet::new();
     for filesystems in &matrix.filesystems {
         for &verify in &matrix.verify {
-            for &size in &matrix.sizes {
+            for item in Item::all(matrix) {
                 for &subject in subjects {
                     for &strategy in &matrix.strategies {
                         for &chunk in &matrix.chunks {
                             let combination =
-                                Combination { filesystems, verify, size, strategy, chunk, subject }.plain();
+                                Combination { filesystems, verify, item, strategy, chunk, subject }.plain();
                             let excluded = matrix.exclude.iter().any(|exclude| combination.matches(exclude));
                             let case = combination.case(scenario);
                             if !excluded && known.insert(case.id.clone()) {
@@ -78,7 +99,7 @@ pub(crate) fn order(seed: u64, block: u32, count: usize) -> Vec<usize> {
 struct Combination<'a> {
     filesystems: &'a FileSystems,
     verify: Verification,
-    size: u64,
+    item: Item<'a>,
     strategy: Strategy,
     chunk: ChunkChoice,
     subject: Subject,
@@ -87,40 +108,39 @@ struct Combination<'a> {
 impl Combination<'_> {
     /// With the defaults in place of what the subject cannot obey, so that many combinations become one.
     fn plain(self) -> Self {
+        let item = self.item.plain(self.subject);
         if self.subject.has_options() {
-            return self;
+            return Self { item, ..self };
         }
-        Self { verify: Verification::None, strategy: Strategy::Auto, chunk: ChunkChoice::Engine, ..self }
+        let (verify, strategy, chunk) = (Verification::None, Strategy::Auto, ChunkChoice::Engine);
+        Self { verify, strategy, chunk, item, ..self }
     }
 
     fn matches(&self, exclude: &Exclude) -> bool {
-        fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
-            list.is_empty() || list.contains(value)
-        }
-        allows(&exclude.filesystems, self.filesystems)
+        self.item.matches(exclude)
+            && allows(&exclude.filesystems, self.filesystems)
             && allows(&exclude.verify, &self.verify)
-            && allows(&exclude.sizes, &self.size)
             && allows(&exclude.strategies, &self.strategy)
             && allows(&exclude.chunks, &self.chunk)
             && allows(&exclude.subjects, &self.subject)
     }
 
     fn case(&self, scenario: &Scenario) -> Case {
-        let Self { filesystems, verify, size, strategy, chunk, subject } = self;
-        let (size, cache, durability) = (ByteSize::new(*size), scenario.cache, scenario.durability);
-        let parameters = format!(
-            "size={size}/strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}"
-        );
+        let Self { filesystems, verify, item, strategy, chunk, subject } = self;
+        let (cache, durability) = (scenario.cache, scenario.durability);
+        let parameters =
+            format!("strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}");
         // Without a key where it is the engine, whose times are those of scenarios that have no such axis.
         let other = if subject.is_default() { String::new() } else { format!("/subject={subject}") };
-        let meaning = format!("{parameters}/cache={cache}/durability={durability}{other}");
+        let meaning = format!("{}/{parameters}/cache={cache}/durability={durability}{other}", item.meaning());
         let digest = Sha256::digest(meaning);
         let named =
             if scenario.matrix.subjects.is_empty() { String::new() } else { format!("/subject={subject}") };
         Case {
-            id: format!("{}/{parameters}{named}", scenario.name),
+            id: format!("{}/{}/{parameters}{named}", scenario.name, item.named()),
             hash: digest[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
-            size_bytes: size.bytes(),
+            size_bytes: item.bytes(),
+            tree: item.tree(),
             strategy: *strategy,
             filesystems: (*filesystems).clone(),
             verify: *verify,
@@ -199,6 +219,34 @@ mod tests {
         assert_eq!(with[0].id, format!("{}/subject=engine", without[0].id));
         assert_eq!(with[0].hash, without[0].hash);
         assert_ne!(with[1].hash, without[0].hash);
+    }
+
+    const TREES: &str = "[matrix]\nworkload = \"w\"\nworkers = [1, 2]\ndestination = [\"new\", \"existing\"]\n\
+                         subject = [\"engine\", \"cp\"]\n";
+    const WORKLOAD: &str = "[[workload]]\nname = \"w\"\nfiles = 3\nsize = 5\n";
+
+    #[test]
+    fn trees_are_multiplied_and_excluded() {
+        let exclude = "[[matrix.exclude]]\nworkers = 2\ndestination = \"existing\"\nsubject = \"engine\"\n";
+        let found = cases(&scenario(&[TREES, exclude, WORKLOAD].concat()));
+        let of = |subject| found.iter().filter(|case| case.subject == subject).collect::<Vec<_>>();
+        // Workers are the engine's; a peer is one case whatever they are.
+        assert_eq!((of(Subject::Engine).len(), of(Subject::Cp).len()), (3, 2));
+        assert_eq!(
+            found[0].id,
+            "t/workload=w/destination=new/workers=1/strategy=auto/filesystems=same/verify=none/chunk=engine/subject=engine"
+        );
+        assert!(of(Subject::Cp)[1].id.contains("/destination=existing/workers=auto/"));
+        assert!(found.iter().all(|case| case.size_bytes == 15 && case.tree.is_some()));
+    }
+
+    #[test]
+    fn the_hash_of_a_tree_tells_its_shape_and_not_its_name() {
+        let hash = |workload: &str| cases(&scenario(&[TREES, workload].concat()))[0].hash.clone();
+        let named = TREES.replace("\"w\"", "\"v\"") + &WORKLOAD.replace("\"w\"", "\"v\"");
+        assert_eq!(cases(&scenario(&named))[0].hash, hash(WORKLOAD));
+        assert_ne!(hash(&WORKLOAD.replace("files = 3", "files = 4")), hash(WORKLOAD));
+        assert_ne!(hash(&format!("{WORKLOAD}files_per_directory = 1\n")), hash(WORKLOAD));
     }
 
     #[test]

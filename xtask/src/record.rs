@@ -161,10 +161,12 @@ impl OpenRun {
     /// Makes the folder of a new run, under a name that no run has: `record.run`, with a number where that is taken.
     pub(crate) fn create(results: &Path, record: &mut RunRecord) -> Result<Self> {
         let name = record.run.clone();
+        // By itself: a file of this name is no run of that name.
+        fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
         for number in 2.. {
             let folder = results.join(&record.run);
             let partial = folder.with_extension(PARTIAL);
-            let made = fs::create_dir_all(results).and_then(|()| fs::create_dir(&partial));
+            let made = fs::create_dir(&partial);
             let taken = made.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists);
             if !taken {
                 made.with_context(|| format!("cannot make {}", partial.display()))?;

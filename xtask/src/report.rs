@@ -5,6 +5,7 @@ mod axes;
 mod chart;
 mod crossover;
 mod group;
+mod growth;
 mod hist;
 mod latency;
 mod look;
@@ -39,6 +40,11 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
             put(folder, &name, &svg)?;
             plots.push(name);
         }
+    }
+    for (name, svg) in growth::draw(summary)? {
+        let name = format!("plots/{name}.svg");
+        put(folder, &name, &svg)?;
+        plots.push(name);
     }
     put(folder, "summary.md", &markdown::render(record, summary, &plots))
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cache::{self, Residency};
-use crate::fixture::{Fixture, check_content};
+use crate::cache::Residency;
+use crate::fixture::Fixture;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case};
 use crate::sample::{Sample, Trial};
@@ -71,28 +71,30 @@ impl Runner<'_> {
             }
             let Arm { case, setup } = &self.arms[index];
             let check = first || self.check == Check::Every;
-            let result = self.trial(case, setup, check).with_context(|| case.id.clone())?;
+            let trial = self.trial(case, setup, check).with_context(|| case.id.clone())?;
+            let Some(result) = trial else { return Ok(None) };
             samples.push(Sample { case: case.id.clone(), block, position, result });
             bar.inc(1);
         }
         Ok(Some(samples))
     }
 
-    fn trial(&self, case: &Case, setup: &Setup, check: bool) -> Result<Trial> {
+    /// One copy; none when interrupted before it.
+    fn trial(&self, case: &Case, setup: &Setup, check: bool) -> Result<Option<Trial>> {
         let source = self.fixture.source(case)?;
         let destination = self.fixture.destination(case)?;
-        if case.cache == Cache::Warm && cache::warm(&source)? == Residency::Missing {
+        if !self.fixture.prepare(case, self.interrupt)? {
+            return Ok(None);
+        }
+        if case.cache == Cache::Warm && self.fixture.warm(case)? == Residency::Missing {
             let reason = "the source does not stay in the page cache".to_owned();
-            return Ok(Trial::Invalid { reason });
+            self.fixture.clear(case)?;
+            return Ok(Some(Trial::Invalid { reason }));
         }
         let trial = setup.measure(case, &source, &destination)?;
-        if check && setup.copies_content() {
-            check_content(&source, &destination)?;
-        }
-        // Removed before the kernel writes it back, which would disturb the samples to come.
-        std::fs::remove_file(&destination)
-            .with_context(|| format!("cannot remove {}", destination.display()))?;
-        Ok(Trial::Measured(trial))
+        self.fixture.check(case, check && setup.copies_content())?;
+        self.fixture.clear(case)?;
+        Ok(Some(Trial::Measured(trial)))
     }
 }
 

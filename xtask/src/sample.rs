@@ -50,13 +50,18 @@ pub(crate) struct Measurement {
     /// Only the engine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_calls: Option<u64>,
+    /// The most memory that a program, or one of its children, had resident; nothing where the suite itself copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_rss_bytes: Option<u64>,
 }
 
 impl Measurement {
     /// One that says nothing of how the bytes were moved.
     pub(crate) fn new(times: Times, bytes: u64) -> Self {
         let Times { wall_ns, cpu_ns, steal_ns } = times;
-        Self { wall_ns, cpu_ns, steal_ns, bytes, mechanism: None, refusals: Vec::new(), system_calls: None }
+        let (mechanism, refusals) = (None, Vec::new());
+        let (system_calls, max_rss_bytes) = (None, None);
+        Self { wall_ns, cpu_ns, steal_ns, bytes, mechanism, refusals, system_calls, max_rss_bytes }
     }
 }
 
@@ -88,8 +93,10 @@ mod tests {
     fn samples_of_the_engine_and_of_peers_are_read_and_written_alike() {
         let engine = read_and_written("\"mechanism\":\"splice\",\"refusals\":[],\"system_calls\":13}");
         assert_eq!((engine.mechanism, engine.system_calls), (Some(Mechanism::Splice), Some(13)));
-        let peer = read_and_written("\"refusals\":[]}");
-        assert_eq!((peer.mechanism, peer.system_calls), (None, None));
+        let call = read_and_written("\"refusals\":[]}");
+        assert_eq!((call.mechanism, call.system_calls, call.max_rss_bytes), (None, None, None));
+        let program = read_and_written("\"refusals\":[],\"max_rss_bytes\":4096}");
+        assert_eq!(program.max_rss_bytes, Some(4096));
     }
 
     #[test]

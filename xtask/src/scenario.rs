@@ -1,20 +1,24 @@
 //! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
 
 mod filesystems;
+mod standing;
 mod subject;
 mod wire;
+mod workload;
 
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
-use orbit_engine::{Chunk, Durability, Strategy, Verification};
+use orbit_engine::{Chunk, Durability, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
+pub(crate) use standing::Standing;
 pub(crate) use subject::{Kind, Subject};
 pub(crate) use wire::KEYS;
+pub(crate) use workload::Workload;
 
 /// A validated scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +35,15 @@ pub(crate) struct Scenario {
     pub(crate) text: String,
 }
 
-/// The values that are multiplied out into cases. No list is empty but that of subjects.
+/// The values that are multiplied out into cases. No list is empty but that of subjects, and either `sizes` or
+/// `workloads`: a scenario copies files or trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Matrix {
     pub(crate) sizes: Vec<u64>,
+    pub(crate) workloads: Vec<Workload>,
+    /// Of trees, as `workers`.
+    pub(crate) standings: Vec<Standing>,
+    pub(crate) workers: Vec<Workers>,
     pub(crate) strategies: Vec<Strategy>,
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
@@ -48,6 +57,10 @@ pub(crate) struct Matrix {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Exclude {
     pub(crate) sizes: Vec<u64>,
+    /// By name.
+    pub(crate) workloads: Vec<String>,
+    pub(crate) standings: Vec<Standing>,
+    pub(crate) workers: Vec<Workers>,
     pub(crate) strategies: Vec<Strategy>,
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
@@ -62,7 +75,11 @@ impl Matrix {
             let again = |(index, value): &(usize, &T)| list[..*index].contains(value);
             list.iter().enumerate().find(again).map(|(_, value)| (key, value.to_string()))
         }
+        let workloads: Vec<&String> = self.workloads.iter().map(|workload| &workload.name).collect();
         twice("matrix.size", &self.sizes)
+            .or_else(|| twice("matrix.workload", &workloads))
+            .or_else(|| twice("matrix.destination", &self.standings))
+            .or_else(|| twice("matrix.workers", &self.workers))
             .or_else(|| twice("matrix.strategy", &self.strategies))
             .or_else(|| twice("matrix.filesystems", &self.filesystems))
             .or_else(|| twice("matrix.verify", &self.verify))
@@ -112,6 +129,48 @@ impl FromStr for ChunkChoice {
         match text {
             "engine" => Ok(Self::Engine),
             _ => text.parse().map(Self::Bytes).map_err(|error: String| format!("{error}, or `engine`")),
+        }
+    }
+}
+
+/// How many threads of the engine copy a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Workers {
+    /// As many as the engine's tuning says.
+    #[default]
+    Auto,
+    Number(u32),
+}
+
+impl Workers {
+    /// As the engine takes it: 0 for its own choice.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Auto => 0,
+            Self::Number(number) => number,
+        }
+    }
+}
+
+impl fmt::Display for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.pad("auto"),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Workers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = || text.parse().ok().filter(|number| (1..=MAX_WORKERS).contains(number));
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => number().map(Self::Number).ok_or_else(|| {
+                format!("`{text}` is no number of workers; write 1 to {MAX_WORKERS}, or `auto`")
+            }),
         }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) use bootstrap::bootstrap_indices;
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;
 pub(crate) use interval::{Interval, median_interval};
+pub(crate) use normal::normal_quantile;
 pub(crate) use quantile::{mad, median};
 pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p_greater};
 

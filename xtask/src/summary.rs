@@ -57,6 +57,9 @@ pub(crate) struct CaseSummary {
     /// Most system calls of any sample; only the engine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_calls_max: Option<u64>,
+    /// The most memory that a program had resident in any sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_rss_bytes: Option<u64>,
 }
 
 /// Reduces the samples of a run.
@@ -114,6 +117,7 @@ fn reduce(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
         ),
         system_calls_max: valid.iter().filter_map(|sample| sample.system_calls).max(),
+        max_rss_bytes: valid.iter().filter_map(|sample| sample.max_rss_bytes).max(),
     })
 }
 

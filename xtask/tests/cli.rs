@@ -80,9 +80,9 @@ fn every_shipped_scenario_has_cases_and_a_dry_run() {
         let list = xtask(&["bench", &name, "--list"]);
         assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
         let list = String::from_utf8(list.stdout).unwrap();
-        assert!(
-            list.lines().count() > 1 && list.lines().all(|line| line.contains(&format!(" {name}/size=")))
-        );
+        let begins = ["size", "workload"].map(|axis| format!(" {name}/{axis}="));
+        let names_case = |line: &str| begins.iter().any(|begin| line.contains(begin));
+        assert!(list.lines().count() > 1 && list.lines().all(names_case), "{list}");
         let dry_run = String::from_utf8(xtask(&["bench", &name, "--dry-run"]).stdout).unwrap();
         assert!(dry_run.contains(&format!("{} cases", list.lines().count())), "{dry_run}");
         assert!(documented.contains(&format!("| `{name}` |")), "docs/scenarios.md does not list {name}");
@@ -97,6 +97,37 @@ fn a_filter_chooses_cases() {
         String::from_utf8(xtask(&["bench", "--list", "--filter", "*/size=4KiB/*/verify=none/*"]).stdout)
             .unwrap();
     assert_eq!(list.lines().count(), 4, "{list}");
+}
+
+/// What the launcher says of a program, started by a process that holds 128 MiB.
+fn launched(program: &[&str]) -> serde_json::Value {
+    let ballast = vec![1_u8; 128 << 20];
+    let output = xtask(&[&["launch-and-measure"], program].concat());
+    assert_eq!(ballast.iter().filter(|byte| **byte == 1).count(), 128 << 20);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("the launcher writes JSON")
+}
+
+#[test]
+fn the_peak_of_a_program_is_its_own_and_not_that_of_who_started_it() {
+    let peak_mib = |program: &[&str]| launched(program)["max_rss_bytes"].as_u64().unwrap() >> 20;
+    let (small, large) =
+        (peak_mib(&["true"]), peak_mib(&["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]));
+    assert!((1..32).contains(&small), "{small} MiB");
+    assert!((64..96).contains(&large), "{large} MiB");
+    // Of what it waited for, too.
+    let within = peak_mib(&["sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M count=1; true"]);
+    assert!((64..96).contains(&within), "{within} MiB");
+}
+
+#[test]
+fn the_launcher_says_how_a_program_ended() {
+    let failed = launched(&["sh", "-c", "exit 3"]);
+    assert_eq!(failed["wait_status"], 3 << 8);
+    let slept = launched(&["sleep", "0.05"]);
+    let [wall, cpu] = ["wall_ns", "cpu_ns"].map(|key| slept[key].as_u64().unwrap());
+    assert!(wall >= 50_000_000 && cpu < wall, "{slept}");
+    assert!(refused(&["launch-and-measure", "/no/such"]).starts_with("No such file"));
 }
 
 #[test]

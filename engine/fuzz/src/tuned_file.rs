@@ -11,6 +11,12 @@ const CHUNKS: RangeInclusive<u64> = 4 << 10..=128 << 20;
 const LARGEST_THRESHOLD: u64 = 1 << 50;
 const MOST_THREADS: u32 = 64;
 
+/// Most small files that are made in a row.
+const MOST_BATCH: u32 = 64;
+
+/// Most threads that copy a tree.
+const MOST_WORKERS: u32 = 256;
+
 /// Reads `bytes` as a tuned file and says whether it is one.
 ///
 /// # Panics
@@ -46,8 +52,13 @@ fn check_ranges(values: &Values) {
     for chunk in [values.kernel_chunk, values.pipe_size, values.buffered_chunk] {
         assert!(CHUNKS.contains(&chunk.bytes()), "{values:?}");
     }
-    for threshold in [values.zero_copy_threshold, values.reflink_threshold, values.parallel_threshold] {
-        assert!(!matches!(threshold, Threshold::AtLeast(bytes) if bytes > LARGEST_THRESHOLD), "{values:?}");
+    let Values {
+        zero_copy_threshold, reflink_threshold, parallel_threshold, tree_zero_copy_threshold, ..
+    } = values;
+    for threshold in [zero_copy_threshold, reflink_threshold, parallel_threshold, tree_zero_copy_threshold] {
+        assert!(!matches!(threshold, Threshold::AtLeast(bytes) if *bytes > LARGEST_THRESHOLD), "{values:?}");
     }
     assert!(values.parallel_threads <= MOST_THREADS, "{values:?}");
+    assert!(values.tree_workers <= MOST_WORKERS, "{values:?}");
+    assert!((1..=MOST_BATCH).contains(&values.tree_batch), "{values:?}");
 }

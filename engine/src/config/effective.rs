@@ -194,6 +194,12 @@ impl Effective {
         }
     }
 
+    /// By how many threads one large file is copied, or a tree by how many workers; 0 leaves it to the tuning.
+    #[must_use]
+    pub fn parallel(&self) -> u32 {
+        self.parallel.value
+    }
+
     /// The tuned file that is to be loaded, and who says so.
     #[must_use]
     pub fn tuned(&self) -> Option<(&Path, &Origin)> {

@@ -98,6 +98,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::entry::Entry;
     use crate::inspect::Source;
     use crate::observe::Watch;
     use crate::platform;
@@ -120,7 +121,7 @@ mod tests {
         source[usize::try_from(changed * BLOCK).unwrap()] = 9;
         std::fs::write(&path, &source).unwrap();
         let calls = &Calls::default();
-        let source = &Source::open(&path, calls).unwrap();
+        let source = &Source::open(Entry::given(&path), true, calls).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&content).unwrap();
         let status = &platform::status(calls, &file).unwrap();
@@ -135,10 +136,10 @@ mod tests {
         file.seek(SeekFrom::Start(damaged * BLOCK + 3)).unwrap();
         file.write_all(&[8]).unwrap();
         let watch = &Watch::new(None, None, 0);
-        let to = Path::new("copy");
+        let to = Entry::given(Path::new("copy"));
         let (at_once, owner) = (false, None);
         let request =
-            Request { source, destination: to, named: to, mode: 0, form: "none", at_once, owner, watch };
+            Request { source, destination: to.at, named: to, mode: 0, form: "none", at_once, owner, watch };
         Check { request, file: &file, status, calls }.usable(&text).map_or(0, |usable| usable.last.0)
     }
 

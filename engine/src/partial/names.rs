@@ -1,16 +1,14 @@
 //! The names of a partial file and its sidecar, and what stands there. In a directory that others may write to, that may be
 //! anything.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::Request;
 use crate::error::{CopyError, FileKind, Operation};
-use crate::platform::{self, Calls, Standing, Status};
+use crate::platform::{self, At, Calls, Spot, Standing, Status};
 use crate::staging::{Staging, remove};
 
 /// Another process may take or leave a name between two looks; so often is no accident.
@@ -31,83 +29,85 @@ pub(super) enum Found {
 /// The names of a partial file and its sidecar, beside the destination.
 #[derive(Debug)]
 pub(super) struct Names {
-    pub(super) partial: PathBuf,
-    pub(super) sidecar: PathBuf,
+    pub(super) partial: Spot,
+    pub(super) sidecar: Spot,
 }
 
 impl Names {
     /// `.NAME.orbit-HASH.partial` and `….resume`, with the begin of the destination's name and a hash of all of it, so
     /// that every name has its own.
-    pub(super) fn of(destination: &Path) -> Self {
-        let name = destination.file_name().unwrap_or_default();
+    pub(super) fn of(destination: At<'_>) -> Self {
+        let name = destination.path.file_name().unwrap_or_default();
         let digest = Sha256::digest(name.as_encoded_bytes());
         let hash = u64::from_be_bytes(std::array::from_fn(|index| digest[index]));
         let mut begin = name.to_string_lossy().into_owned();
         while begin.len() > NAME_BYTES {
             begin.pop();
         }
-        let with = |end: &str| {
-            destination.with_file_name(OsString::from(format!(".{begin}.orbit-{hash:016x}.{end}")))
-        };
+        let with = |end: &str| destination.beside(format!(".{begin}.orbit-{hash:016x}.{end}"));
         Self { partial: with("partial"), sidecar: with("resume") }
     }
 
-    pub(super) fn failed(&self, error: io::Error) -> CopyError {
-        CopyError::io(Operation::CreateStaging, &self.partial, error)
+    pub(super) fn failed(&self, request: Request<'_>, error: io::Error) -> CopyError {
+        CopyError::io(Operation::CreateStaging, request.named.called(&self.partial.path), error)
     }
 
-    pub(super) fn failed_sidecar(&self, error: io::Error) -> CopyError {
-        CopyError::io(Operation::KeepSidecar, &self.sidecar, error)
+    pub(super) fn failed_sidecar(&self, request: Request<'_>, error: io::Error) -> CopyError {
+        CopyError::io(Operation::KeepSidecar, request.named.called(&self.sidecar.path), error)
+    }
+
+    fn in_progress(&self, request: Request<'_>) -> CopyError {
+        CopyError::InProgress { partial: request.named.called(&self.partial.path) }
     }
 
     /// What stands under the partial file's name, locked. In a directory that others may write to, it may be anything.
     pub(super) fn look(&self, request: Request<'_>, calls: &Calls) -> Result<Found, CopyError> {
         for _ in 0..TRIES {
-            let file = match platform::open_partial(calls, &self.partial) {
+            let file = match platform::open_partial(calls, self.partial.at()) {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted && !request.watch.is_cancelled() => {
                     continue;
                 }
-                Err(error) => return Err(self.failed(error)),
+                Err(error) => return Err(self.failed(request, error)),
             };
             if !platform::lock(calls, &file) {
-                return Err(CopyError::InProgress { partial: self.partial.clone() });
+                return Err(self.in_progress(request));
             }
-            let status = platform::status(calls, &file).map_err(|error| self.failed(error))?;
+            let status = platform::status(calls, &file).map_err(|error| self.failed(request, error))?;
             if !is_plain(&status) {
-                return Err(self.failed(laid()));
+                return Err(self.failed(request, laid()));
             }
             // Who had the lock before may have published or removed it.
-            if self.is_named(&file, calls).map_err(|error| self.failed(error))? {
+            if self.is_named(&file, calls).map_err(|error| self.failed(request, error))? {
                 // A copy that ends after it gave the file away has left it to its new owner.
                 let is_own = request.owner == Some(status.owner.0) || self.is_own(&status, calls);
                 return Ok(if is_own { Found::Own(file, status) } else { Found::Foreign(file) });
             }
         }
-        Err(self.failed(io::ErrorKind::AlreadyExists.into()))
+        Err(self.failed(request, io::ErrorKind::AlreadyExists.into()))
     }
 
     /// A new partial file, locked. None where another copy was faster.
     pub(super) fn create(&self, request: Request<'_>, calls: &Calls) -> Result<Option<File>, CopyError> {
-        let file = match platform::create_exclusive(calls, &self.partial, request.mode) {
+        let file = match platform::create_exclusive(calls, self.partial.at(), request.mode) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
             created => {
                 created.map_err(|error| CopyError::io(Operation::CreateStaging, request.named, error))?
             }
         };
         if !platform::lock(calls, &file) {
-            return Err(CopyError::InProgress { partial: self.partial.clone() });
+            return Err(self.in_progress(request));
         }
         // Before it was locked, another copy may have taken it for one that was left.
-        let is_named = self.is_named(&file, calls).map_err(|error| self.failed(error))?;
+        let is_named = self.is_named(&file, calls).map_err(|error| self.failed(request, error))?;
         Ok(Some(file).filter(|_| is_named))
     }
 
     /// Whether the owner is the one of files that this process makes there: this user, or whoever the mount names.
     fn is_own(&self, status: &Status, calls: &Calls) -> bool {
         let owner_of_new = || {
-            let new = Staging::create(calls, &self.partial, 0o600, true).ok()?;
+            let new = Staging::create(calls, self.partial.at(), 0o600, true).ok()?;
             platform::status(calls, new.file()).ok().map(|new| new.owner)
         };
         platform::is_own(calls, status) || owner_of_new().is_some_and(|owner| owner.0 == status.owner.0)
@@ -116,12 +116,12 @@ impl Names {
     /// The sidecar first: without it, the partial file is nothing to go on with.
     pub(super) fn remove(&self, calls: &Calls) {
         calls.add(2);
-        remove(&self.sidecar);
-        remove(&self.partial);
+        remove(self.sidecar.at());
+        remove(self.partial.at());
     }
 
     fn is_named(&self, file: &File, calls: &Calls) -> io::Result<bool> {
-        match platform::open_destination(calls, &self.partial)? {
+        match platform::open_destination(calls, self.partial.at())? {
             Standing::File(standing) => {
                 let same = platform::same_file(calls, &standing, file);
                 platform::discard(calls, standing);
@@ -133,7 +133,7 @@ impl Names {
 
     /// The text of the sidecar and the open file; none where there is none. What is no text is damaged.
     pub(super) fn read_sidecar(&self, calls: &Calls) -> io::Result<Option<(String, File)>> {
-        let file = match platform::open_partial(calls, &self.sidecar) {
+        let file = match platform::open_partial(calls, self.sidecar.at()) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

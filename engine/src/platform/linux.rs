@@ -1,6 +1,7 @@
 //! Linux, through rustix. One function is one system call, counted, without retries and without policy.
 
 mod direct;
+mod directory;
 mod errno;
 mod holes;
 mod metadata;
@@ -12,16 +13,21 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, StatxFlags};
 
-use super::{Calls, Standing, Status, Version, Volume};
+use super::{At, Calls, Standing, Status, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
 pub(crate) use direct::{direct_alignment, drop_cached, set_direct};
+pub(crate) use directory::{
+    Directory, Listing, create_directory, descriptors_left, hard_link, has_default_list, list, make_special,
+    open_filled, open_listed, remove_directory, remove_file, rename_new, set_mode_at, set_owner_at,
+    set_times_at, status_at, symlink, umask,
+};
 pub(crate) use errno::meaning;
 pub(crate) use holes::{next_data, next_hole};
 pub(crate) use metadata::{
@@ -48,31 +54,33 @@ pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::Io
 #[cfg(not(feature = "io-uring"))]
 pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::DirectIo, Mechanism::ReadWrite];
 
-/// Never waits: without `NONBLOCK` a named pipe would hang until someone writes to it.
-pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+/// Never waits: without `NONBLOCK` a named pipe would hang until someone writes to it. Fails at a symbolic link that is not
+/// to be followed.
+pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<File> {
+    let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    flags.set(OFlags::NOFOLLOW, !follows);
     calls.count();
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    Ok(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?.into())
 }
 
-/// What stands at `path`, symbolic links followed.
-pub(crate) fn kind_of(calls: &Calls, path: &Path) -> io::Result<FileKind> {
+/// What stands at `at`, symbolic links followed.
+pub(crate) fn kind_of(calls: &Calls, at: At<'_>) -> io::Result<FileKind> {
     calls.count();
-    let stat = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::TYPE)?;
+    let stat = rustix::fs::statx(at.directory, at.path, AtFlags::empty(), StatxFlags::TYPE)?;
     Ok(kind(FileType::from_raw_mode(stat.stx_mode.into())))
 }
 
-/// What the symbolic link at `path` holds.
-pub(crate) fn read_link(calls: &Calls, path: &Path) -> io::Result<PathBuf> {
+/// What the symbolic link at `at` holds.
+pub(crate) fn read_link(calls: &Calls, at: At<'_>) -> io::Result<PathBuf> {
     calls.count();
-    let link = rustix::fs::readlink(path, Vec::new())?;
+    let link = rustix::fs::readlinkat(at.directory, at.path, Vec::new())?;
     Ok(OsString::from_vec(link.into_bytes()).into())
 }
 
-pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
+pub(crate) fn open_destination(calls: &Calls, at: At<'_>) -> io::Result<Standing> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     calls.count();
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+    let file = match rustix::fs::openat(at.directory, at.path, flags, Mode::empty()) {
         Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT) => return Ok(Standing::Nothing),
         Err(errno) => return Err(errno.into()),
@@ -87,43 +95,43 @@ pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standin
 }
 
 /// Opens a directory to ask about it, which takes no permission to list it.
-pub(crate) fn open_directory(calls: &Calls, path: &Path) -> io::Result<File> {
+pub(crate) fn open_directory(calls: &Calls, at: At<'_>) -> io::Result<File> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     calls.count();
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    Ok(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?.into())
 }
 
-/// Fails where this process may not write to the file at `path`.
-pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
+/// Fails where this process may not write to the file at `at`.
+pub(crate) fn check_writable(calls: &Calls, at: At<'_>) -> io::Result<()> {
     calls.count();
-    Ok(rustix::fs::accessat(CWD, path, rustix::fs::Access::WRITE_OK, AtFlags::EACCESS)?)
+    Ok(rustix::fs::accessat(at.directory, at.path, rustix::fs::Access::WRITE_OK, AtFlags::EACCESS)?)
 }
 
 /// Creates a new file, readable and writable through the descriptor, with `mode` less the umask on the name.
-pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Result<File> {
+pub(crate) fn create_exclusive(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     calls.count();
-    Ok(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?.into())
+    Ok(rustix::fs::openat(at.directory, at.path, flags, Mode::from_raw_mode(mode))?.into())
 }
 
 /// Creates a new file in no directory, on the file system of `directory`; [`link`] can name it.
-pub(crate) fn create_unnamed(calls: &Calls, directory: &Path, mode: u32) -> io::Result<File> {
+pub(crate) fn create_unnamed(calls: &Calls, directory: At<'_>, mode: u32) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
     calls.count();
-    Ok(rustix::fs::open(directory, flags, Mode::from_raw_mode(mode))?.into())
+    Ok(rustix::fs::openat(directory.directory, directory.path, flags, Mode::from_raw_mode(mode))?.into())
 }
 
-/// Gives a file without a name the name `path`, which must be free.
-pub(crate) fn link(calls: &Calls, file: &File, path: &Path) -> io::Result<()> {
+/// Gives a file without a name the name `at`, which must be free.
+pub(crate) fn link(calls: &Calls, file: &File, at: At<'_>) -> io::Result<()> {
     calls.count();
-    match rustix::fs::linkat(file, "", CWD, path, AtFlags::EMPTY_PATH) {
+    match rustix::fs::linkat(file, "", at.directory, at.path, AtFlags::EMPTY_PATH) {
         // Before Linux 6.10 only for a privileged process.
         Err(rustix::io::Errno::NOENT) => {}
         answer => return Ok(answer?),
     }
     calls.count();
     let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(rustix::fs::linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    Ok(rustix::fs::linkat(CWD, descriptor, at.directory, at.path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Makes the file system tell what a close would tell, and keeps the file open.
@@ -138,34 +146,34 @@ pub(crate) fn is_on_disk(volume: Volume) -> bool {
     rustix::fs::major(volume.device) != 0
 }
 
-/// Opens what stands at `path`, symbolic links followed, for writing and perhaps for reading. Never waits, truncates or
+/// Opens what stands at `at`, symbolic links followed, for writing and perhaps for reading. Never waits, truncates or
 /// takes a terminal.
-pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::Result<File> {
+pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool) -> io::Result<File> {
     let access = if readable { OFlags::RDWR } else { OFlags::WRONLY };
     let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     calls.count();
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    Ok(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?.into())
 }
 
 /// Opens what an earlier copy may have left, itself and not what it links to. Never waits.
-pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
+pub(crate) fn open_partial(calls: &Calls, at: At<'_>) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     calls.count();
-    match rustix::fs::open(path, flags, Mode::empty()) {
+    match rustix::fs::openat(at.directory, at.path, flags, Mode::empty()) {
         Err(rustix::io::Errno::ACCESS) => {}
         opened => return Ok(opened?.into()),
     }
     // It has the mode of a source that its owner must not write to.
     let flags = flags - OFlags::RDWR;
     calls.count();
-    let closed = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let closed = File::from(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?);
     let status = status(calls, &closed)?;
     if status.kind != FileKind::Regular || status.links > 1 || !is_own(calls, &status) {
         return Err(rustix::io::Errno::ACCESS.into());
     }
     set_mode(calls, &closed, status.mode | 0o600)?;
     calls.count();
-    Ok(rustix::fs::open(path, flags | OFlags::RDWR, Mode::empty())?.into())
+    Ok(rustix::fs::openat(at.directory, at.path, flags | OFlags::RDWR, Mode::empty())?.into())
 }
 
 /// Whether this process's user owns the file for certain.
@@ -185,12 +193,18 @@ pub(crate) fn boot(calls: &Calls) -> Option<String> {
 }
 
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
-    // The unique mount id (Linux 6.8) is never given twice; older kernels ignore the bit.
-    let wanted = StatxFlags::BASIC_STATS | StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
     calls.count();
-    let stat = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, wanted)?;
+    Ok(status_of(&rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, wanted())?))
+}
+
+/// The unique mount id (Linux 6.8) is never given twice; older kernels ignore the bit.
+fn wanted() -> StatxFlags {
+    StatxFlags::BASIC_STATS | StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE)
+}
+
+fn status_of(stat: &rustix::fs::Statx) -> Status {
     let time = |time: rustix::fs::StatxTimestamp| (time.tv_sec, time.tv_nsec);
-    Ok(Status {
+    Status {
         kind: kind(FileType::from_raw_mode(stat.stx_mode.into())),
         size: stat.stx_size,
         allocated: stat.stx_blocks.saturating_mul(512),
@@ -203,8 +217,10 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
             device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
             mount: stat.stx_mnt_id,
         },
+        stands_for: rustix::fs::makedev(stat.stx_rdev_major, stat.stx_rdev_minor),
+        is_block_device: FileType::from_raw_mode(stat.stx_mode.into()) == FileType::BlockDevice,
         version: Version { modified: time(stat.stx_mtime), changed: time(stat.stx_ctime) },
-    })
+    }
 }
 
 const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
@@ -291,10 +307,10 @@ pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
     Ok(rustix::fs::fsync(file)?)
 }
 
-pub(crate) fn sync_directory(calls: &Calls, path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     calls.count();
-    let directory = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let directory = File::from(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?);
     sync_file(calls, &directory)?;
     discard(calls, directory);
     Ok(())
@@ -311,9 +327,9 @@ pub(crate) fn discard(calls: &Calls, file: File) {
     drop(file);
 }
 
-pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> {
     calls.count();
-    Ok(rustix::fs::rename(from, to)?)
+    Ok(rustix::fs::renameat(from.directory, from.path, to.directory, to.path)?)
 }
 
 /// Lets `to`, which must be empty, share all extents of `from`.

@@ -1,21 +1,26 @@
 //! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
 
-mod socket;
-
+mod directory;
 mod metadata;
+mod socket;
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use same_file::Handle;
 
-use super::{Calls, Meaning, Standing, Status, Time, Version, Volume};
+use super::{At, Calls, Meaning, Standing, Status, Time, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
+pub(crate) use directory::{
+    Directory, Listing, create_directory, descriptors_left, hard_link, has_default_list, list, make_special,
+    open_filled, open_listed, remove_directory, remove_file, rename_new, set_mode_at, set_owner_at,
+    set_times_at, status_at, symlink, umask,
+};
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
@@ -27,9 +32,11 @@ pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
 pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::ReadWrite];
 
 /// Looks before it opens: without non-blocking opens in the standard library a named pipe would hang.
-pub(crate) fn open_source(calls: &Calls, path: &Path) -> io::Result<File> {
+pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<File> {
+    let path = at.whole();
     calls.add(2);
-    if is_special(std::fs::metadata(path)?.file_type()) {
+    let look = if follows { std::fs::metadata(&path) } else { std::fs::symlink_metadata(&path) };
+    if is_special(look?.file_type()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a special file, not a regular file"));
     }
     File::open(path)
@@ -45,19 +52,22 @@ fn is_special(_: std::fs::FileType) -> bool {
     false
 }
 
-pub(crate) fn kind_of(calls: &Calls, path: &Path) -> io::Result<FileKind> {
+pub(crate) fn kind_of(calls: &Calls, at: At<'_>) -> io::Result<FileKind> {
+    let path = at.whole();
     calls.count();
     std::fs::metadata(path).map(|metadata| file_kind(metadata.file_type()))
 }
 
-pub(crate) fn read_link(calls: &Calls, path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn read_link(calls: &Calls, at: At<'_>) -> io::Result<PathBuf> {
+    let path = at.whole();
     calls.count();
     std::fs::read_link(path)
 }
 
-pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standing> {
+pub(crate) fn open_destination(calls: &Calls, at: At<'_>) -> io::Result<Standing> {
+    let path = at.whole();
     calls.count();
-    let kind = match std::fs::symlink_metadata(path) {
+    let kind = match std::fs::symlink_metadata(&path) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Nothing),
         Err(error) => return Err(error),
@@ -73,12 +83,14 @@ pub(crate) fn open_destination(calls: &Calls, path: &Path) -> io::Result<Standin
 }
 
 /// Opens a directory to ask about it.
-pub(crate) fn open_directory(calls: &Calls, path: &Path) -> io::Result<File> {
+pub(crate) fn open_directory(calls: &Calls, at: At<'_>) -> io::Result<File> {
+    let path = at.whole();
     calls.count();
     File::open(path)
 }
 
-pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
+pub(crate) fn check_writable(calls: &Calls, at: At<'_>) -> io::Result<()> {
+    let path = at.whole();
     calls.count();
     if std::fs::metadata(path)?.permissions().readonly() {
         return Err(io::ErrorKind::PermissionDenied.into());
@@ -86,7 +98,8 @@ pub(crate) fn check_writable(calls: &Calls, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Result<File> {
+pub(crate) fn create_exclusive(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<File> {
+    let path = at.whole();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -97,11 +110,11 @@ pub(crate) fn create_exclusive(calls: &Calls, path: &Path, mode: u32) -> io::Res
     options.open(path)
 }
 
-pub(crate) fn create_unnamed(_: &Calls, _: &Path, _: u32) -> io::Result<File> {
+pub(crate) fn create_unnamed(_: &Calls, _: At<'_>, _: u32) -> io::Result<File> {
     refused()
 }
 
-pub(crate) fn link(_: &Calls, _: &File, _: &Path) -> io::Result<()> {
+pub(crate) fn link(_: &Calls, _: &File, _: At<'_>) -> io::Result<()> {
     refused()
 }
 
@@ -113,15 +126,17 @@ pub(crate) fn is_on_disk(_: Volume) -> bool {
     false
 }
 
-pub(crate) fn open_existing(calls: &Calls, path: &Path, readable: bool) -> io::Result<File> {
+pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool) -> io::Result<File> {
+    let path = at.whole();
     calls.count();
     OpenOptions::new().read(readable).write(true).open(path)
 }
 
 /// Looks before it opens: a link there is not followed.
-pub(crate) fn open_partial(calls: &Calls, path: &Path) -> io::Result<File> {
+pub(crate) fn open_partial(calls: &Calls, at: At<'_>) -> io::Result<File> {
+    let path = at.whole();
     calls.add(2);
-    if !std::fs::symlink_metadata(path)?.file_type().is_file() {
+    if !std::fs::symlink_metadata(&path)?.file_type().is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
     }
     OpenOptions::new().read(true).write(true).open(path)
@@ -138,8 +153,11 @@ pub(crate) fn boot(_: &Calls) -> Option<String> {
 
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     calls.count();
-    let metadata = file.metadata()?;
-    let UnixParts { mode, owner, device, inode, links, changed } = unix_parts(&metadata);
+    status_of(&file.metadata()?)
+}
+
+fn status_of(metadata: &std::fs::Metadata) -> io::Result<Status> {
+    let UnixParts { mode, owner, device, inode, links, changed } = unix_parts(metadata);
     let modified = seconds(metadata.modified()?);
     Ok(Status {
         kind: file_kind(metadata.file_type()),
@@ -151,6 +169,8 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
         owner,
         accessed: metadata.accessed().map_or(modified, seconds),
         volume: Volume { device, mount: 0 },
+        stands_for: 0,
+        is_block_device: false,
         version: Version { modified, changed: changed.unwrap_or(modified) },
     })
 }
@@ -160,6 +180,8 @@ fn file_kind(file_type: std::fs::FileType) -> FileKind {
         FileKind::Regular
     } else if file_type.is_dir() {
         FileKind::Directory
+    } else if file_type.is_symlink() {
+        FileKind::Symlink
     } else {
         FileKind::Other
     }
@@ -283,13 +305,14 @@ pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-pub(crate) fn sync_directory(calls: &Calls, path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
+    let path = at.whole();
     calls.count();
     File::open(path)?.sync_all()
 }
 
 #[cfg(not(unix))]
-pub(crate) fn sync_directory(_: &Calls, _: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(_: &Calls, _: At<'_>) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no call that syncs a directory"))
 }
 
@@ -305,9 +328,9 @@ pub(crate) fn discard(calls: &Calls, file: File) {
     drop(file);
 }
 
-pub(crate) fn rename(calls: &Calls, from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> {
     calls.count();
-    std::fs::rename(from, to)
+    std::fs::rename(from.whole(), to.whole())
 }
 
 fn refused<T>() -> io::Result<T> {

@@ -1,11 +1,12 @@
 //! The file format of tuned values, `orbit.tuned/1` in TOML: what the tuner writes and the engine reads, all or nothing.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Chunk, FileSystemPair, MAX_THREADS, Threshold, Tuning, Values};
+use super::{Chunk, FileSystemPair, MAX_BATCH, MAX_THREADS, MAX_WORKERS, Threshold, Tuning, Values};
 use crate::fault::Fault;
 
 const SCHEMA: &str = "orbit.tuned/1";
@@ -76,6 +77,15 @@ pub struct TunedProfile {
     /// How many threads, at most 64; 0 takes two where there are two processors.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "threads")]
     pub parallel_threads: Option<u32>,
+    /// How many threads copy a tree, at most 256; 0 takes one for each processor, up to 16.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "workers")]
+    pub tree_workers: Option<u32>,
+    /// From which size on files of a tree are copied inside the kernel where the strategy is zero-copy.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_text")]
+    pub tree_zero_copy_threshold: Option<Threshold>,
+    /// How many small files a worker makes in a row, from 1 to 64, in a directory in which others are too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "batch")]
+    pub tree_batch: Option<u32>,
     /// The figures behind the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
@@ -173,6 +183,9 @@ impl TunedProfile {
             buffered_chunk: None,
             parallel_threshold: None,
             parallel_threads: None,
+            tree_workers: None,
+            tree_zero_copy_threshold: None,
+            tree_batch: None,
             evidence: None,
         }
     }
@@ -202,6 +215,11 @@ impl TunedProfile {
             buffered_chunk: self.buffered_chunk.unwrap_or(default.buffered_chunk),
             parallel_threshold: self.parallel_threshold.unwrap_or(default.parallel_threshold),
             parallel_threads: self.parallel_threads.unwrap_or(default.parallel_threads),
+            tree_workers: self.tree_workers.unwrap_or(default.tree_workers),
+            tree_zero_copy_threshold: self
+                .tree_zero_copy_threshold
+                .unwrap_or(default.tree_zero_copy_threshold),
+            tree_batch: self.tree_batch.unwrap_or(default.tree_batch),
         }
     }
 }
@@ -219,11 +237,24 @@ impl fmt::Display for TuningError {
 impl std::error::Error for TuningError {}
 
 fn threads<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u32>, D::Error> {
-    let threads = u32::deserialize(input)?;
-    if threads <= MAX_THREADS {
-        return Ok(Some(threads));
+    within(input, 0..=MAX_THREADS)
+}
+
+fn workers<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u32>, D::Error> {
+    within(input, 0..=MAX_WORKERS)
+}
+
+fn batch<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u32>, D::Error> {
+    within(input, 1..=MAX_BATCH)
+}
+
+fn within<'de, D: Deserializer<'de>>(input: D, range: RangeInclusive<u32>) -> Result<Option<u32>, D::Error> {
+    let number = u32::deserialize(input)?;
+    if range.contains(&number) {
+        return Ok(Some(number));
     }
-    let message = format!("{threads} is out of range; write a number from 0 to {MAX_THREADS}");
+    let (least, most) = (range.start(), range.end());
+    let message = format!("{number} is out of range; write a number from {least} to {most}");
     Err(serde::de::Error::custom(message))
 }
 

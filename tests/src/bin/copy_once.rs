@@ -1,30 +1,30 @@
 //! One copy in a process of its own, for tests that trace it, limit it or kill it.
 //!
 //! `copy-once [--strategy S] [--verify V] [--durability D] [--reflink R] [--sparse S] [--placement P] [--preserve B]
-//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--max-bandwidth RATE] [--cancel-after MS]
-//! [--tuned FILE] [--compress zstd:LEVEL] [--decompress B] [--] SRC DST`,
+//! [--accept-changed B] [--direct-io B] [--io-uring B] [--only MECHANISM] [--max-bandwidth RATE] [--retries N]
+//! [--cancel-after MS] [--tuned FILE] [--compress zstd:LEVEL] [--decompress B] [--] SRC DST`,
 //! where B is `true` or `false`.
 //!
 //! The copy alone runs between the marks of [`orbit_tests::calls`]. Standard output gets one `key=value` line for each
-//! fact of the outcome. Exit code 1 is a failed copy or tuned file, 2 a wrong command line.
+//! fact of the outcome. Exit code 1 is a failed copy, 2 a wrong command line or tuned file.
+
+#[path = "flags/each_file.rs"]
+mod each_file;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
-use std::thread;
-use std::time::Duration;
 
-use orbit_engine::{Cancel, Compression, CopyError, CopyOptions, CopyOutcome, Tuning, copy_file};
+use orbit_engine::{CopyError, CopyOptions, CopyOutcome, copy_file};
 
 fn main() -> ExitCode {
     let request = match parse(env::args_os().skip(1)) {
         Ok(request) => request,
         Err(problem) => return fail(2, &problem),
     };
-    match copy(&request) {
+    match marked(|| copy_file(&request.source, &request.destination, &request.options)) {
         Ok(outcome) => {
             report(&outcome).map_or_else(|error| fail(1, &error.to_string()), |()| ExitCode::SUCCESS)
         }
@@ -40,13 +40,12 @@ fn fail(code: u8, problem: &str) -> ExitCode {
 
 struct Request {
     options: CopyOptions,
-    tuned: Option<PathBuf>,
     source: PathBuf,
     destination: PathBuf,
 }
 
 fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
-    let (mut options, mut tuned, mut paths) = (CopyOptions::new(), None, Vec::new());
+    let (mut options, mut paths) = (CopyOptions::new(), Vec::new());
     while let Some(argument) = arguments.next() {
         let Some(flag) = argument.to_str().filter(|text| text.starts_with("--")) else {
             paths.push(PathBuf::from(argument));
@@ -57,60 +56,12 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
             break;
         }
         let value = arguments.next().ok_or_else(|| format!("{flag} needs a value"))?;
-        options = match flag {
-            "--strategy" => options.strategy(named(flag, &value)?),
-            "--verify" => options.verification(named(flag, &value)?),
-            "--durability" => options.durability(named(flag, &value)?),
-            "--reflink" => options.reflink(named(flag, &value)?),
-            "--sparse" => options.sparse(named(flag, &value)?),
-            "--placement" => options.placement(named(flag, &value)?),
-            "--preserve" => options.preserve_metadata(named(flag, &value)?),
-            "--accept-changed" => options.accept_changed_source(named(flag, &value)?),
-            "--direct-io" => options.direct_io(named(flag, &value)?),
-            "--io-uring" => options.io_uring(named(flag, &value)?),
-            "--compress" => options.compression(named(flag, &value)?),
-            "--decompress" => match named(flag, &value)? {
-                true => options.compression(Compression::Decompress),
-                false => options,
-            },
-            "--only" => options.only(named(flag, &value)?),
-            "--max-bandwidth" => options.max_bandwidth(named(flag, &value)?),
-            "--retries" => options.retries(named(flag, &value)?),
-            "--cancel-after" => {
-                let cancel = Cancel::new();
-                cancel_after(&cancel, Duration::from_millis(named(flag, &value)?));
-                options.cancel(cancel)
-            }
-            "--tuned" => {
-                tuned = Some(PathBuf::from(value));
-                options
-            }
-            _ => return Err(format!("unknown flag {flag}")),
-        };
+        options =
+            each_file::with_flag(&options, flag, &value)?.ok_or_else(|| format!("unknown flag {flag}"))?;
     }
     let [source, destination] = <[PathBuf; 2]>::try_from(paths)
         .map_err(|paths| format!("needs SRC and DST, got {} paths", paths.len()))?;
-    Ok(Request { options, tuned, source, destination })
-}
-
-fn cancel_after(cancel: &Cancel, time: Duration) {
-    let cancel = cancel.clone();
-    thread::spawn(move || {
-        thread::sleep(time);
-        cancel.cancel();
-    });
-}
-
-fn named<T: FromStr<Err: std::fmt::Display>>(flag: &str, value: &OsString) -> Result<T, String> {
-    value.to_string_lossy().parse().map_err(|error| format!("{flag}: {error}"))
-}
-
-fn copy(request: &Request) -> Result<CopyOutcome, Box<dyn std::error::Error>> {
-    let mut options = request.options.clone();
-    if let Some(path) = &request.tuned {
-        options = options.tuning(Tuning::load(path)?);
-    }
-    Ok(marked(|| copy_file(&request.source, &request.destination, &options))?)
+    Ok(Request { options, source, destination })
 }
 
 fn marked(body: impl FnOnce() -> Result<CopyOutcome, CopyError>) -> Result<CopyOutcome, CopyError> {

@@ -1,4 +1,4 @@
-//! A file system that lies: one flat directory of files in memory, served by a child, `lying-fs`.
+//! A file system that lies: files and directories in memory, served by a child, `lying-fs`.
 //!
 //! Without a [`Lies`] it behaves. Every read and write of a program reaches it, because it forbids the kernel's cache;
 //! only calls that move bytes inside the kernel (`splice`, `sendfile`, `copy_file_range`) read through that cache
@@ -10,7 +10,7 @@
 //! itself, or without its parent, it closes the device, which fails all requests.
 //!
 //! # Limits
-//! No directories, links, attributes, holes or `O_TMPFILE`. The kernel cuts a request into pieces of some size: what
+//! No links, attributes, holes or `O_TMPFILE`. The kernel cuts a request into pieces of some size: what
 //! is said of "a write" is said of such a piece, at most 1 MiB.
 
 mod control;
@@ -43,7 +43,7 @@ use super::{namespace, sandbox_directory};
 use crate::skip::Skip;
 use crate::subprocess;
 
-/// A mounted file system of files in memory, until dropped. It stays with its thread, which alone sees the mount.
+/// A mounted file system in memory, until dropped. It stays with its thread, which alone sees the mount.
 ///
 /// What still has a file open when it is dropped gets errors from then on.
 pub struct Fuse {
@@ -102,7 +102,7 @@ pub fn serve() -> io::Result<()> {
 }
 
 impl Fuse {
-    /// Its root and only directory.
+    /// Its root.
     ///
     /// # Panics
     /// Never: it is mounted until dropped.
@@ -119,7 +119,7 @@ impl Fuse {
         self.control.borrow_mut().lie(lies).expect("the server obeys");
     }
 
-    /// The bytes that it really holds under this name.
+    /// The bytes that it really holds under this name, or path from its root.
     ///
     /// # Panics
     /// When the server ended.

@@ -32,7 +32,17 @@ pub struct Image {
 impl Image {
     /// `file_system` must be one that lives on a block device.
     pub(super) fn new(file_system: FileSystem, capacity: u64) -> Result<Self, Skip> {
-        let mut make = make_command(file_system)?;
+        Self::made_by(make_command(file_system)?, file_system, capacity)
+    }
+
+    /// An ext4 whose directories can be told to fold names.
+    pub(super) fn with_folded_names(capacity: u64) -> Result<Self, Skip> {
+        let mut make = make_command(FileSystem::Ext4)?;
+        make.args(["-O", "casefold"]);
+        Self::made_by(make, FileSystem::Ext4, capacity)
+    }
+
+    fn made_by(mut make: Command, file_system: FileSystem, capacity: u64) -> Result<Self, Skip> {
         let file = tempfile::tempfile().expect("create an unnamed file for the image");
         file.set_len(capacity).unwrap_or_else(|error| panic!("give the image {capacity} bytes: {error}"));
         let image = Self { file };

@@ -35,6 +35,18 @@ impl MountPoint {
         Ok(point)
     }
 
+    /// An ext4 that can fold names.
+    pub(super) fn with_folded_names(capacity: u64) -> Result<Self, Skip> {
+        if !Path::new("/sys/fs/ext4/features/casefold").exists() {
+            return Err(Skip::because("the kernel's ext4 does not fold names"));
+        }
+        let image = Image::with_folded_names(capacity)?;
+        let mut point =
+            Self::with(FileSystem::Ext4.name(), |dir| mount_image(&image, FileSystem::Ext4, dir, ""))?;
+        point.image = Some(image);
+        Ok(point)
+    }
+
     /// `mount` gets an empty directory, in the namespace of the calling thread, to mount on.
     pub(super) fn with(name: &str, mount: impl FnOnce(&Path) -> Result<(), Skip>) -> Result<Self, Skip> {
         let points = namespace::enter(&sandbox_directory())?;

@@ -47,6 +47,18 @@ fn a_wrong_copy_ends_the_run() {
     assert_nothing_kept(&suite);
 }
 
+/// Looking for a name that is free must not go on for ever.
+#[test]
+fn a_file_where_the_results_go_is_one_line() {
+    let suite = Suite::new();
+    fs::write(suite.results(), "precious").expect("the file is written");
+    let finished = subprocess::run(suite.bench(&["--blocks", "1"]));
+    let error = one_error(&finished);
+    assert!(error.starts_with("cannot make ") && error.contains("results"), "{error}");
+    suite.assert_no_fixtures();
+    assert_eq!(fs::read_to_string(suite.results()).expect("it is there"), "precious");
+}
+
 #[test]
 fn a_full_disk_under_the_results_is_one_line() {
     let test = "a_full_disk_under_the_results_is_one_line";

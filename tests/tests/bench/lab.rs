@@ -60,6 +60,9 @@ fn a_lab_goes_up_and_down() {
     assert_eq!(mounted(&directory), NAMES);
     for name in NAMES {
         fs::write(directory.join(name).join("file"), name).expect("it can be written to");
+        let room = rustix::fs::statvfs(directory.join(name)).expect("it can be asked");
+        // Where inodes are made as they are needed, there is no number of them.
+        assert!(room.f_files == 0 || room.f_files >= (512 << 20) / 4096, "{name}: {} files", room.f_files);
     }
     assert_eq!(said(xtask(&suite, &["down"], &directory)), "taken down: xfs, btrfs, ext4, tmpfs\n");
     assert_eq!(mounted(&directory), [""; 0]);

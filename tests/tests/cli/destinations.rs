@@ -40,17 +40,6 @@ fn a_slash_behind_what_is_no_directory_is_an_error() {
 }
 
 #[test]
-fn a_directory_is_not_copied() {
-    let scene = Scene::new(100);
-    fs::create_dir(scene.path("dir")).unwrap();
-    for arguments in [&["dir", "new"][..], &["-R", "dir", "new"], &["--recursive", "dir/", "new"]] {
-        let error = scene.fails(1, arguments);
-        assert!(error.contains("copying trees is not in this version"), "{error}");
-    }
-    scene.assert_only(&["a", "dir"]);
-}
-
-#[test]
 fn names_are_bytes() {
     let scene = Scene::new(100);
     let names: [&[u8]; 6] = [b"new\nline", b"\xff\xfe", b" space ", b"-dash", b"--json", b"\x1b[31m"];

@@ -33,10 +33,14 @@ fn the_examples_of_the_pages_work() {
     for (name, seed) in [("large.bin", 1), ("source", 2), ("huge.iso", 3), ("disk.img", 4)] {
         files::create(&scene.path(name), seed, 40 * MIB);
     }
+    for (name, seed) in [("photos/2024/a.jpg", 5), ("photos/cache/b.tmp", 6), ("photos/c.txt", 7)] {
+        fs::create_dir_all(scene.path(name).parent().expect("a directory")).unwrap();
+        files::create(&scene.path(name), seed, MIB);
+    }
     fs::write(scene.path("text.log"), "a line of a log\n".repeat(100_000)).unwrap();
     let (readme, usage) = (page("README.md"), page("docs/usage.md"));
     let (readme, usage) = (examples(&readme), examples(&usage));
-    assert!(readme.len() >= 3 && usage.len() > 30, "{readme:?} {usage:?}");
+    assert!(readme.len() >= 4 && usage.len() > 40, "{readme:?} {usage:?}");
     let directory = scene.program().parent().expect("it is in a directory").to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([directory].into_iter().chain(std::env::split_paths(&path))).unwrap();
@@ -53,6 +57,18 @@ fn the_examples_of_the_pages_work() {
     files::assert_same_content(&scene.path("large.bin"), &scene.path("backup/large.bin"));
     files::assert_same_content(&scene.path("text.log"), &scene.path("restored.log"));
     files::assert_same_content(&scene.path("huge.iso"), &scene.path("backup/huge2.iso"));
+    let below = |copy: &str| crate::trees::below(&scene.path("backup").join(copy));
+    assert_eq!(below("clean"), ["2024/", "2024/a.jpg", "c.txt"]);
+    assert_eq!(below("jpg"), ["2024/", "2024/a.jpg", "cache/"]);
+    assert_eq!(below("2024"), ["2024/", "2024/a.jpg"]);
+    for copy in ["photos", "followed", "safe"] {
+        for name in ["2024/a.jpg", "cache/b.tmp", "c.txt"] {
+            files::assert_same_content(
+                &scene.path("photos").join(name),
+                &scene.path("backup").join(copy).join(name),
+            );
+        }
+    }
 }
 
 /// Every key of the configuration stands on the page, in a block that is a valid file.

@@ -13,7 +13,7 @@ const SLOW: &[&str] = &["--max-bandwidth", "1MiB"];
 const SIZE: u64 = 3 << 19;
 
 /// What the command writes to a terminal.
-fn on_terminal(scene: &Scene, arguments: &[&str]) -> Result<String, Skip> {
+pub(crate) fn on_terminal(scene: &Scene, arguments: &[&str]) -> Result<String, Skip> {
     on_terminal_called("xterm", scene, arguments)
 }
 

@@ -20,7 +20,7 @@ const SIZE: u64 = 6 << 20;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Starts a slow copy and waits until `ready` says of its status that it listens.
-fn start(command: &Command, ready: impl Fn(&str) -> bool) -> Child {
+pub(crate) fn start(command: &Command, ready: impl Fn(&str) -> bool) -> Child {
     let mut command = subprocess::with_default_signals(command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("orbit starts");
@@ -39,7 +39,7 @@ fn start(command: &Command, ready: impl Fn(&str) -> bool) -> Child {
 }
 
 /// Whether the status tells that a handler for the signal is in place.
-fn catches(status: &str, signal: Signal) -> bool {
+pub(crate) fn catches(status: &str, signal: Signal) -> bool {
     bit(status, "SigCgt:", signal)
 }
 
@@ -50,7 +50,7 @@ fn bit(status: &str, mask: &str, signal: Signal) -> bool {
 }
 
 /// How it ended and what it said.
-fn end(mut child: Child) -> (ExitStatus, String) {
+pub(crate) fn end(mut child: Child) -> (ExitStatus, String) {
     let begun = Instant::now();
     while child.try_wait().expect("orbit can be waited for").is_none() {
         if begun.elapsed() > DEADLINE {
@@ -63,7 +63,7 @@ fn end(mut child: Child) -> (ExitStatus, String) {
     (output.status, String::from_utf8(output.stderr).expect("stderr is text"))
 }
 
-fn send(child: &Child, signal: Signal) {
+pub(crate) fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).expect("orbit can be signalled");
 }
 

@@ -28,9 +28,14 @@ fn help_of_the_commands() {
 #[test]
 fn wrong_usage() {
     let scene = Scene::new(0);
-    let told =
-        [&["a"][..], &["a", "b", "c"], &["--zero-copy", "--no-zero-copy", "a", "b"], &["--verfy", "a", "b"]]
-            .map(|arguments| scene.fails(2, arguments));
+    let told = [
+        &["a"][..],
+        &["a", "b", "c"],
+        &["--zero-copy", "--no-zero-copy", "a", "b"],
+        &["--verfy", "a", "b"],
+        &["--exclude", "x", "a", "b"],
+    ]
+    .map(|arguments| scene.fails(2, arguments));
     insta::assert_snapshot!(told.join("\n---\n"));
 }
 
@@ -55,6 +60,7 @@ fn the_manual_page_has_every_flag_and_every_section() {
         "DESCRIPTION",
         "OPTIONS",
         "COMMANDS",
+        "WHERE A TREE GOES",
         "PRECEDENCE",
         "ENVIRONMENT",
         "FILES",

@@ -3,35 +3,17 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use orbit_engine::Strategy;
 use orbit_tests::lab::{self, Place};
+use orbit_tests::nobody::as_nobody;
 use orbit_tests::skip::{Skip, unless_skipped};
-use orbit_tests::{files, subprocess, tool};
+use orbit_tests::{files, subprocess};
 
 use super::copied;
 use super::copy_once::copy_once;
 
 const SIZE: u64 = 100_000;
-
-/// The command as somebody who is not root.
-pub(super) fn as_nobody(command: &Command) -> Result<Command, Skip> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(tool::wrap(subprocess::command("env"), command));
-    }
-    let mut setpriv = tool::find("setpriv")?;
-    setpriv.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
-    let mut probe = subprocess::command("test");
-    probe.arg("-x").arg(command.get_program());
-    let mut setpriv_probe = tool::find("setpriv")?;
-    setpriv_probe.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
-    if subprocess::run(tool::wrap(setpriv_probe, &probe)).status.success() {
-        Ok(tool::wrap(setpriv, command))
-    } else {
-        Err(Skip::because("the build directory is closed to other users"))
-    }
-}
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("set the mode of a file of our own");

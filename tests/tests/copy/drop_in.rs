@@ -147,7 +147,7 @@ fn where_nothing_can_be_staged_an_existing_file_is_written_in_place() {
     std::os::unix::fs::chown(dir.join("copy"), Some(65534), Some(65534)).unwrap();
     let mut child = subprocess::command(std::env::current_exe().unwrap());
     child.args(["--exact", &format!("drop_in::{test}")]);
-    let Some(child) = unless_skipped(test, super::access::as_nobody(&child)) else { return };
+    let Some(child) = unless_skipped(test, orbit_tests::nobody::as_nobody(&child)) else { return };
     let mut child = child;
     child.env(CHILD, dir);
     subprocess::run(child).expect_success();

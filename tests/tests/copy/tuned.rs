@@ -148,7 +148,7 @@ fn error_of(place: &Place, text: &str) -> String {
     let path = file.to_str().expect("a path of our own");
     let child = copy_once(&["--tuned", path], &place.join("source"), &place.join("copy"));
     let finished = subprocess::run(child);
-    assert_eq!((finished.status.code(), finished.stderr.trim_end()), (Some(1), error.as_str()));
+    assert_eq!((finished.status.code(), finished.stderr.trim_end()), (Some(2), error.as_str()));
     files::assert_no_litter(place.dir(), ["source", "tuned.toml"]);
     error.strip_prefix(path).unwrap_or_else(|| panic!("{error} does not name {path}")).to_owned()
 }
@@ -167,6 +167,9 @@ fn a_broken_file_is_refused_by_name_line_and_key() {
             ("# a remark\nkernel_chunk = \"1KiB\"", 8, "kernel_chunk"),
             ("\n\nbuffered_chunk = \"1GiB\"", 9, "buffered_chunk"),
             ("parallel_threads = 65", 7, "parallel_threads"),
+            ("tree_workers = 257", 7, "tree_workers"),
+            ("tree_batch = 0", 7, "tree_batch"),
+            ("tree_zero_copy_threshold = \"small\"", 7, "tree_zero_copy_threshold"),
             ("pipe_size = \"1GiB\"", 7, "pipe_size"),
             ("same_device = false", 7, "same_device"),
             ("decision = \"guessed\"", 7, "decision"),

@@ -186,3 +186,36 @@ fn it_goes_even_while_a_file_is_open() {
     assert_eq!(file.read(&mut [0; 10]).unwrap_err().raw_os_error(), Some(Errno::NOTCONN.raw_os_error()));
     assert!(!path.exists());
 }
+
+#[test]
+fn directories_are_made_renamed_and_removed_with_what_is_in_them() {
+    let test = "directories_are_made_renamed_and_removed_with_what_is_in_them";
+    let Some((fuse, _)) = mounted(test) else { return };
+    let (one, other) = (fuse.dir().join("one"), fuse.dir().join("other"));
+    fs::create_dir_all(one.join("inner")).unwrap();
+    fs::write(one.join("inner/file"), "content").unwrap();
+    assert_eq!(fs::remove_dir(&one).unwrap_err().kind(), std::io::ErrorKind::DirectoryNotEmpty);
+    fs::create_dir(&other).unwrap();
+    fs::rename(&one, &other).unwrap();
+    assert_eq!(files::list(fuse.dir()), ["file", "other"]);
+    assert_eq!(fuse.stored("other/inner/file").unwrap(), b"content");
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o750)).unwrap();
+    assert_eq!(fs::metadata(&other).unwrap().mode(), 0o40_750);
+    fs::remove_dir_all(&other).unwrap();
+    assert_eq!(files::list(fuse.dir()), ["file"]);
+}
+
+#[test]
+fn it_takes_two_names_for_one() {
+    let Some((fuse, path)) = mounted("it_takes_two_names_for_one") else { return };
+    fuse.lie(Lies { folds_names: true, ..Lies::default() });
+    assert!(fs::read(fuse.dir().join("FILE")).unwrap() == content());
+    let new = OpenOptions::new().write(true).create_new(true).open(fuse.dir().join("File"));
+    assert_eq!(new.unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
+    fs::create_dir(fuse.dir().join("Folder")).unwrap();
+    fs::write(fuse.dir().join("folder/a"), "").unwrap();
+    assert_eq!(files::list(&fuse.dir().join("FOLDER")), ["a"]);
+    assert_eq!(files::list(fuse.dir()), ["Folder", "file"]);
+    fs::remove_file(path).unwrap();
+    assert_eq!(files::list(fuse.dir()), ["Folder"]);
+}

@@ -59,7 +59,8 @@ pub(super) fn make(entry: &Entry, size: ByteSize) -> Result<()> {
             run(tool(("mount", &["-t", entry.kind.name(), "-o", "loop"]))?.arg(image).arg(point))?;
         }
         None => {
-            let options = format!("size={}", size.bytes());
+            // Without a number it would be half of the memory's pages, whatever the size.
+            let options = format!("size={},nr_inodes={}", size.bytes(), size.bytes() / BYTES_PER_FILE);
             run(tool(("mount", &["-t", "tmpfs", "-o", &options, TMPFS_SOURCE]))?.arg(point))?;
         }
     }
@@ -82,12 +83,16 @@ type Call<'a> = (&'a str, &'a [&'a str]);
 /// Options of ext4: no discards, and no work that goes on in the background.
 const AT_ONCE: &str = "lazy_itable_init=0,lazy_journal_init=0,nodiscard";
 
-/// Without discards: a new sparse file has nothing to discard.
+/// A file for each of the smallest blocks: trees of tiny files run out of room, and not of inodes.
+const BYTES_PER_FILE: u64 = 4096;
+
+/// Without discards: a new sparse file has nothing to discard. ext4 has a file for each [`BYTES_PER_FILE`]; the others that
+/// have images make inodes as they need them.
 fn mkfs(kind: Kind) -> Result<Call<'static>> {
     Ok(match kind {
         Kind::Xfs => ("mkfs.xfs", &["-q", "-f", "-K", "-m", "reflink=1"]),
         Kind::Btrfs => ("mkfs.btrfs", &["-q", "-f", "-K"]),
-        Kind::Ext4 => ("mkfs.ext4", &["-q", "-F", "-b", "4096", "-m", "0", "-E", AT_ONCE]),
+        Kind::Ext4 => ("mkfs.ext4", &["-q", "-F", "-b", "4096", "-i", "4096", "-m", "0", "-E", AT_ONCE]),
         Kind::Tmpfs => bail!("a tmpfs has no image"),
     })
 }

@@ -42,10 +42,37 @@ impl Axis {
 
     /// Throughputs by their decimal logarithm.
     pub(super) fn rates(log10: impl Iterator<Item = f64>) -> Self {
+        Self::logarithmic(log10, units::rate_tick)
+    }
+
+    /// Numbers of things by their decimal logarithm, labelled at powers of ten.
+    pub(super) fn counts(counts: impl Iterator<Item = u64>) -> Self {
+        let at: Vec<f64> = counts.map(|count| (count as f64).log10()).collect();
+        let (low, high) = padded(&at, 0.06, 0.7);
+        let powers = (0..20_i32)
+            .map(|power| (f64::from(power), units::count(10_u64.saturating_pow(power.unsigned_abs()))));
+        Self { low, high, ticks: powers.filter(|(at, _)| (low..=high).contains(at)).collect() }
+    }
+
+    /// Times by the decimal logarithm of nanoseconds.
+    pub(super) fn durations(log10: impl Iterator<Item = f64>) -> Self {
+        Self::logarithmic(log10, units::time_tick)
+    }
+
+    /// Amounts of memory by the decimal logarithm of bytes.
+    pub(super) fn memory(log10: impl Iterator<Item = f64>) -> Self {
         let at: Vec<f64> = log10.collect();
         let (low, high) = padded(&at, 0.06, 0.7);
-        let label = |log10: f64| (log10, units::rate_tick(10_f64.powf(log10)));
-        Self { low, high, ticks: decades(low, high).into_iter().map(label).collect() }
+        let powers = (0..50).map(|power| 2_f64.powi(power));
+        let ticks = powers.map(|bytes| (bytes.log10(), units::about(bytes)));
+        Self { low, high, ticks: ticks.filter(|(at, _)| (low..=high).contains(at)).collect() }
+    }
+
+    fn logarithmic(log10: impl Iterator<Item = f64>, label: impl Fn(f64) -> String) -> Self {
+        let at: Vec<f64> = log10.collect();
+        let (low, high) = padded(&at, 0.06, 0.7);
+        let ticks = decades(low, high).into_iter().map(|log10| (log10, label(10_f64.powf(log10))));
+        Self { low, high, ticks: ticks.collect() }
     }
 
     /// Times from zero to the longest, in nanoseconds.

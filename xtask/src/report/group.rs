@@ -1,5 +1,5 @@
-//! Cases that belong into one table and one plot: those of the engine on the same file systems with the same
-//! verification. No text is laid out here.
+//! Cases that belong into one table and one plot: those of the engine that copy single files, on the same file systems
+//! with the same verification. No text is laid out here.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,8 @@ pub(super) fn groups(summary: &Summary) -> Vec<Group<'_>> {
         };
         summary.comparisons.iter().filter(same).collect()
     };
-    for summary in summary.cases.iter().filter(|summary| summary.case.subject == Subject::Engine) {
+    let plotted = |case: &Case| case.subject == Subject::Engine && case.tree.is_none();
+    for summary in summary.cases.iter().filter(|summary| plotted(&summary.case)) {
         let same = |group: &&mut Group<'_>| {
             let first = &group.cases[0].case;
             first.filesystems == summary.case.filesystems && first.verify == summary.case.verify

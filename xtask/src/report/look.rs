@@ -38,6 +38,20 @@ pub(super) fn look(strategy: Strategy, chunk: usize) -> Look {
     Look { colour, dash: DASHES[chunk % DASHES.len()], marker: chunk % DASHES.len(), width, radius }
 }
 
+/// The look of the `index`th of several subjects.
+pub(super) fn of_series(index: usize) -> Look {
+    const COLOURS: [RGBColor; 6] = [
+        RGBColor(0x00, 0x9e, 0x73),
+        RGBColor(0xd5, 0x5e, 0x00),
+        RGBColor(0x00, 0x72, 0xb2),
+        RGBColor(0xcc, 0x79, 0xa7),
+        RGBColor(0xe6, 0x9f, 0x00),
+        RGBColor(0x56, 0xb4, 0xe9),
+    ];
+    let colour = COLOURS[index % COLOURS.len()].mix(1.0);
+    Look { colour, dash: DASHES[index % DASHES.len()], marker: index % DASHES.len(), width: 2, radius: 4 }
+}
+
 impl Look {
     /// A line without dashes, this many pixels wide.
     pub(super) fn stroke(self, width: u32) -> ShapeStyle {

@@ -1,31 +1,28 @@
-//! The engine beside its peers: medians of every subject by size, and their ratios. Only for runs that measured more than
-//! the engine. Ratios are quotients of medians and say so; nothing here is tested for noise.
+//! The engine beside its peers: medians of every subject by size or by tree, and their ratios. Of single files only for
+//! runs that measured more than the engine. Ratios are quotients of medians and say so; nothing here is tested for noise.
+
+mod details;
+mod row;
 
 use orbit_engine::{Strategy, Verification};
 
 use super::{table, units};
 use crate::plan::Case;
-use crate::scenario::{ChunkChoice, FileSystems, Subject};
+use crate::scenario::{ChunkChoice, FileSystems, Subject, Workers};
 use crate::summary::{CaseSummary, Summary};
+
+use row::Row;
 
 const NOTE: &str = "Times are medians. Ratios are quotients of these medians, not paired; below 1 the first is faster. \
                     Every copy goes to a new name; bare-write and bare-reflink are bounds and no copies of the kind.";
 
-const DETAILS: [&str; 8] = [
-    ">Size",
-    "Subject",
-    ">Samples (invalid)",
-    ">Median wall",
-    ">95 % from",
-    ">to",
-    ">Throughput",
-    ">Median CPU",
-];
+const TREE_NOTE: &str = "Times are medians. Ratios are quotients of these medians, not paired; below 1 the first is \
+                         faster. The best program is the fastest of the peers in the same row.";
 
-/// Programs that copy a file, among which the fastest is looked for.
+/// Peers that are programs, among which the fastest is looked for.
 const PROGRAMS: &[Subject] = &[Subject::Cp, Subject::Xcp, Subject::Fcp, Subject::Rsync];
 
-/// One pair of file systems, all sizes and subjects.
+/// One pair of file systems, all subjects, and either all sizes or all trees.
 struct Pair<'a> {
     cases: Vec<&'a CaseSummary>,
 }
@@ -37,6 +34,8 @@ struct Column {
     strategy: Strategy,
     verify: Verification,
     chunk: ChunkChoice,
+    /// Of trees.
+    workers: Workers,
 }
 
 /// A subject against the fastest of others.
@@ -51,11 +50,13 @@ pub(super) fn sections(summary: &Summary) -> Vec<String> {
     let section = |pair: Pair<'_>| {
         let first = &pair.cases[0].case;
         format!(
-            "## Peers, file systems: {}\n\nCache: {}.\n\n{}\n{NOTE}\n\n{}",
+            "## {}, file systems: {}\n\nCache: {}.\n\n{}\n{}\n\n{}",
+            if pair.is_of_trees() { "Trees" } else { "Peers" },
             first.filesystems,
             first.cache,
             pair.medians(),
-            pair.details()
+            pair.note(),
+            details::table(&pair)
         )
     };
     pairs(summary).into_iter().map(section).collect()
@@ -63,9 +64,10 @@ pub(super) fn sections(summary: &Summary) -> Vec<String> {
 
 /// The tables of medians alone, for a terminal; none where the engine had no peers.
 pub(super) fn tables(summary: &Summary) -> Option<String> {
-    let table = |pair: Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians());
-    let tables: Vec<String> = pairs(summary).into_iter().map(table).collect();
-    (!tables.is_empty()).then(|| format!("{}{NOTE}\n", tables.concat()))
+    let pairs = pairs(summary);
+    let note = pairs.first()?.note();
+    let table = |pair: &Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians());
+    Some(format!("{}{note}\n", pairs.iter().map(table).collect::<String>()))
 }
 
 fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
@@ -77,13 +79,16 @@ fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
             None => pairs.push(Pair { cases: vec![summary] }),
         }
     }
-    pairs.retain(|pair| pair.cases.iter().any(|summary| summary.case.subject != Subject::Engine));
+    let beside = |summary: &&CaseSummary| summary.case.subject != Subject::Engine;
+    pairs.retain(|pair| pair.is_of_trees() || pair.cases.iter().any(beside));
     pairs
 }
 
 impl Column {
     fn of(case: &Case) -> Self {
-        Self { subject: case.subject, strategy: case.strategy, verify: case.verify, chunk: case.chunk }
+        let workers = case.tree.as_ref().map_or(Workers::Auto, |tree| tree.workers);
+        let Case { subject, strategy, verify, chunk, .. } = *case;
+        Self { subject, strategy, verify, chunk, workers }
     }
 }
 
@@ -100,17 +105,31 @@ impl<'a> Pair<'a> {
         columns
     }
 
-    /// Ascending.
-    fn sizes(&self) -> Vec<u64> {
-        let mut sizes: Vec<u64> = self.cases.iter().map(|summary| summary.case.size_bytes).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes
+    /// A scenario copies either.
+    fn is_of_trees(&self) -> bool {
+        self.cases[0].case.tree.is_some()
     }
 
-    fn cell(&self, column: Column, size: u64) -> Option<&'a CaseSummary> {
+    fn note(&self) -> &'static str {
+        if self.is_of_trees() { TREE_NOTE } else { NOTE }
+    }
+
+    /// Sizes ascending, trees in the order of the plan.
+    fn rows(&self) -> Vec<Row<'a>> {
+        let mut rows = Vec::new();
+        for summary in &self.cases {
+            let row = Row::of(&summary.case);
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        rows.sort_by_key(Row::rank);
+        rows
+    }
+
+    fn cell(&self, column: Column, row: Row<'_>) -> Option<&'a CaseSummary> {
         let wanted =
-            |summary: &&&CaseSummary| Column::of(&summary.case) == column && summary.case.size_bytes == size;
+            |summary: &&&CaseSummary| Column::of(&summary.case) == column && Row::of(&summary.case) == row;
         self.cases.iter().find(wanted).copied()
     }
 
@@ -127,6 +146,7 @@ impl<'a> Pair<'a> {
         add(own.iter().any(|other| other.strategy != column.strategy), column.strategy.to_string());
         add(own.iter().any(|other| other.verify != column.verify), column.verify.to_string());
         add(own.iter().any(|other| other.chunk != column.chunk), units::chunk(column.chunk));
+        add(own.iter().any(|other| other.workers != column.workers), format!("workers {}", column.workers));
         label
     }
 
@@ -136,12 +156,19 @@ impl<'a> Pair<'a> {
         for own in self.columns() {
             let label = self.label(own);
             let others: &[&'static [Subject]] = match (own.subject, own.verify) {
+                (subject, _) if self.is_of_trees() => {
+                    if PROGRAMS.contains(&subject) {
+                        &[]
+                    } else {
+                        &[PROGRAMS]
+                    }
+                }
                 (Subject::Engine, Verification::None) => {
                     &[&[Subject::StdFsCopy], &[Subject::BareWrite], &[Subject::BareReflink]]
                 }
                 (Subject::EngineInPlace, Verification::None) => &[&[Subject::StdFsCopy]],
                 (Subject::Engine | Subject::EngineInPlace, _) => &[&[Subject::HashAfter]],
-                (Subject::EngineProcess, _) => &[PROGRAMS],
+                (Subject::EngineProcess | Subject::EngineProcessFast, _) => &[PROGRAMS],
                 _ => &[],
             };
             for &others in others {
@@ -152,16 +179,17 @@ impl<'a> Pair<'a> {
                 rivals.push(Rival { heading: format!(">{label} / {name}"), own, others });
             }
         }
-        rivals.retain(|rival| self.sizes().into_iter().any(|size| self.ratio(rival, size).is_some()));
+        rivals.retain(|rival| self.rows().into_iter().any(|row| self.ratio(rival, row).is_some()));
         rivals
     }
 
     /// Time of the column over time of the fastest rival, with its name where there were several to choose from.
-    fn ratio(&self, rival: &Rival, size: u64) -> Option<String> {
-        let own = self.cell(rival.own, size)?.wall_median_ns;
-        let others = self.cases.iter().filter(|summary| {
-            summary.case.size_bytes == size && rival.others.contains(&summary.case.subject)
-        });
+    fn ratio(&self, rival: &Rival, row: Row<'_>) -> Option<String> {
+        let own = self.cell(rival.own, row)?.wall_median_ns;
+        let others = self
+            .cases
+            .iter()
+            .filter(|summary| Row::of(&summary.case) == row && rival.others.contains(&summary.case.subject));
         let best = others.min_by_key(|summary| summary.wall_median_ns)?;
         let ratio = own as f64 / best.wall_median_ns.max(1) as f64;
         let name = if rival.others.len() > 1 { format!(" ({})", best.case.subject) } else { String::new() };
@@ -170,41 +198,20 @@ impl<'a> Pair<'a> {
 
     fn medians(&self) -> String {
         let (columns, rivals) = (self.columns(), self.rivals());
-        let mut headings = vec![">Size".to_owned()];
+        let mut headings = vec![self.rows()[0].heading().to_owned()];
         headings.extend(columns.iter().map(|column| format!(">{}", self.label(*column))));
         headings.extend(rivals.iter().map(|rival| rival.heading.clone()));
-        let row = |size: u64| {
+        let line = |row: Row<'_>| {
             let median = |column: &Column| {
-                self.cell(*column, size).map_or_else(missing, |summary| units::time(summary.wall_median_ns))
+                self.cell(*column, row).map_or_else(missing, |summary| units::time(summary.wall_median_ns))
             };
-            let mut row = vec![units::size(size)];
-            row.extend(columns.iter().map(median));
-            row.extend(rivals.iter().map(|rival| self.ratio(rival, size).unwrap_or_else(missing)));
-            row
+            let mut line = vec![row.label()];
+            line.extend(columns.iter().map(median));
+            line.extend(rivals.iter().map(|rival| self.ratio(rival, row).unwrap_or_else(missing)));
+            line
         };
         let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-        table::render(&headings, &self.sizes().into_iter().map(row).collect::<Vec<_>>())
-    }
-
-    fn details(&self) -> String {
-        let mut rows = Vec::new();
-        for size in self.sizes() {
-            for column in self.columns() {
-                let Some(summary) = self.cell(column, size) else { continue };
-                let bound = |wall: Option<u64>| wall.map_or_else(missing, units::time);
-                rows.push(vec![
-                    units::size(size),
-                    self.label(column),
-                    format!("{} ({})", summary.samples, summary.invalid),
-                    units::time(summary.wall_median_ns),
-                    bound(summary.wall_lower_ns),
-                    bound(summary.wall_upper_ns),
-                    units::rate(summary.throughput_bytes_per_s),
-                    units::time(summary.cpu_median_ns),
-                ]);
-            }
-        }
-        table::render(&DETAILS, &rows)
+        table::render(&headings, &self.rows().into_iter().map(line).collect::<Vec<_>>())
     }
 }
 
@@ -216,6 +223,7 @@ fn missing() -> String {
 mod tests {
     use super::super::planted;
     use super::*;
+    use crate::scenario::Standing;
 
     /// A run of `sizes` with the subjects and their medians, the same at each size.
     fn run(sizes: &[u64], subjects: &[(Subject, Verification, u64)]) -> Summary {
@@ -289,5 +297,39 @@ mod tests {
         summary.cases.pop();
         let text = tables(&summary).unwrap();
         assert_eq!(text.matches('–').count(), 2, "{text}");
+    }
+
+    #[test]
+    fn trees_stand_by_name_and_every_engine_beside_the_best_program() {
+        let summary = planted::trees(&[
+            (Subject::Engine, Standing::New, 800_000_000),
+            (Subject::EngineProcessFast, Standing::New, 700_000_000),
+            (Subject::Fcp, Standing::New, 1_000_000_000),
+            (Subject::Cp, Standing::New, 1_500_000_000),
+            (Subject::Engine, Standing::Existing, 1_800_000_000),
+            (Subject::Cp, Standing::Existing, 1_500_000_000),
+        ]);
+        let expected = "\
+| Workload        | engine | engine-process-fast |    fcp |     cp | engine / best program | engine-process-fast / best program |
+| --------------- | -----: | ------------------: | -----: | -----: | --------------------: | ---------------------------------: |
+| small, new      | 800 ms |              700 ms | 1.00 s | 1.50 s |            0.80 (fcp) |                         0.70 (fcp) |
+| small, existing | 1.80 s |                   – |      – | 1.50 s |             1.20 (cp) |                                  – |
+";
+        assert!(tables(&summary).unwrap().contains(expected), "{}", tables(&summary).unwrap());
+        let section = sections(&summary).remove(0);
+        assert!(section.starts_with("## Trees, file systems: same\n"), "{section}");
+        assert!(section.contains(" 80.0 µs |") && section.contains(" 7.5 |"), "{section}");
+        assert_eq!(section.matches(" 6 MiB |").count(), 4, "{section}");
+    }
+
+    #[test]
+    fn the_engines_trees_are_shown_without_peers_and_by_workers() {
+        let mut summary = planted::trees(&[
+            (Subject::Engine, Standing::New, 800_000_000),
+            (Subject::Engine, Standing::New, 900_000_000),
+        ]);
+        summary.cases[1].case.tree.as_mut().unwrap().workers = Workers::Number(4);
+        let text = tables(&summary).unwrap();
+        assert!(text.contains("| engine, workers auto | engine, workers 4 |"), "{text}");
     }
 }

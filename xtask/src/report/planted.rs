@@ -1,15 +1,16 @@
 //! A made-up run with known times, for the tests of the report. Never part of a build.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use orbit_engine::{ByteSize, Chunk, Durability, Mechanism, Strategy, Verification};
 
 use crate::host::Host;
-use crate::plan::{Case, Skipped};
+use crate::plan::{self, Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
-use crate::scenario::{Cache, Check, ChunkChoice, FileSystems, Subject};
-use crate::summary::{self, Summary};
+use crate::scenario::{Cache, Check, ChunkChoice, FileSystems, Kind, Scenario, Standing, Subject};
+use crate::summary::{self, CaseSummary, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
 /// at about 86 KiB.
@@ -36,6 +37,26 @@ pub(crate) fn run(
     (record, summary, taken)
 }
 
+/// A run of one tree of 10,000 files of 4 KiB, with these subjects and medians; 7.5 system calls a file where it is the
+/// engine as a library, a peak of 6 MiB where it is a program.
+pub(crate) fn trees(subjects: &[(Subject, Standing, u64)]) -> Summary {
+    let text = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nworkload = \"small\"\n\
+                [[workload]]\nname = \"small\"\nfiles = 10000\nsize = \"4KiB\"\n";
+    let scenario = Scenario::parse(text.to_owned(), Path::new("t.toml")).expect("the scenario is valid");
+    let tree = plan::cases(&scenario).remove(0);
+    let (_, mut summary, _) = run(&[tree.size_bytes], &[Strategy::Auto], &[1 << 20], 6);
+    let planted = summary.cases.remove(0);
+    for &(subject, standing, wall_median_ns) in subjects {
+        let mut one = CaseSummary { case: tree.clone(), wall_median_ns, ..planted.clone() };
+        one.case.subject = subject;
+        one.case.tree.as_mut().expect("it is a tree").standing = standing;
+        one.system_calls_max = (subject == Subject::Engine).then_some(75_000);
+        one.max_rss_bytes = (subject.kind() == Kind::Process).then_some(6 << 20);
+        summary.cases.push(one);
+    }
+    summary
+}
+
 /// A chunk of so many bytes.
 pub(crate) fn chunk(bytes: u64) -> ChunkChoice {
     ChunkChoice::Bytes(Chunk::new(bytes).expect("the chunk is in range"))
@@ -47,6 +68,7 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         id: format!("planted/size={size}/strategy={strategy}/chunk={chunk}"),
         hash: format!("{:012x}", 0xa000 + index),
         size_bytes,
+        tree: None,
         strategy,
         filesystems: FileSystems::Same,
         verify: Verification::None,
@@ -86,6 +108,7 @@ fn sample(case: &Case, block: u32) -> Sample {
         mechanism: Some(mechanism(case)),
         refusals: Vec::new(),
         system_calls: Some(7),
+        max_rss_bytes: None,
     });
     Sample { case: case.id.clone(), block, position: 0, result }
 }

@@ -52,6 +52,13 @@ pub(super) fn about(bytes: f64) -> String {
     format!("{number:.decimals$} {unit}")
 }
 
+/// A number of things with a comma before each three digits: `1,000,000`.
+pub(super) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// An exact number of bytes, in the unit that makes it shortest: 1048576 is `1 MiB`, 1000000 is `1 MB`.
 pub(super) fn size(bytes: u64) -> String {
     let exact = EXACT.iter().filter(|(_, factor)| bytes.is_multiple_of(*factor));

@@ -15,6 +15,8 @@ pub(crate) enum Subject {
     Engine,
     /// The same, written under its own name.
     EngineInPlace,
+    /// The engine by its preset `fast`.
+    EngineFast,
     /// The same as `Engine`, by one thread at every size.
     EngineOneThread,
     /// One mechanism of the engine alone, by one thread.
@@ -26,6 +28,8 @@ pub(crate) enum Subject {
     ByIoUring,
     /// The engine's example program `copy`.
     EngineProcess,
+    /// The same by the preset `fast`.
+    EngineProcessFast,
     /// `std::fs::copy`, which is `std::io::copy` between two files with their mode.
     StdFsCopy,
     /// No copy but the least that any copying by `write` costs: as many bytes, from memory, into a new file.
@@ -50,9 +54,10 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Engine,
         Self::EngineInPlace,
+        Self::EngineFast,
         Self::EngineOneThread,
         Self::ByCopyFileRange,
         Self::BySplice,
@@ -61,6 +66,7 @@ impl Subject {
         Self::ByDirectIo,
         Self::ByIoUring,
         Self::EngineProcess,
+        Self::EngineProcessFast,
         Self::StdFsCopy,
         Self::BareWrite,
         Self::BareReflink,
@@ -73,14 +79,29 @@ impl Subject {
 
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::EngineProcess | Self::Cp | Self::Xcp | Self::Fcp | Self::Rsync => Kind::Process,
+            Self::EngineProcess
+            | Self::EngineProcessFast
+            | Self::Cp
+            | Self::Xcp
+            | Self::Fcp
+            | Self::Rsync => Kind::Process,
             _ => Kind::Library,
         }
     }
 
     /// Whether it is the engine, called as a library.
     pub(crate) fn is_engine(self) -> bool {
-        matches!(self, Self::Engine | Self::EngineInPlace | Self::EngineOneThread) || self.only().is_some()
+        self.has_workers() || self == Self::EngineOneThread || self.only().is_some()
+    }
+
+    /// Whether it copies trees, and not only single files.
+    pub(crate) fn copies_trees(self) -> bool {
+        self.has_workers() || self == Self::EngineOneThread || self.kind() == Kind::Process
+    }
+
+    /// Whether the number of workers is its own to obey.
+    pub(crate) fn has_workers(self) -> bool {
+        matches!(self, Self::Engine | Self::EngineInPlace | Self::EngineFast)
     }
 
     /// The one mechanism that it is.
@@ -110,6 +131,7 @@ impl Subject {
         match self {
             Self::Engine => "engine",
             Self::EngineInPlace => "engine-in-place",
+            Self::EngineFast => "engine-fast",
             Self::EngineOneThread => "engine-one-thread",
             Self::ByCopyFileRange => "by-copy-file-range",
             Self::BySplice => "by-splice",
@@ -118,6 +140,7 @@ impl Subject {
             Self::ByDirectIo => "by-direct-io",
             Self::ByIoUring => "by-io-uring",
             Self::EngineProcess => "engine-process",
+            Self::EngineProcessFast => "engine-process-fast",
             Self::StdFsCopy => "std-fs-copy",
             Self::BareWrite => "bare-write",
             Self::BareReflink => "bare-reflink",

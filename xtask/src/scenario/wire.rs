@@ -1,16 +1,18 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
-use std::fmt;
-use std::marker::PhantomData;
+mod value;
+mod workload;
+
 use std::path::Path;
-use std::str::FromStr;
 
 use anyhow::{Result, anyhow, bail};
 use orbit_engine::{ByteSize, Durability, Strategy, Verification};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::{Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario, Subject};
+use super::{
+    Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario, Standing, Subject, Workers, Workload,
+};
+use value::{Many, One};
 
 const SCHEMA: &str = "orbit.scenario/1";
 
@@ -24,13 +26,26 @@ pub(crate) const KEYS: &[&str] = &[
     "defaults.durability",
     "defaults.check",
     "matrix.size",
+    "matrix.workload",
+    "matrix.destination",
+    "matrix.workers",
     "matrix.strategy",
     "matrix.filesystems",
     "matrix.verify",
     "matrix.chunk",
     "matrix.subject",
     "matrix.exclude",
+    "workload.name",
+    "workload.files",
+    "workload.size",
+    "workload.size.median",
+    "workload.size.sigma",
+    "workload.size.max",
+    "workload.files_per_directory",
+    "workload.fan_out",
 ];
+
+const NAME_RULE: &str = "write lower-case letters, digits and `-`";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +56,8 @@ struct File {
     #[serde(default)]
     defaults: Defaults,
     matrix: Axes,
+    #[serde(default)]
+    workload: Vec<workload::Table>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +78,14 @@ impl Default for Defaults {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Axes {
+    #[serde(default)]
     size: Many<ByteSize>,
+    #[serde(default)]
+    workload: Many<String>,
+    #[serde(default)]
+    destination: Many<Standing>,
+    #[serde(default)]
+    workers: Many<Workers>,
     #[serde(default)]
     strategy: Many<Strategy>,
     #[serde(default)]
@@ -80,6 +104,9 @@ struct Axes {
 #[serde(deny_unknown_fields, default)]
 struct Excluded {
     size: Many<ByteSize>,
+    workload: Many<String>,
+    destination: Many<Standing>,
+    workers: Many<Workers>,
     strategy: Many<Strategy>,
     filesystems: Many<FileSystems>,
     verify: Many<Verification>,
@@ -92,68 +119,128 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     if file.schema != SCHEMA {
         bail!("{}: schema is `{}`; this suite reads `{SCHEMA}`", path.display(), file.schema);
     }
-    let refuse = |key: &str, remedy: &str| anyhow!("{}: {key}: {remedy}", path.display());
-    if !file.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        || file.name.is_empty()
-    {
-        return Err(refuse("name", "write lower-case letters, digits and `-`; it begins every case id"));
+    let refuse = |(key, remedy): (&str, String)| anyhow!("{}: {key}: {remedy}", path.display());
+    file.check().map_err(refuse)?;
+    let workloads = file.workload.into_iter().map(workload::Table::validated);
+    let workloads: Vec<Workload> = workloads.collect::<Result<_, _>>().map_err(refuse)?;
+    let Defaults { blocks, cache, durability: One(durability), check } = file.defaults;
+    let matrix = file.matrix.validated(&workloads).map_err(refuse)?;
+    check_matrix(&matrix, durability).map_err(refuse)?;
+    let (name, question) = (file.name, file.question);
+    Ok(Scenario { name, question, blocks, cache, durability, check, matrix, text })
+}
+
+/// A key, and what to write there.
+type Refusal = (&'static str, String);
+
+impl File {
+    fn check(&self) -> Result<(), Refusal> {
+        if !is_name(&self.name) {
+            return Err(("name", format!("{NAME_RULE}; it begins every case id")));
+        }
+        if self.question.trim().is_empty() {
+            return Err(("question", "say what the scenario is to answer".into()));
+        }
+        if !(1..=10_000).contains(&self.defaults.blocks) {
+            return Err(("defaults.blocks", "write a number from 1 to 10000".into()));
+        }
+        Ok(())
     }
-    if file.question.trim().is_empty() {
-        return Err(refuse("question", "say what the scenario is to answer"));
-    }
-    if !(1..=10_000).contains(&file.defaults.blocks) {
-        return Err(refuse("defaults.blocks", "write a number from 1 to 10000"));
-    }
-    let matrix = file.matrix.validated();
-    if matrix.sizes.is_empty() {
-        return Err(refuse("matrix.size", "write at least one size"));
-    }
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(plain)
+}
+
+fn check_matrix(matrix: &Matrix, durability: Durability) -> Result<(), Refusal> {
     if let Some((key, value)) = matrix.repeated() {
-        return Err(refuse(key, &format!("{value} is there twice; its samples would count double")));
+        return Err((key, format!("{value} is there twice; its samples would count double")));
     }
     if matrix.exclude.iter().any(Exclude::is_empty) {
-        return Err(refuse("matrix.exclude", "an empty table leaves out every case; name a key"));
+        return Err(("matrix.exclude", "an empty table leaves out every case; name a key".into()));
     }
     if matrix.sizes.contains(&0) {
-        return Err(refuse("matrix.size", "an empty file has no throughput; write a size above 0"));
+        return Err(("matrix.size", "an empty file has no throughput; write a size above 0".into()));
     }
-    let (durability, peer) =
-        (file.defaults.durability.0, matrix.subjects.iter().find(|one| !one.has_options()));
-    if let (true, Some(peer)) = (durability != Durability::None, peer) {
+    if let Some(peer) = matrix.subjects.iter().find(|one| !one.has_options())
+        && durability != Durability::None
+    {
         let remedy = format!("{peer} does not wait for the disk and would win by that; write none");
-        return Err(refuse("defaults.durability", &remedy));
+        return Err(("defaults.durability", remedy));
     }
-    Ok(Scenario {
-        name: file.name,
-        question: file.question,
-        blocks: file.defaults.blocks,
-        cache: file.defaults.cache,
-        durability,
-        check: file.defaults.check,
-        matrix,
-        text,
-    })
+    let unknown = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);
+    if let Some(name) = matrix.exclude.iter().flat_map(|exclude| &exclude.workloads).find(unknown) {
+        return Err(("matrix.exclude", format!("no case copies a workload {name}")));
+    }
+    let tree = matrix.workloads.first();
+    if let Some((subject, tree)) = matrix.subjects.iter().find(|one| !one.copies_trees()).zip(tree) {
+        return Err((
+            "matrix.subject",
+            format!("{subject} copies single files, and {} is a tree", tree.name),
+        ));
+    }
+    Ok(())
 }
 
 impl Axes {
     /// With the documented defaults in place of lists that the file does not give.
-    fn validated(self) -> Matrix {
-        Matrix {
+    fn validated(self, known: &[Workload]) -> Result<Matrix, Refusal> {
+        let trees_only = [
+            ("matrix.destination", self.destination.0.is_empty()),
+            ("matrix.workers", self.workers.0.is_empty()),
+        ];
+        match (self.size.0.is_empty(), self.workload.0.is_empty()) {
+            (true, true) => return Err(("matrix.size", "write at least one size, or a `workload`".into())),
+            (false, false) => {
+                return Err(("matrix.workload", "a scenario copies files or trees; leave out `size`".into()));
+            }
+            (false, true) => {
+                if let Some((key, _)) = trees_only.into_iter().find(|(_, is_empty)| !is_empty) {
+                    return Err((key, "only trees have it, and no `workload` is copied".into()));
+                }
+            }
+            (true, false) => {}
+        }
+        Ok(Matrix {
             sizes: self.size.bytes(),
+            workloads: chosen(&self.workload.0, known)?,
+            standings: self.destination.or(Standing::New),
+            workers: self.workers.or(Workers::Auto),
             strategies: self.strategy.or(Strategy::Auto),
             filesystems: self.filesystems.or(FileSystems::Same),
             verify: self.verify.or(Verification::None),
             chunks: self.chunk.or(ChunkChoice::Engine),
             subjects: self.subject.0,
             exclude: self.exclude.into_iter().map(Excluded::validated).collect(),
-        }
+        })
     }
+}
+
+/// The workloads of these names. Every name has its table, and every table is named.
+fn chosen(names: &[String], known: &[Workload]) -> Result<Vec<Workload>, Refusal> {
+    let twice =
+        |(index, tree): &(usize, &Workload)| known[..*index].iter().any(|other| other.name == tree.name);
+    if let Some((_, tree)) = known.iter().enumerate().find(twice) {
+        return Err(("workload.name", format!("two workloads are called {}", tree.name)));
+    }
+    if let Some(tree) = known.iter().find(|tree| !names.contains(&tree.name)) {
+        return Err(("matrix.workload", format!("{} is described, and in no case", tree.name)));
+    }
+    let find = |name: &String| {
+        let tree = known.iter().find(|tree| tree.name == *name).cloned();
+        tree.ok_or_else(|| ("matrix.workload", format!("no [[workload]] is called {name}")))
+    };
+    names.iter().map(find).collect()
 }
 
 impl Excluded {
     fn validated(self) -> Exclude {
         Exclude {
             sizes: self.size.bytes(),
+            workloads: self.workload.0,
+            standings: self.destination.0,
+            workers: self.workers.0,
             strategies: self.strategy.0,
             filesystems: self.filesystems.0,
             verify: self.verify.0,
@@ -192,168 +279,5 @@ fn nearest_key(message: &str) -> Option<&str> {
         .map(|(_, name)| name)
 }
 
-/// A value written as text, or as a bare integer (sizes).
-#[derive(Debug)]
-struct One<T>(T);
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for One<T> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let Many(mut values) = Many::deserialize(input)?;
-        match (values.pop(), values.is_empty()) {
-            (Some(value), true) => Ok(Self(value)),
-            _ => Err(serde::de::Error::custom("expected one value, not a list")),
-        }
-    }
-}
-
-/// One value, or a list of them.
-#[derive(Debug)]
-struct Many<T>(Vec<T>);
-
-impl<T> Default for Many<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Many<T> {
-    fn or(self, default: T) -> Vec<T> {
-        if self.0.is_empty() { vec![default] } else { self.0 }
-    }
-}
-
-impl Many<ByteSize> {
-    fn bytes(self) -> Vec<u64> {
-        self.0.into_iter().map(ByteSize::bytes).collect()
-    }
-}
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Many<T> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_any(ManyVisitor(PhantomData))
-    }
-}
-
-struct ManyVisitor<T>(PhantomData<T>);
-
-impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for ManyVisitor<T> {
-    type Value = Many<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value or a list of values")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Many<T>, E> {
-        text.parse().map(|value| Many(vec![value])).map_err(E::custom)
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Many<T>, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Many<T>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Many(one)) = list.next_element::<Self::Value>()? {
-            values.extend(one);
-        }
-        Ok(Many(values))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "schema = \"orbit.scenario/1\"\nname = \"a-b\"\nquestion = \"Why?\"\n";
-
-    fn scenario(tail: &str) -> Result<Scenario> {
-        parse(format!("{HEAD}{tail}"), Path::new("s.toml"))
-    }
-
-    fn error(tail: &str) -> String {
-        format!("{:#}", scenario(tail).unwrap_err())
-    }
-
-    #[test]
-    fn every_key_reaches_the_domain() {
-        let scenario = scenario(
-            "[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
-             [matrix]\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
-             verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
-             filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n",
-        )
-        .unwrap();
-        let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
-        let exclude = Exclude {
-            sizes: vec![4096],
-            strategies: vec![Strategy::Auto],
-            filesystems: vec![FileSystems::Same],
-            verify: vec![Verification::None],
-            chunks: chunk(),
-            subjects: vec![Subject::Cp],
-        };
-        let matrix = Matrix {
-            sizes: vec![4096, 1_000_000],
-            strategies: vec![Strategy::Buffered],
-            filesystems: vec![FileSystems::Cross, FileSystems::Same],
-            verify: vec![Verification::Sha256],
-            chunks: chunk(),
-            subjects: vec![Subject::Engine],
-            exclude: vec![exclude],
-        };
-        assert_eq!(scenario.matrix, matrix);
-        assert_eq!((scenario.name.as_str(), scenario.question.as_str(), scenario.blocks), ("a-b", "Why?", 7));
-        assert_eq!(
-            (scenario.cache, scenario.durability, scenario.check),
-            (Cache::AsIs, Durability::File, Check::Once)
-        );
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_file_line_and_nearest_key() {
-        assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").starts_with("s.toml:5: unknown field `sizes`"));
-        assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").ends_with("did you mean `size`?"));
-        let far = error("[matrix]\nsize = 1\nzzzzzzzz = 1\n");
-        assert!(
-            far.starts_with("s.toml:6: unknown field `zzzzzzzz`") && !far.contains("did you mean"),
-            "{far}"
-        );
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_its_key_and_remedy() {
-        let size = error("[matrix]\nsize = [\"4KiB\", \"5QB\"]\n");
-        assert!(size.starts_with("s.toml:5: size: `5QB` is no size; write 4096"), "{size}");
-        let strategy = error("[matrix]\nsize = 1\nstrategy = \"fast\"\n");
-        assert_eq!(strategy, "s.toml:6: strategy: `fast` is none of auto, zero-copy, buffered");
-        for (tail, key) in [
-            ("[matrix]\nsize = []\n", "matrix.size"),
-            ("[matrix]\nsize = 0\n", "matrix.size"),
-            ("[matrix]\nsize = [\"4KiB\", 4096]\n", "matrix.size"),
-            ("[matrix]\nsize = 1\nchunk = [\"1MiB\", \"1024KiB\"]\n", "matrix.chunk"),
-            ("[matrix]\nsize = 1\n[[matrix.exclude]]\n", "matrix.exclude"),
-            ("[matrix]\nsize = 1\nsubject = [\"cp\", \"cp\"]\n", "matrix.subject"),
-            (
-                "[defaults]\ndurability = \"file\"\n[matrix]\nsize = 1\nsubject = \"cp\"\n",
-                "defaults.durability",
-            ),
-            ("[defaults]\nblocks = 0\n[matrix]\nsize = 1\n", "defaults.blocks"),
-        ] {
-            assert!(error(tail).starts_with(&format!("s.toml: {key}: ")), "{}", error(tail));
-        }
-    }
-
-    #[test]
-    fn the_table_of_keys_is_the_format() {
-        for key in KEYS.iter().filter(|key| !key.starts_with("matrix.exclude")) {
-            let (table, name) = key.split_once('.').unwrap_or(("", key));
-            let text = if table.is_empty() {
-                format!("{name} = {{}}\n")
-            } else {
-                format!("[{table}]\n{name} = {{}}\n")
-            };
-            let message = format!("{:#}", parse(text, Path::new("s.toml")).unwrap_err());
-            assert!(!message.contains("unknown field"), "{key}: {message}");
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,5 @@
-//! The standard normal distribution, for the approximations of `signed_rank` and `effect`.
-//!
-//! Only they should use it: durations are not normal.
+//! The standard normal distribution, for the approximations of `signed_rank` and `effect`, and for sizes of files that a
+//! scenario asks for. Not for samples: durations are not normal.
 
 /// P(Z ≤ z) of a standard normal Z, with an absolute error below 1e-15.
 ///
@@ -27,7 +26,7 @@ pub(super) fn normal_cdf(z: f64) -> f64 {
 ///
 /// PPND16 of Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied
 /// Statistics 37(3), 1988, 477–484.
-pub(super) fn normal_quantile(p: f64) -> Option<f64> {
+pub(crate) fn normal_quantile(p: f64) -> Option<f64> {
     if !super::interval::is_level(p) {
         return None;
     }

@@ -25,25 +25,7 @@ impl Engine {
     /// Sets the engine up for `case`, between file systems that can do `capabilities`, with the values of `tuning`. A
     /// chunk that the case gives replaces the tuned one.
     pub(super) fn new(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Self {
-        let tuning = match case.chunk {
-            ChunkChoice::Engine => tuning.clone(),
-            ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
-        };
-        let tuning = if case.subject.only().is_some() || case.subject == Subject::EngineOneThread {
-            Tuning::uniform(tuning.values(&capabilities.pair).with_parallel(Threshold::Never, 1))
-        } else {
-            tuning
-        };
-        let placement = match case.subject {
-            Subject::EngineInPlace => Placement::InPlace,
-            _ => Placement::Staged,
-        };
-        let options = CopyOptions::new()
-            .placement(placement)
-            .strategy(case.strategy)
-            .verification(case.verify)
-            .durability(case.durability)
-            .tuning(tuning);
+        let options = options(case, tuning_of(case, capabilities, tuning));
         let options = match case.subject.only() {
             Some(mechanism) => options.only(mechanism),
             None => options,
@@ -93,6 +75,34 @@ impl Engine {
             refusals.join("; ")
         );
     }
+}
+
+/// The values that the case runs with.
+pub(super) fn tuning_of(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Tuning {
+    let tuning = match case.chunk {
+        ChunkChoice::Engine => tuning.clone(),
+        ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),
+    };
+    if case.subject.only().is_some() || case.subject == Subject::EngineOneThread {
+        Tuning::uniform(tuning.values(&capabilities.pair).with_parallel(Threshold::Never, 1))
+    } else {
+        tuning
+    }
+}
+
+/// What the case asks of the copy of one file.
+pub(super) fn options(case: &Case, tuning: Tuning) -> CopyOptions {
+    let placement = match case.subject {
+        Subject::EngineFast => return CopyOptions::fast().tuning(tuning),
+        Subject::EngineInPlace => Placement::InPlace,
+        _ => Placement::Staged,
+    };
+    CopyOptions::new()
+        .placement(placement)
+        .strategy(case.strategy)
+        .verification(case.verify)
+        .durability(case.durability)
+        .tuning(tuning)
 }
 
 /// The first rung that the engine would try and that the probe saw working.

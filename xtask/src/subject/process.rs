@@ -1,66 +1,110 @@
-//! Peers that are programs. Wall time is from the start of the process to its end, processor time is what the system
-//! charged the process and its threads. No peak of memory: a child inherits the parent's before it runs its program.
+//! Peers that are programs: what each is called with. How they are run and timed is known to the launcher.
 
-use std::fs::File;
-use std::io::{Read, Seek};
-use std::os::unix::process::CommandExt;
+use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use wait4::Wait4;
+use anyhow::{Result, bail};
 
-use crate::clock::Clock;
+use crate::launcher::{self, Ended};
 use crate::plan::Case;
 use crate::program::Program;
 use crate::sample::Measurement;
-use crate::scenario::Subject;
+use crate::scenario::{Standing, Subject};
 
 /// A program that is given a source and a destination.
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     program: Program,
     /// What stands before the two paths.
-    arguments: &'static [&'static str],
+    arguments: Vec<&'static str>,
 }
 
 impl Process {
-    pub(super) fn new(subject: Subject, program: Program) -> Self {
-        let arguments: &[&str] = match subject {
-            // Nobody sees it, and drawing it would count against the copy.
-            Subject::Xcp => &["--no-progress"],
-            _ => &[],
-        };
+    pub(super) fn new(case: &Case, program: Program) -> Self {
+        let mut arguments = Vec::new();
+        // Nobody sees it, and drawing it would count against the copy.
+        arguments.extend((case.subject == Subject::Xcp).then_some("--no-progress"));
+        arguments.extend((case.subject == Subject::EngineProcessFast).then_some("--fast"));
+        if case.tree.is_some() {
+            arguments.extend(match case.subject {
+                Subject::Cp | Subject::Xcp => &["-r", "-T"][..],
+                Subject::Rsync => &["-r"],
+                Subject::EngineProcess | Subject::EngineProcessFast => &["--tree"],
+                _ => &[],
+            });
+        }
         Self { program, arguments }
     }
 
-    pub(super) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
-        let mut said = tempfile::tempfile().context("cannot make a file for what the program says")?;
-        let mut command = Command::new(&self.program.path);
-        command.args(self.arguments).arg(source).arg(destination);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
-        // Ctrl-C is for the suite, which ends after the copy that is under way.
-        command.process_group(0);
-        let clock = Clock::start();
-        let ended = command.spawn().and_then(|mut child| child.wait4());
-        let mut times = clock.stop();
-        let used = ended.with_context(|| format!("cannot run {}", self.program.path.display()))?;
-        if !used.status.success() {
-            bail!("{}: {} ended with {}: {}", case.id, case.subject, used.status, text(&mut said));
+    /// Why the program cannot do what the case asks for, if so.
+    pub(super) fn unable(case: &Case) -> Option<String> {
+        let is_there = case.tree.as_ref().is_some_and(|tree| tree.standing != Standing::New);
+        (case.subject == Subject::Fcp && is_there).then(|| "fcp copies trees to new names only".to_owned())
+    }
+
+    /// The source as the program is to be given it, so that it becomes the destination.
+    fn source(case: &Case, source: &Path) -> OsString {
+        let mut source = source.as_os_str().to_owned();
+        if case.subject == Subject::Rsync && case.tree.is_some() {
+            // What is in the directory, and not the directory.
+            source.push("/");
         }
-        times.cpu_ns = nanoseconds(used.rusage.utime + used.rusage.stime);
-        super::whole(case, destination, times)
+        source
+    }
+
+    pub(super) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
+        let mut arguments: Vec<OsString> = self.arguments.iter().map(OsString::from).collect();
+        arguments.extend([Self::source(case, source), destination.into()]);
+        let Ended { status, times, max_rss_bytes, said } = launcher::run(&self.program.path, &arguments)?;
+        if !status.success() {
+            bail!("{}: {} ended with {status}: {said}", case.id, case.subject);
+        }
+        let measurement = super::whole(case, destination, times)?;
+        Ok(Measurement { max_rss_bytes: Some(max_rss_bytes), ..measurement })
     }
 }
 
-/// One line, however long the program spoke.
-fn text(said: &mut File) -> String {
-    let mut text = Vec::new();
-    let read = said.rewind().and_then(|()| said.take(1000).read_to_end(&mut text));
-    read.map_or_else(|error| error.to_string(), |_| String::from_utf8_lossy(&text).trim().replace('\n', "; "))
-}
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    use super::*;
+    use crate::plan;
+    use crate::scenario::Scenario;
+
+    /// The arguments of every program of the scenario, as words of one line, and the case that they are for.
+    fn lines(axes: &str, tables: &str) -> Vec<(Case, String)> {
+        let text = format!(
+            "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\n{axes}\n\
+             subject = [\"engine-process\", \"engine-process-fast\", \"cp\", \"xcp\", \"fcp\", \"rsync\"]\n{tables}"
+        );
+        let scenario = Scenario::parse(text, Path::new("t.toml")).unwrap();
+        let line = |case: Case| {
+            let program = Program { path: PathBuf::new(), version: String::new(), sha256: String::new() };
+            let process = Process::new(&case, program);
+            let source = Process::source(&case, Path::new("S")).into_string().unwrap();
+            let line = [process.arguments.join(" "), source].join(" ").trim().to_owned();
+            (case, line)
+        };
+        plan::cases(&scenario).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_program_is_called_so_that_the_source_becomes_the_destination() {
+        let words = |lines: Vec<(Case, String)>| lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+        assert_eq!(words(lines("size = 1", "")), ["S", "--fast S", "S", "--no-progress S", "S", "S"]);
+        let tree = "[[workload]]\nname = \"w\"\nfiles = 1\nsize = 1\n";
+        let expected = ["--tree S", "--fast --tree S", "-r -T S", "--no-progress -r -T S", "S", "-r S/"];
+        assert_eq!(words(lines("workload = \"w\"", tree)), expected);
+    }
+
+    #[test]
+    fn a_program_that_does_not_merge_is_not_asked_to() {
+        let tree = "[[workload]]\nname = \"w\"\nfiles = 1\nsize = 1\n";
+        let found = lines("workload = \"w\"\ndestination = [\"new\", \"existing\"]", tree);
+        let unable: Vec<&Case> =
+            found.iter().map(|(case, _)| case).filter(|case| Process::unable(case).is_some()).collect();
+        assert_eq!(unable.len(), 1);
+        assert!(unable[0].id.contains("destination=existing") && unable[0].subject == Subject::Fcp);
+    }
 }

@@ -95,6 +95,7 @@ fn arm<'a>(
     let mut arm: BTreeMap<u64, &Case> = BTreeMap::new();
     let wanted = |case: &&Case| {
         case.subject == Subject::Engine
+            && case.tree.is_none()
             && case.filesystems == *filesystems
             && case.strategy == strategy
             && case.verify == Verification::None

@@ -10,12 +10,14 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::flags::SettingFlags;
+use crate::tree::flags::TreeFlags;
 use crate::words::{self, EXAMPLES};
 
-/// Copies a file by the fastest mechanism that works, and verifies it where asked for
+/// Copies a file, or a tree, by the fastest mechanism that works, and verifies it where asked for
 ///
 /// DST names the new file; where DST is a directory, or ends in `/`, the new file is DST/NAME, with the name of SRC.
-/// The new file takes its name when it is whole. By default nothing is printed.
+/// The new file takes its name when it is whole. With -R, DST names the copy of the directory SRC, whether it exists
+/// or not. By default nothing is printed.
 #[derive(Debug, Parser)]
 #[command(
     name = "orbit",
@@ -72,14 +74,17 @@ fn attached(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// What the parser has to say: wrong usage, or help and version.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let arguments = Arguments::try_parse_from(attached(std::env::args_os()))?;
-    match arguments.copy.paths.too_many() {
-        None => Ok(arguments),
-        Some(extra) => {
-            let message =
-                format!("unexpected argument '{}': one file is copied to one place", extra.display());
-            Err(Arguments::command().error(ErrorKind::TooManyValues, message))
-        }
+    let wrong = |kind, message| Err(Arguments::command().error(kind, message));
+    if let Some(extra) = arguments.copy.paths.too_many() {
+        let message =
+            format!("unexpected argument '{}': one file or tree is copied to one place", extra.display());
+        return wrong(ErrorKind::TooManyValues, message);
     }
+    if let Some(flag) = arguments.copy.trees.without_recursive() {
+        let message = format!("'{flag}' speaks of trees and needs '--recursive'");
+        return wrong(ErrorKind::MissingRequiredArgument, message);
+    }
+    Ok(arguments)
 }
 
 /// Everything beside copying. A file that is called like one of these is written `./presets`, or given by `-s`.
@@ -103,6 +108,8 @@ pub(crate) struct CopyArguments {
     #[command(flatten)]
     paths: Paths,
     #[command(flatten)]
+    pub(crate) trees: TreeFlags,
+    #[command(flatten)]
     pub(crate) settings: SettingFlags,
     #[command(flatten)]
     pub(crate) output: Output,
@@ -114,33 +121,26 @@ impl CopyArguments {
         let Paths { src, dst, source, dest, .. } = &self.paths;
         source.first().or(src.as_ref()).zip(dest.first().or(dst.as_ref()))
     }
-
-    pub(crate) fn is_recursive(&self) -> bool {
-        self.paths.recursive
-    }
 }
 
 /// Of other flags the last one holds; of paths that would leave files out unnoticed, so that each is kept, to be refused.
 #[derive(Debug, Args)]
 struct Paths {
-    /// The file to copy
+    /// The file to copy; with -R the directory
     #[arg(value_name = "SRC", required_unless_present_any = ["source", "dest"], conflicts_with_all = ["source", "dest"])]
     src: Option<PathBuf>,
-    /// The new file, or the directory to put it in
+    /// The new file, or the directory to put it in; with -R the new directory, or the one to fill
     #[arg(value_name = "DST", required_unless_present_any = ["source", "dest"], conflicts_with_all = ["source", "dest"])]
     dst: Option<PathBuf>,
-    /// The file to copy, in place of SRC
+    /// What to copy, in place of SRC
     #[arg(short, long, value_name = "SRC", requires = "dest", action = ArgAction::Append)]
     source: Vec<PathBuf>,
-    /// The new file, or the directory to put it in, in place of DST
+    /// Where to, in place of DST
     #[arg(short, long, value_name = "DST", requires = "source", action = ArgAction::Append)]
     dest: Vec<PathBuf>,
     /// What is one path too many. Without it the parser would take it for a command.
     #[arg(hide = true, value_name = "PATH")]
     extra: Vec<OsString>,
-    /// For directories, which this version does not copy; without effect on files
-    #[arg(short = 'R', long)]
-    recursive: bool,
 }
 
 impl Paths {
@@ -155,7 +155,7 @@ impl Paths {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// Say what would be done and why, and change nothing
+    /// Say what would be done and why, and change nothing; with -R, count what would be copied
     #[arg(long, visible_alias = "explain")]
     pub(crate) dry_run: bool,
     /// Say what was done, and why zero-copy was not used; twice: every mechanism that was left out or refused

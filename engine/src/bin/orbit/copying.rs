@@ -1,4 +1,4 @@
-//! `orbit SRC DST`: one copy, or what it would be. Settings in, one call of the library, one report out.
+//! `orbit SRC DST`: one copy of a file, or what it would be. Settings in, one call of the library, one report out.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::progress::Shown;
 use crate::remedy::remedy;
 use crate::signals::Signals;
-use crate::{destination, explained, print, report, settings, story};
+use crate::{destination, explained, print, report, settings, story, tree};
 
 /// Copies, or says what it would do.
 ///
@@ -26,6 +26,12 @@ pub(crate) fn run(arguments: &CopyArguments) -> Result<(), Failure> {
     };
     let effective = settings::gather(&arguments.settings)?;
     let options = settings::options(&effective)?;
+    let filter = arguments.trees.filter()?;
+    if arguments.trees.recursive && source.is_dir() {
+        let (arguments, effective) = (arguments, &effective);
+        return tree::Task { source, destination: given, arguments, effective }.run(options, filter);
+    }
+    arguments.trees.fit_file(source)?;
     let decompress = effective.compress() == Compression::Decompress;
     let task = match destination::of(source, given, decompress) {
         Ok(destination) => Task { source, destination, arguments, effective: &effective },
@@ -96,7 +102,7 @@ impl Task<'_> {
         if let Err(unwritten) = write_json(self.output(), report) {
             print::say(&format!("orbit: {}", unwritten.message));
         }
-        let remedy = remedy(error, self.arguments.is_recursive()).or_else(|| self.goes_on(error));
+        let remedy = remedy(error, false).or_else(|| self.goes_on(error));
         let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
         Failure { message: format!("{error}{remedy}"), exit }
     }

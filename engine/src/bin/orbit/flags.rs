@@ -65,7 +65,7 @@ struct Moving {
     direct_io: bool,
     #[arg(long, long_help = "Not --direct-io", overrides_with = "direct_io", hide_short_help = true)]
     no_direct_io: bool,
-    /// Copy one large file by so many threads; 0 chooses
+    /// Copy one large file by so many threads, or with -R so many files at once; 0 chooses
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_THREADS)))]
     parallel: Option<u32>,
 }

@@ -17,6 +17,7 @@ mod report;
 mod settings;
 mod signals;
 mod story;
+mod tree;
 mod units;
 mod usage;
 mod words;

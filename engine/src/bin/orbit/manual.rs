@@ -10,7 +10,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use crate::args::Arguments;
 use crate::failure::Failure;
 use crate::print;
-use crate::words::{ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, PRECEDENCE};
+use crate::words::{ENVIRONMENT, EXAMPLES, EXIT_CODES, FILES, PRECEDENCE, TREES};
 
 /// Writes the completions of `shell` to standard output.
 ///
@@ -41,6 +41,7 @@ fn write(page: &mut Vec<u8>) -> io::Result<()> {
     man.render_description_section(page)?;
     man.render_options_section(page)?;
     commands(&command).to_writer(page)?;
+    literal("WHERE A TREE GOES", TREES).to_writer(page)?;
     section("PRECEDENCE", &[PRECEDENCE]).to_writer(page)?;
     terms("ENVIRONMENT", &ENVIRONMENT).to_writer(page)?;
     terms("FILES", &FILES).to_writer(page)?;

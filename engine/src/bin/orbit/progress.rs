@@ -14,10 +14,10 @@ use crate::print;
 use crate::units::{duration, rate, size};
 
 /// Copies that are done by then show nothing.
-const PATIENCE: Duration = Duration::from_millis(200);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How often a line is written where there is no terminal.
-const LINE_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const LINE_EVERY: Duration = Duration::from_secs(1);
 
 /// Of a bar, in characters that every terminal has.
 const KNOWN: &str =
@@ -42,9 +42,25 @@ pub(crate) struct Shown {
     stage: Mutex<Stage>,
 }
 
-enum Shape {
+/// How it is shown.
+pub(crate) enum Shape {
     Bar(ProgressBar),
     Lines,
+}
+
+impl Shape {
+    /// None where nothing is to be shown.
+    pub(crate) fn wanted(output: &Output) -> Option<Self> {
+        let wanted = output.progress.unwrap_or(When::Auto);
+        if wanted == When::Never || (wanted == When::Auto && output.quiet) {
+            return None;
+        }
+        match (bar(), wanted) {
+            (Some(bar), _) => Some(Self::Bar(bar)),
+            (None, When::Always) => Some(Self::Lines),
+            (None, _) => None,
+        }
+    }
 }
 
 /// The phase that is shown.
@@ -68,15 +84,7 @@ impl Default for Stage {
 impl Shown {
     /// None where nothing is to be shown.
     pub(crate) fn new(output: &Output) -> Option<Self> {
-        let wanted = output.progress.unwrap_or(When::Auto);
-        if wanted == When::Never || (wanted == When::Auto && output.quiet) {
-            return None;
-        }
-        let shape = match (bar(), wanted) {
-            (Some(bar), _) => Shape::Bar(bar),
-            (None, When::Always) => Shape::Lines,
-            (None, _) => return None,
-        };
+        let shape = Shape::wanted(output)?;
         Some(Self { started: Instant::now(), shape, stage: Mutex::default() })
     }
 

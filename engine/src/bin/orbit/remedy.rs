@@ -9,11 +9,8 @@ use orbit_engine::{CopyError, FileKind, Operation};
 pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
     let fixed = match error {
         CopyError::Io { operation, path, error } => return of_system(*operation, path, error),
-        CopyError::SourceNotRegular { kind: FileKind::Directory, .. } if is_recursive => {
-            "copying trees is not in this version; name the files one by one"
-        }
-        CopyError::SourceNotRegular { kind: FileKind::Directory, .. } => {
-            "copying trees is not in this version; name a file in it"
+        CopyError::SourceNotRegular { kind: FileKind::Directory, .. } if !is_recursive => {
+            "-R copies directories"
         }
         CopyError::DestinationNotRegular { kind: FileKind::Device, .. } => "--in-place writes to a device",
         CopyError::DanglingSymlink { .. } => "remove the link, or name the file that it is to lead to",
@@ -21,6 +18,16 @@ pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
         CopyError::ChecksumMismatch { .. } => "check memory, cables and disk before you copy again",
         CopyError::SourceChanged { .. } => "copy again when nobody writes to it",
         CopyError::NotBuiltIn { feature } => return Some(format!("build orbit with `--features {feature}`")),
+        CopyError::DestinationNotRegular { kind: FileKind::Directory, .. } if is_recursive => {
+            "move it away first; a directory is never replaced by a file"
+        }
+        CopyError::DestinationNotDirectory { kind: FileKind::Symlink, .. } => {
+            "remove the link; links in DST are not followed"
+        }
+        CopyError::DestinationNotDirectory { .. } => "move it away first",
+        CopyError::IntoItself { .. } => "name a DST outside of SRC",
+        CopyError::Loop { .. } => "--symlinks preserve copies the link itself",
+        CopyError::NameTaken { .. } => "rename one of them, or leave it out by --exclude",
         CopyError::InProgress { .. } => "wait for its end, or end it",
         _ => return None,
     };
@@ -49,7 +56,10 @@ fn shell_word(path: &Path) -> String {
 }
 
 fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<String> {
-    let makes_file = matches!(operation, Operation::CreateStaging | Operation::OpenForWriting);
+    let makes_file = matches!(
+        operation,
+        Operation::CreateStaging | Operation::OpenForWriting | Operation::CreateDirectory
+    );
     let fixed = match error.kind() {
         ErrorKind::StorageFull => "free space there, or copy to another file system",
         ErrorKind::QuotaExceeded => "free space of your quota, or copy to another file system",

@@ -50,6 +50,16 @@ pub(crate) fn of_outcome(source: &Path, outcome: &CopyOutcome, took: Duration) -
 /// The report of a copy that failed. `signal` is the number of the signal that ended it.
 pub(crate) fn of_error(source: &Path, destination: &Path, error: &CopyError, signal: Option<u8>) -> Value {
     let mut report = failed(source, destination);
+    let mut told = self::error(error);
+    if let Some(signal) = signal {
+        told.insert("signal".into(), signal.into());
+    }
+    report.insert("error".into(), told.into());
+    Value::Object(report)
+}
+
+/// Why something could not be copied.
+pub(crate) fn error(error: &CopyError) -> Map<String, Value> {
     let mut told = Map::new();
     told.insert("kind".into(), word(error).into());
     told.insert("message".into(), error.to_string().into());
@@ -57,16 +67,37 @@ pub(crate) fn of_error(source: &Path, destination: &Path, error: &CopyError, sig
         told.insert("operation".into(), word(operation).into());
         put_path(&mut told, "path", path);
         told.insert("errno".into(), error.raw_os_error().into());
+    } else if let Some(path) = path_of(error) {
+        put_path(&mut told, "path", path);
     }
     if let CopyError::ZeroCopyUnsupported { refusals: refused, omissions: omitted, .. } = error {
         told.insert("refusals".into(), refusals(refused));
         told.insert("omissions".into(), omissions(omitted));
     }
-    if let Some(signal) = signal {
-        told.insert("signal".into(), signal.into());
+    told
+}
+
+/// Which entry it is about.
+fn path_of(error: &CopyError) -> Option<&Path> {
+    use CopyError as Error;
+    match error {
+        Error::Io { path, .. }
+        | Error::SourceNotRegular { path, .. }
+        | Error::DestinationNotRegular { path, .. }
+        | Error::DanglingSymlink { path }
+        | Error::SourceChanged { path }
+        | Error::SourceNotDirectory { path, .. }
+        | Error::DestinationNotDirectory { path, .. }
+        | Error::Loop { path }
+        | Error::InProgress { partial: path }
+        | Error::SameFile { source: path, .. }
+        | Error::ZeroCopyUnsupported { source: path, .. }
+        | Error::IntoItself { source: path, .. }
+        | Error::NameTaken { source: path, .. }
+        | Error::ChecksumMismatch { destination: path, .. }
+        | Error::Cancelled { destination: path } => Some(path),
+        _ => None,
     }
-    report.insert("error".into(), told.into());
-    Value::Object(report)
 }
 
 /// The report of a copy whose destination means nothing.
@@ -159,7 +190,8 @@ fn resumed(resumed: Resumed) -> Value {
     }
 }
 
-fn attribute(attribute: &Attribute) -> String {
+/// A piece of metadata: a word, or the name of an extended attribute.
+pub(crate) fn attribute(attribute: &Attribute) -> String {
     match attribute {
         Attribute::Owner => "owner".to_owned(),
         Attribute::Extended(name) => name.to_string_lossy().into_owned(),
@@ -169,7 +201,7 @@ fn attribute(attribute: &Attribute) -> String {
 
 /// The name of an enum's variant as a word: `BelowThreshold { … }` is `below-threshold`. The variants are the library's
 /// interface, and so are the words.
-fn word(variant: &impl fmt::Debug) -> String {
+pub(crate) fn word(variant: &impl fmt::Debug) -> String {
     let text = format!("{variant:?}");
     let name = text.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
     let mut word = String::with_capacity(name.len() + 2);

@@ -20,6 +20,15 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
+/// `1 file`, `2 files`, `3 directories`.
+pub(crate) fn count(number: u64, one: &str) -> String {
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {one}s"),
+    }
+}
+
 /// Bytes a second, as a size.
 pub(crate) fn rate(bytes: u64, time: Duration) -> String {
     format!("{}/s", size(per_second(bytes, time)))
@@ -66,6 +75,12 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "file")), ["0 files", "1 file", "2 files"]);
+        assert_eq!([1, 2].map(|number| count(number, "directory")), ["1 directory", "2 directories"]);
     }
 
     #[test]

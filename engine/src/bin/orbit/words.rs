@@ -7,16 +7,34 @@ Examples:
   orbit --preset safe db.img /backup/  verified, synced, resumable
   orbit --resume huge.iso /backup/     goes on where it was stopped
   orbit --compress zstd:3 log /backup/ to /backup/log.zst
+  orbit -R photos /backup/photos       the directory, filled where it exists
   orbit --max-bandwidth 10MiB a b      at most 10 MiB a second
   orbit --explain --reflink=always a b what would be done, and why
   orbit capabilities /data /backup     what works between these two";
 
+/// What DST means for a tree, beside what other commands make of it.
+pub(crate) const TREES: &str = "\
+Where a tree goes:
+  orbit -R SRC DST copies what lies in the directory SRC into the directory DST, which is made
+  where it does not exist, and filled where it does. The same command twice gives the same.
+  A slash behind SRC or DST changes nothing. SRC itself may be a link to a directory.
+
+    orbit -R photos /backup/photos   as  rsync -r photos/ /backup/photos/
+                                     as  cp -R photos /backup/photos, the first time; the
+                                     second time cp makes /backup/photos/photos
+    orbit -R photos /backup          puts what lies in photos into /backup itself,
+                                     as  cp -RT photos /backup,  rsync -r photos/ /backup/
+    cp -R photos /backup/            is  orbit -R photos /backup/photos
+
+  Files that stand in DST alone stay. Links, holes, hard links and permission bits are kept, owner
+  and times by --preserve-metadata. What is whole stays when the copy fails or is ended.";
+
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
     0  copied
-    1  not copied, or standard output could not be written
+    1  not copied, or not all of a tree, or standard output could not be written
     2  wrong usage, or a broken configuration or tuned file; nothing was touched
-    3  verification failed: the new file, read back, is not the source
+    3  verification failed: a new file, read back, is not its source
   129  ended by SIGHUP
   130  ended by SIGINT (Ctrl-C)
   143  ended by SIGTERM";
@@ -52,6 +70,6 @@ pub(crate) fn after_long_help() -> String {
     };
     let (environment, files) = (terms(&ENVIRONMENT), terms(&FILES));
     format!(
-        "{EXAMPLES}\n\nPrecedence:\n  {PRECEDENCE}\n\nEnvironment:\n{environment}\nFiles:\n{files}\n{EXIT_CODES}"
+        "{EXAMPLES}\n\n{TREES}\n\nPrecedence:\n  {PRECEDENCE}\n\nEnvironment:\n{environment}\nFiles:\n{files}\n{EXIT_CODES}"
     )
 }

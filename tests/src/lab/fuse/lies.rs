@@ -28,6 +28,8 @@ pub struct Lies {
     pub told_size: Option<u64>,
     /// What every read of a file does to it, once it has its bytes.
     pub on_read: Option<Resize>,
+    /// Names that differ in the case of ASCII letters are one. What was made before keeps the name that it is found by.
+    pub folds_names: bool,
     /// How long the answer to each read takes.
     pub read_delay: Duration,
     /// How long the answer to each write takes.

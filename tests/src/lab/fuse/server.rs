@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BsdFileFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
-    OpenAccMode, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
-    ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
+    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
+    LockOwner, OpenAccMode, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
+    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
 use super::store::Change;
@@ -31,6 +31,20 @@ fn empty(reply: ReplyEmpty, result: Result<(), Errno>) {
     }
 }
 
+fn entry(reply: ReplyEntry, found: Result<FileAttr, Errno>) {
+    match found {
+        Ok(attributes) => reply.entry(&AT_ONCE, &attributes, ONLY),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+fn status(reply: ReplyAttr, found: Result<FileAttr, Errno>) {
+    match found {
+        Ok(attributes) => reply.attr(&AT_ONCE, &attributes),
+        Err(errno) => reply.error(errno),
+    }
+}
+
 /// One for files opened for writing, one for the others: all that has to be known when a file is closed.
 const WRITING: FileHandle = FileHandle(1);
 const READING: FileHandle = FileHandle(0);
@@ -47,18 +61,12 @@ impl Server {
 }
 
 impl Filesystem for Server {
-    fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        match self.world.state().found(|store| store.named(name)) {
-            Ok(attributes) => reply.entry(&AT_ONCE, &attributes, ONLY),
-            Err(errno) => reply.error(errno),
-        }
+    fn lookup(&self, _: &Request, directory: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        entry(reply, self.world.state().found(|store| store.named(directory, name)));
     }
 
     fn getattr(&self, _: &Request, number: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        match self.world.state().attributes(number) {
-            Ok(attributes) => reply.attr(&AT_ONCE, &attributes),
-            Err(errno) => reply.error(errno),
-        }
+        status(reply, self.world.state().found(|store| store.node(number)));
     }
 
     fn setattr(
@@ -81,20 +89,16 @@ impl Filesystem for Server {
     ) {
         let change = Change { mode, user, group, size, accessed, modified };
         let mut state = self.world.state();
-        // The directory stays as it is.
         if let Ok(node) = state.store.node(number) {
             node.change(&change);
         }
-        match state.attributes(number) {
-            Ok(attributes) => reply.attr(&AT_ONCE, &attributes),
-            Err(errno) => reply.error(errno),
-        }
+        status(reply, state.found(|store| store.node(number)));
     }
 
     fn create(
         &self,
         by: &Request,
-        _: INodeNo,
+        directory: INodeNo,
         name: &OsStr,
         mode: u32,
         umask: u32,
@@ -102,9 +106,29 @@ impl Filesystem for Server {
         reply: ReplyCreate,
     ) {
         let mut state = self.world.state();
-        let attributes = state.store.create(name, mode & !umask, by).attributes();
-        let attributes = state.told(attributes);
-        reply.created(&AT_ONCE, &attributes, ONLY, WRITING, FopenFlags::FOPEN_DIRECT_IO);
+        let (place, mode) = ((directory, name), mode & !umask);
+        match state.found(|store| Ok(store.create(place, FileType::RegularFile, mode, by))) {
+            Ok(made) => reply.created(&AT_ONCE, &made, ONLY, WRITING, FopenFlags::FOPEN_DIRECT_IO),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn mkdir(
+        &self,
+        by: &Request,
+        directory: INodeNo,
+        name: &OsStr,
+        mode: u32,
+        umask: u32,
+        reply: ReplyEntry,
+    ) {
+        let mut state = self.world.state();
+        let (place, mode) = ((directory, name), mode & !umask);
+        entry(reply, state.found(|store| Ok(store.create(place, FileType::Directory, mode, by))));
+    }
+
+    fn rmdir(&self, _: &Request, directory: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        empty(reply, self.world.state().store.remove_directory(directory, name));
     }
 
     fn open(&self, _: &Request, _: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
@@ -176,38 +200,47 @@ impl Filesystem for Server {
         reply.ok();
     }
 
-    fn unlink(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        empty(reply, self.world.state().store.unlink(name));
+    fn unlink(&self, _: &Request, directory: INodeNo, name: &OsStr, reply: ReplyEmpty) {
+        empty(reply, self.world.state().store.unlink(directory, name));
     }
 
     fn rename(
         &self,
         _: &Request,
-        _: INodeNo,
+        old_directory: INodeNo,
         old: &OsStr,
-        _: INodeNo,
+        new_directory: INodeNo,
         new: &OsStr,
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
         let mut state = self.world.state();
-        let result = if flags == RenameFlags::RENAME_NOREPLACE && state.store.named(new).is_ok() {
+        let is_taken = state.store.named(new_directory, new).is_ok();
+        let result = if flags == RenameFlags::RENAME_NOREPLACE && is_taken {
             Err(Errno::EEXIST)
         } else if flags.difference(RenameFlags::RENAME_NOREPLACE).is_empty() {
-            state.store.rename(old, new)
+            state.store.rename((old_directory, old), (new_directory, new))
         } else {
             Err(Errno::EINVAL)
         };
         empty(reply, result);
     }
 
-    fn readdir(&self, _: &Request, _: INodeNo, _: FileHandle, offset: u64, mut reply: ReplyDirectory) {
+    fn readdir(
+        &self,
+        _: &Request,
+        directory: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectory,
+    ) {
         let state = self.world.state();
-        let dots = [".", ".."].map(|name| (OsStr::new(name), INodeNo::ROOT, FileType::Directory));
-        let files =
-            state.store.names().map(|(name, number)| (name.as_os_str(), number, FileType::RegularFile));
+        // The kernel knows itself where the dots lead to.
+        let dots = [".", ".."].map(|name| (OsStr::new(name), directory, FileType::Directory));
+        let entries =
+            state.store.list(directory).map(|(name, number, kind)| (name.as_os_str(), number, kind));
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        for (index, (name, number, kind)) in dots.into_iter().chain(files).enumerate().skip(offset) {
+        for (index, (name, number, kind)) in dots.into_iter().chain(entries).enumerate().skip(offset) {
             if reply.add(number, index as u64 + 1, kind, name) {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Files in memory, by number and by name. It never lies.
+//! Files and directories in memory, by number and by name. It never lies.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use fuser::{Errno, FileAttr, FileType, INodeNo, Request, TimeOrNow};
 
-/// One file. It outlives its name: a program may have it open.
+/// One file or directory. It outlives its name: a program may have it open.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) bytes: Vec<u8>,
@@ -25,10 +25,23 @@ pub(super) struct Change {
     pub(super) modified: Option<TimeOrNow>,
 }
 
-#[derive(Debug, Default)]
+/// A name as it is looked up, in the directory of this number.
+type Key = (u64, OsString);
+
+#[derive(Debug)]
 pub(super) struct Store {
     nodes: BTreeMap<u64, Node>,
-    names: BTreeMap<OsString, u64>,
+    /// The name as it was given, and what has it.
+    names: BTreeMap<Key, (OsString, u64)>,
+    /// Whether names that differ in the case of ASCII letters are one.
+    pub(super) folds_names: bool,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let root = Node::new(attributes(INodeNo::ROOT, FileType::Directory, 0o755, (0, 0)));
+        Self { nodes: BTreeMap::from([(INodeNo::ROOT.0, root)]), names: BTreeMap::new(), folds_names: false }
+    }
 }
 
 impl Store {
@@ -36,42 +49,89 @@ impl Store {
         self.nodes.get_mut(&number.0).ok_or(Errno::ENOENT)
     }
 
-    pub(super) fn named(&mut self, name: &OsStr) -> Result<&mut Node, Errno> {
-        let number = *self.names.get(name).ok_or(Errno::ENOENT)?;
-        self.node(INodeNo(number))
+    pub(super) fn named(&mut self, directory: INodeNo, name: &OsStr) -> Result<&mut Node, Errno> {
+        let number = self.number(directory, name)?;
+        self.node(number)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = (&OsString, INodeNo)> {
-        self.names.iter().map(|(name, &number)| (name, INodeNo(number)))
+    fn number(&self, directory: INodeNo, name: &OsStr) -> Result<INodeNo, Errno> {
+        let (_, number) = self.names.get(&self.key(directory, name)).ok_or(Errno::ENOENT)?;
+        Ok(INodeNo(*number))
     }
 
-    pub(super) fn create(&mut self, name: &OsStr, mode: u32, by: &Request) -> &mut Node {
-        let number = INodeNo::ROOT.0 + 1 + self.nodes.len() as u64;
-        let attributes = attributes(INodeNo(number), FileType::RegularFile, mode, (by.uid(), by.gid()));
-        self.names.insert(name.to_owned(), number);
-        let node = Node { bytes: Vec::new(), modified: attributes.mtime, attributes };
+    fn key(&self, directory: INodeNo, name: &OsStr) -> Key {
+        let looked_up = if self.folds_names { name.to_ascii_lowercase() } else { name.to_owned() };
+        (directory.0, looked_up)
+    }
+
+    /// What lies in a directory.
+    pub(super) fn list(&self, directory: INodeNo) -> impl Iterator<Item = (&OsString, INodeNo, FileType)> {
+        let named = self.names.range((directory.0, OsString::new())..(directory.0 + 1, OsString::new()));
+        named.filter_map(|(_, (name, number))| {
+            let kind = self.nodes.get(number)?.attributes.kind;
+            Some((name, INodeNo(*number), kind))
+        })
+    }
+
+    pub(super) fn create(
+        &mut self,
+        (directory, name): (INodeNo, &OsStr),
+        kind: FileType,
+        mode: u32,
+        by: &Request,
+    ) -> &mut Node {
+        let number = INodeNo::ROOT.0 + self.nodes.len() as u64;
+        let node = Node::new(attributes(INodeNo(number), kind, mode, (by.uid(), by.gid())));
+        let key = self.key(directory, name);
+        self.names.insert(key, (name.to_owned(), number));
         self.nodes.entry(number).or_insert(node)
     }
 
-    pub(super) fn unlink(&mut self, name: &OsStr) -> Result<(), Errno> {
-        let number = self.names.remove(name).ok_or(Errno::ENOENT)?;
-        self.node(INodeNo(number))?.attributes.nlink = 0;
+    pub(super) fn unlink(&mut self, directory: INodeNo, name: &OsStr) -> Result<(), Errno> {
+        let number = self.number(directory, name)?;
+        let key = self.key(directory, name);
+        self.names.remove(&key);
+        self.node(number)?.attributes.nlink = 0;
         Ok(())
     }
 
-    pub(super) fn rename(&mut self, old: &OsStr, new: &OsStr) -> Result<(), Errno> {
-        let number = *self.names.get(old).ok_or(Errno::ENOENT)?;
-        if old != new {
-            // What it replaces, if anything, goes.
-            let _ = self.unlink(new);
-            self.names.remove(old);
-            self.names.insert(new.to_owned(), number);
+    pub(super) fn remove_directory(&mut self, directory: INodeNo, name: &OsStr) -> Result<(), Errno> {
+        let number = self.number(directory, name)?;
+        if self.list(number).next().is_some() {
+            return Err(Errno::ENOTEMPTY);
         }
+        self.unlink(directory, name)
+    }
+
+    pub(super) fn rename(
+        &mut self,
+        (old_directory, old): (INodeNo, &OsStr),
+        (new_directory, new): (INodeNo, &OsStr),
+    ) -> Result<(), Errno> {
+        let number = self.number(old_directory, old)?;
+        let (from, to) = (self.key(old_directory, old), self.key(new_directory, new));
+        if from != to {
+            if self.number(new_directory, new).is_ok_and(|replaced| self.list(replaced).next().is_some()) {
+                return Err(Errno::ENOTEMPTY);
+            }
+            // What it replaces, if anything, goes.
+            let _ = self.unlink(new_directory, new);
+        }
+        self.names.remove(&from);
+        self.names.insert(to, (new.to_owned(), number.0));
         Ok(())
     }
 }
 
 impl Node {
+    fn new(attributes: FileAttr) -> Self {
+        Self { bytes: Vec::new(), modified: attributes.mtime, attributes }
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.attributes.kind == FileType::RegularFile
+    }
+
     /// As `stat` tells it.
     pub(super) fn attributes(&self) -> FileAttr {
         let size = self.bytes.len() as u64;
@@ -113,11 +173,6 @@ impl Node {
         let end = index(end).min(self.bytes.len());
         &self.bytes[index(offset).min(end)..end]
     }
-}
-
-/// Of the directory.
-pub(super) fn root() -> FileAttr {
-    attributes(INodeNo::ROOT, FileType::Directory, 0o755, (0, 0))
 }
 
 fn attributes(ino: INodeNo, kind: FileType, mode: u32, owner: (u32, u32)) -> FileAttr {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fuser::{Errno, FileAttr, INodeNo};
 
 use super::lies::{Lies, Resize, Served};
-use super::store::{Node, Store, root};
+use super::store::{Node, Store};
 
 /// What the server shares with the test.
 #[derive(Debug, Default)]
@@ -24,7 +24,9 @@ pub(super) struct State {
 
 impl World {
     pub(super) fn lie(&self, lies: Lies) {
-        self.state().lies = lies;
+        let mut state = self.state();
+        state.lies = lies;
+        state.store.folds_names = lies.folds_names;
     }
 
     pub(super) fn served(&self) -> Served {
@@ -32,7 +34,12 @@ impl World {
     }
 
     pub(super) fn stored(&self, name: &str) -> Option<Vec<u8>> {
-        self.state().store.named(OsStr::new(name)).ok().map(|node| node.bytes.clone())
+        let mut state = self.state();
+        let mut number = INodeNo::ROOT;
+        for part in name.split('/') {
+            number = state.store.named(number, OsStr::new(part)).ok()?.attributes().ino;
+        }
+        state.store.node(number).ok().map(|node| node.bytes.clone())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -42,22 +49,16 @@ impl World {
 }
 
 impl State {
-    pub(super) fn told(&self, attributes: FileAttr) -> FileAttr {
-        FileAttr { size: self.lies.told_size.unwrap_or(attributes.size), ..attributes }
-    }
-
-    /// What `stat` is told of a file.
+    /// What `stat` is told of a file or directory.
     pub(super) fn found(
         &mut self,
         node: impl FnOnce(&mut Store) -> Result<&mut Node, Errno>,
     ) -> Result<FileAttr, Errno> {
-        let attributes = node(&mut self.store)?.attributes();
-        Ok(self.told(attributes))
-    }
-
-    /// As [`Self::found`], or of the directory.
-    pub(super) fn attributes(&mut self, number: INodeNo) -> Result<FileAttr, Errno> {
-        if number == INodeNo::ROOT { Ok(root()) } else { self.found(|store| store.node(number)) }
+        let told_size = self.lies.told_size;
+        let node = node(&mut self.store)?;
+        let attributes = node.attributes();
+        let size = told_size.filter(|_| node.is_file()).unwrap_or(attributes.size);
+        Ok(FileAttr { size, ..attributes })
     }
 
     pub(super) fn read(&mut self, number: INodeNo, offset: u64, size: u32) -> Result<Vec<u8>, Errno> {

@@ -1,0 +1,48 @@
+//! A row of the tables of peers: what all its subjects copied.
+
+use super::super::units;
+use crate::plan::Case;
+use crate::scenario::Standing;
+
+/// What all subjects of a row copied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Row<'a> {
+    /// A file of this size.
+    Size(u64),
+    Tree {
+        workload: &'a str,
+        standing: Standing,
+    },
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of(case: &'a Case) -> Self {
+        match &case.tree {
+            None => Self::Size(case.size_bytes),
+            Some(tree) => Self::Tree { workload: &tree.workload.name, standing: tree.standing },
+        }
+    }
+
+    /// What a sort that keeps the order of equals goes by: trees stay as they are.
+    pub(super) fn rank(&self) -> u64 {
+        match self {
+            Self::Size(bytes) => *bytes,
+            Self::Tree { .. } => 0,
+        }
+    }
+
+    /// Of the column of labels.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Size(_) => ">Size",
+            Self::Tree { .. } => "Workload",
+        }
+    }
+
+    pub(super) fn label(self) -> String {
+        match self {
+            Self::Size(bytes) => units::size(bytes),
+            Self::Tree { workload, standing } => format!("{workload}, {standing}"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Every key reaches the domain, and what is wrong in a file is said with the place and the remedy.
+
+use super::super::workload::FileSizes;
+use super::*;
+
+const HEAD: &str = "schema = \"orbit.scenario/1\"\nname = \"a-b\"\nquestion = \"Why?\"\n";
+
+fn scenario(tail: &str) -> Result<Scenario> {
+    parse(format!("{HEAD}{tail}"), Path::new("s.toml"))
+}
+
+fn error(tail: &str) -> String {
+    format!("{:#}", scenario(tail).unwrap_err())
+}
+
+#[test]
+fn every_key_reaches_the_domain() {
+    let scenario = scenario(
+        "[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
+         [matrix]\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
+         verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
+         filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n",
+    )
+    .unwrap();
+    let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
+    let exclude = Exclude {
+        sizes: vec![4096],
+        workloads: Vec::new(),
+        standings: Vec::new(),
+        workers: Vec::new(),
+        strategies: vec![Strategy::Auto],
+        filesystems: vec![FileSystems::Same],
+        verify: vec![Verification::None],
+        chunks: chunk(),
+        subjects: vec![Subject::Cp],
+    };
+    let matrix = Matrix {
+        sizes: vec![4096, 1_000_000],
+        workloads: Vec::new(),
+        standings: vec![Standing::New],
+        workers: vec![Workers::Auto],
+        strategies: vec![Strategy::Buffered],
+        filesystems: vec![FileSystems::Cross, FileSystems::Same],
+        verify: vec![Verification::Sha256],
+        chunks: chunk(),
+        subjects: vec![Subject::Engine],
+        exclude: vec![exclude],
+    };
+    assert_eq!(scenario.matrix, matrix);
+    assert_eq!((scenario.name.as_str(), scenario.question.as_str(), scenario.blocks), ("a-b", "Why?", 7));
+    assert_eq!(
+        (scenario.cache, scenario.durability, scenario.check),
+        (Cache::AsIs, Durability::File, Check::Once)
+    );
+}
+
+#[test]
+fn an_unknown_key_is_named_with_file_line_and_nearest_key() {
+    assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").starts_with("s.toml:5: unknown field `sizes`"));
+    assert!(error("[matrix]\nsizes = [\"4KiB\"]\n").ends_with("did you mean `size`?"));
+    let far = error("[matrix]\nsize = 1\nzzzzzzzz = 1\n");
+    assert!(far.starts_with("s.toml:6: unknown field `zzzzzzzz`") && !far.contains("did you mean"), "{far}");
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_key_and_remedy() {
+    let size = error("[matrix]\nsize = [\"4KiB\", \"5QB\"]\n");
+    assert!(size.starts_with("s.toml:5: size: `5QB` is no size; write 4096"), "{size}");
+    let strategy = error("[matrix]\nsize = 1\nstrategy = \"fast\"\n");
+    assert_eq!(strategy, "s.toml:6: strategy: `fast` is none of auto, zero-copy, buffered");
+    for (tail, key) in [
+        ("[matrix]\nsize = []\n", "matrix.size"),
+        ("[matrix]\nsize = 0\n", "matrix.size"),
+        ("[matrix]\nsize = [\"4KiB\", 4096]\n", "matrix.size"),
+        ("[matrix]\nsize = 1\nchunk = [\"1MiB\", \"1024KiB\"]\n", "matrix.chunk"),
+        ("[matrix]\nsize = 1\n[[matrix.exclude]]\n", "matrix.exclude"),
+        ("[matrix]\nsize = 1\nsubject = [\"cp\", \"cp\"]\n", "matrix.subject"),
+        ("[defaults]\ndurability = \"file\"\n[matrix]\nsize = 1\nsubject = \"cp\"\n", "defaults.durability"),
+        ("[defaults]\nblocks = 0\n[matrix]\nsize = 1\n", "defaults.blocks"),
+    ] {
+        assert!(error(tail).starts_with(&format!("s.toml: {key}: ")), "{}", error(tail));
+    }
+}
+
+#[test]
+fn the_table_of_keys_is_the_format() {
+    for key in KEYS.iter().filter(|key| !key.starts_with("matrix.exclude")) {
+        let (table, name) = key.split_once('.').unwrap_or(("", key));
+        let text = match table {
+            "" => format!("{name} = {{}}\n"),
+            "workload" => format!("[[workload]]\n{name} = {{}}\n"),
+            _ => format!("[{table}]\n{name} = {{}}\n"),
+        };
+        let message = format!("{:#}", parse(text, Path::new("s.toml")).unwrap_err());
+        assert!(!message.contains("unknown field"), "{key}: {message}");
+    }
+}
+
+const TREE: &str = "[[workload]]\nname = \"small\"\nfiles = 20\nsize = \"4KiB\"\n";
+
+#[test]
+fn workloads_reach_the_domain() {
+    let scenario = scenario(
+        "[matrix]\nworkload = [\"mix\", \"small\"]\ndestination = [\"new\", \"existing\"]\nworkers = [\"auto\", 4]\n\
+         [[matrix.exclude]]\nworkload = \"mix\"\ndestination = \"existing\"\nworkers = 4\n\
+         [[workload]]\nname = \"small\"\nfiles = 20\nsize = 4096\nfiles_per_directory = 5\nfan_out = 2\n\
+         [[workload]]\nname = \"mix\"\nfiles = 7\nsize = { median = \"8KiB\", sigma = 1.5, max = \"1MiB\" }\n",
+    )
+    .unwrap();
+    let mix = Workload {
+        name: "mix".into(),
+        files: 7,
+        size: FileSizes::LogNormal { median_bytes: 8192, sigma_thousandths: 1500, max_bytes: 1 << 20 },
+        files_per_directory: 7,
+        fan_out: None,
+    };
+    let small = Workload {
+        name: "small".into(),
+        files: 20,
+        size: FileSizes::Fixed { bytes: 4096 },
+        files_per_directory: 5,
+        fan_out: Some(2),
+    };
+    let matrix = scenario.matrix;
+    assert_eq!((matrix.workloads, matrix.sizes), (vec![mix, small], Vec::new()));
+    assert_eq!(matrix.standings, [Standing::New, Standing::Existing]);
+    assert_eq!(matrix.workers, [Workers::Auto, Workers::Number(4)]);
+    let exclude = Exclude {
+        workloads: vec!["mix".into()],
+        standings: vec![Standing::Existing],
+        workers: vec![Workers::Number(4)],
+        ..Exclude::default()
+    };
+    assert_eq!(matrix.exclude, [exclude]);
+}
+
+#[test]
+fn an_unknown_key_of_a_workload_is_named_too() {
+    let tree = format!("[matrix]\nworkload = \"small\"\n{TREE}");
+    let unknown = error(&format!("{tree}fanout = 1\n"));
+    assert!(unknown.starts_with("s.toml:10: unknown field `fanout`"), "{unknown}");
+    assert!(unknown.ends_with("did you mean `fan_out`?"), "{unknown}");
+    let nested = error(&tree.replace("\"4KiB\"", "{ medain = 1, sigma = 1, max = 1 }"));
+    assert!(nested.starts_with("s.toml:9: size: unknown field `medain`"), "{nested}");
+    assert!(nested.ends_with("did you mean `median`?"), "{nested}");
+}
+
+#[test]
+fn a_workload_that_makes_no_sense_is_refused_with_its_key() {
+    let tree = |matrix: &str, table: &str| format!("[matrix]\n{matrix}\n{table}");
+    let small = "workload = \"small\"";
+    for (text, key) in [
+        (tree("", TREE), "matrix.size"),
+        (tree("size = 1\nworkload = \"small\"", TREE), "matrix.workload"),
+        (tree("size = 1", TREE), "matrix.workload"),
+        (tree("workload = \"smal\"", TREE), "matrix.workload"),
+        (tree("size = 1\ndestination = \"new\"", ""), "matrix.destination"),
+        (tree("size = 1\nworkers = 2", ""), "matrix.workers"),
+        (tree("workload = [\"small\", \"small\"]", TREE), "matrix.workload"),
+        (tree(&format!("{small}\nworkers = [2, 2]"), TREE), "matrix.workers"),
+        (tree(&format!("{small}\nsubject = \"std-fs-copy\""), TREE), "matrix.subject"),
+        (tree(&format!("{small}\n[[matrix.exclude]]\nworkload = \"smal\""), TREE), "matrix.exclude"),
+        (tree(small, &[TREE, TREE].concat()), "workload.name"),
+        (tree(small, &TREE.replace("small", "Small")), "workload.name"),
+        (tree(small, &TREE.replace("20", "0")), "workload.files"),
+        (tree(small, &format!("{TREE}files_per_directory = 0\n")), "workload.files_per_directory"),
+        (tree(small, &format!("{TREE}fan_out = 0\n")), "workload.fan_out"),
+        (tree(small, &TREE.replace("\"4KiB\"", "{ median = 2, sigma = 1, max = 1 }")), "workload.size.max"),
+        (tree(small, &TREE.replace("\"4KiB\"", "{ median = 1, sigma = 0, max = 1 }")), "workload.size.sigma"),
+    ] {
+        assert!(error(&text).starts_with(&format!("s.toml: {key}: ")), "{text}: {}", error(&text));
+    }
+    let workers = error(&tree(&format!("{small}\nworkers = 0"), TREE));
+    assert!(workers.starts_with("s.toml:6: workers: `0` is no number of workers"), "{workers}");
+}
