@@ -42,7 +42,7 @@ fn without_the_library_nothing_is_touched() {
     for compression in [Compression::Zstd(ZstdLevel::default()), Compression::Decompress] {
         let options = crate::CopyOptions::new().compression(compression).placement(crate::Placement::InPlace);
         let error = crate::copy_file(&source, &destination, &options).unwrap_err();
-        assert!(matches!(error, crate::CopyError::NotBuiltIn { feature: "zstd" }), "{error}");
+        assert!(matches!(error, CopyError::NotBuiltIn { feature: "zstd" }), "{error}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

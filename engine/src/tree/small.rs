@@ -1,6 +1,6 @@
 //! Small files in a directory that nobody else knows: read once and written once under their names, by eight system calls
-//! and a buffer that is kept; or their extents are shared, by seven. Does only what is plain; whatever is not as expected is left to the steps of one copy, which know
-//! what to do and what to say.
+//! and a buffer that is kept; or their extents are shared, by seven. Does only what is plain; whatever is not as expected
+//! is left to the steps of one copy, which know what to do and what to say.
 
 use std::fs::File;
 use std::sync::atomic::Ordering;

@@ -31,12 +31,12 @@ fn scene(test: &str, file_system: FileSystem) -> Option<Scene> {
     Some(scene)
 }
 
-/// A copy that is stopped once so much has arrived; gives how long it took to end.
+/// A copy of so many bytes a second that is stopped once so much has arrived; gives how long it took to end.
 #[track_caller]
-fn stopped(scene: &Scene, each: &CopyOptions, files: u64, bytes: u64) -> (TreeError, Duration) {
+fn stopped(scene: &Scene, each: &CopyOptions, rate: u64, files: u64, bytes: u64) -> (TreeError, Duration) {
     let cancel = Cancel::new();
     let stop = Arc::new(StopAt::new(files, bytes, &cancel));
-    let each = each.clone().cancel(cancel).max_bandwidth(Rate::new(24 * MIB));
+    let each = each.clone().cancel(cancel).max_bandwidth(Rate::new(rate));
     let options = TreeOptions::new(each).on_error(OnError::Continue).workers(4).observer(stop.clone());
     let error = failed(&options, &scene.from(), &scene.to());
     let took = stop.stopped().elapsed();
@@ -70,7 +70,7 @@ fn it_ends_soon_and_leaves_whole_files() {
         for placement in [Placement::Staged, Placement::InPlace] {
             for files in [5, 300] {
                 let each = CopyOptions::new().placement(placement);
-                let (error, took) = stopped(&scene, &each, files, 2 * MIB);
+                let (error, took) = stopped(&scene, &each, 24 * MIB, files, 2 * MIB);
                 assert!(took < SOON, "{took:?}");
                 assert_whole(&scene, &error);
                 // What is left is no obstacle.
@@ -90,7 +90,7 @@ fn over_an_old_tree_every_file_is_the_old_or_the_new_one() {
     for index in 0..6 {
         file(&scene.to(), &format!("large/{index}"), 50 + index, 5000);
     }
-    let (error, took) = stopped(&scene, &CopyOptions::new(), 5, 2 * MIB);
+    let (error, took) = stopped(&scene, &CopyOptions::new(), 24 * MIB, 5, 2 * MIB);
     assert!(took < SOON, "{took:?}");
     let copy = Tree::of(&scene.to());
     copy.assert_no_staging();
@@ -111,9 +111,9 @@ fn a_resumable_copy_leaves_parts_and_goes_on_there() {
     let test = "a_resumable_copy_leaves_parts_and_goes_on_there";
     let Some(scene) = scene(test, FileSystem::Ext4) else { return };
     let each = CopyOptions::new().placement(Placement::Resumable);
-    // So slow that the wish comes within a file.
-    let slow = each.clone().max_bandwidth(Rate::new(60 * MIB));
-    let (error, took) = stopped(&scene, &slow, 0, 30 * MIB);
+    // So slow that the wish is heard within a file; and in the middle of one, in whichever order they come, with or
+    // without the small ones before.
+    let (error, took) = stopped(&scene, &each, 60 * MIB, 0, 34 * MIB);
     assert!(took < SOON, "{took:?}");
     let copy = Tree::of(&scene.to());
     let parts = copy.iter().filter(|(path, _)| is_staging(path)).count();

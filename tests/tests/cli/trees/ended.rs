@@ -66,7 +66,7 @@ fn the_report_names_the_signal() {
     assert_eq!(failures.last().unwrap()["kind"], "cancelled", "{report}");
 }
 
-/// A copy that is not its source is worse than one that is missing. The file system makes no directories.
+/// A copy that is not its source is worse than one that is missing.
 #[test]
 fn a_failed_verification_decides_the_exit_code() {
     let scene = grown();
@@ -77,12 +77,10 @@ fn a_failed_verification_decides_the_exit_code() {
     let finished = scene.run(&["-R", "--json", "--keep-going", "--verify", "src", dst]);
     assert_eq!(finished.status.code(), Some(3), "{}", finished.stderr);
     let told = finished.stderr.as_str();
-    assert!(told.contains("orbit: verification of ") && told.contains("orbit: cannot create "), "{told}");
-    assert!(told.ends_with("\norbit: 3 failures; 0 files of 0 B copied\n"), "{told}");
+    assert_eq!(told.matches("orbit: verification of ").count(), 2, "{told}");
+    assert!(told.ends_with("\norbit: 2 failures; 1 file of 0 B copied\n"), "{told}");
     let report = one_object(&text(&finished));
-    let mut kinds = words(&report["failures"], Some("kind"));
-    kinds.sort_unstable();
-    assert_eq!(kinds, ["checksum-mismatch", "io", "io"]);
+    assert_eq!(words(&report["failures"], Some("kind")), ["checksum-mismatch"; 2]);
     for failure in report["failures"].as_array().unwrap() {
         let (path, message) = (failure["path"].as_str().unwrap(), failure["message"].as_str().unwrap());
         assert!(path.starts_with(dst) && message.contains(path), "{failure}");

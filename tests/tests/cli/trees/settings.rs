@@ -8,18 +8,24 @@ use serde_json::json;
 
 use super::{ALL, below, copied, grown};
 
+/// The small file is read and written, whichever strategy is asked for: that is quicker.
 #[test]
 fn the_mechanism_is_that_of_each_file() {
     let scene = grown();
-    let mechanisms = |arguments: &[&str]| {
+    let bytes_read = |arguments: &[&str]| {
         let report = copied(&scene, arguments);
-        let moved = report["moved"].as_array().expect("a list").clone();
-        assert_eq!(moved.iter().map(|moved| moved["bytes"].as_u64().expect("a number")).sum::<u64>(), 75_000);
-        let moved = moved.iter().filter(|moved| moved["bytes"] != 0);
-        moved.map(|moved| moved["mechanism"].as_str().expect("a word").to_owned()).collect::<Vec<_>>()
+        let mut by_reading = 0;
+        let mut in_all = 0;
+        for moved in report["moved"].as_array().expect("a list") {
+            let bytes = moved["bytes"].as_u64().expect("a number");
+            by_reading += if moved["mechanism"] == "read-write" { bytes } else { 0 };
+            in_all += bytes;
+        }
+        assert_eq!(in_all, 75_000);
+        by_reading
     };
-    assert_eq!(mechanisms(&["--no-zero-copy"]), ["read-write"]);
-    assert!(!mechanisms(&["--zero-copy"]).contains(&"read-write".to_owned()));
+    assert_eq!(bytes_read(&["--no-zero-copy"]), 75_000);
+    assert!([0, 5_000].contains(&bytes_read(&["--zero-copy"])), "extents may be shared");
 }
 
 #[test]
