@@ -189,6 +189,17 @@ impl<'a> Worker<'a> {
             self.done.filtered += 1;
             return Ok(());
         }
+        self.wanted(here, name, kind, below)
+    }
+
+    /// An entry that the filter keeps.
+    fn wanted(
+        &mut self,
+        here: Here<'_>,
+        name: &OsStr,
+        kind: FileKind,
+        below: &mut Names,
+    ) -> Result<(), CopyError> {
         let kind = match (kind, self.options().symlinks) {
             (FileKind::Symlink, Symlinks::Preserve) => return self.symlink(here, name),
             (FileKind::Symlink, Symlinks::Skip) => {
@@ -253,8 +264,14 @@ impl<'a> Worker<'a> {
     pub(super) fn waited(&mut self, name: Name) {
         let done = match self.tree.held.get(&name.node, &self.calls) {
             Ok(pair) => {
-                let below = &mut Names::default();
-                self.entry(Here { node: &name.node, pair: &pair }, &name.source, None, below)
+                let here = Here { node: &name.node, pair: &pair };
+                // It may be a directory by now.
+                let mut below = Names::default();
+                let done = self
+                    .look(here, &name.source, false)
+                    .and_then(|status| self.wanted(here, &name.source, status.kind, &mut below));
+                self.enter_later(here, below);
+                done
             }
             Err(error) => {
                 let path = Called { root: self.tree.destination, node: &name.node }.whole();

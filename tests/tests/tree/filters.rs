@@ -1,6 +1,7 @@
 //! Filters: what is left out is not looked at, and everything is asked about once, by the path below the source.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +13,7 @@ use orbit_tests::trees::{self, Aspect, Tree};
 use orbit_tests::{files, subprocess};
 
 use super::copy_tree_once::{TreeReport, copy_tree_once};
-use super::scene::{Scene, directory, fifo, files_in, plant, set_mode};
+use super::scene::{Scene, directory, fifo, file, files_in, plant, set_mode};
 use super::{copied, placed, plain};
 
 /// Keeps what it is asked, and answers by a rule.
@@ -44,6 +45,13 @@ fn everything_below_the_root_is_asked_about_once_by_its_path_and_kind() {
     let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
     plant(&scene.from());
     fifo(&scene.from(), "folder/pipe");
+    // Further names wait while another worker copies the file.
+    file(&scene.from(), "large/first", 7, 16 << 20);
+    for name in ["second", "third", "fourth"] {
+        let path = scene.from().join(name);
+        fs::create_dir(&path).unwrap();
+        fs::hard_link(scene.from().join("large/first"), path.join(name)).unwrap();
+    }
     let expected: BTreeMap<_, _> = Tree::of(&scene.from())
         .iter()
         .filter(|(path, _)| !path.as_os_str().is_empty())
