@@ -20,7 +20,7 @@ use crate::placement::{Opening, Target, Way};
 use crate::platform::{self, Calls, Status};
 use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::setting::{Made, Setting};
+use crate::setting::{Made, Number, Setting, number};
 use crate::staging::unnamed_works;
 use crate::strategy::Mechanism;
 use crate::survey::Survey;
@@ -115,14 +115,14 @@ fn copy_once(
     let opening = Opening::wanted(&source.status, options, setting.way, &form, watch);
     let (target, claimed) = open_target(&source, destination, opening, setting, calls)?;
     let copied = copy_to(Copy { source, destination, target, setting, options, watch, calls });
-    if let (Err(_), Some((made, inode))) = (&copied, claimed) {
-        made.turn().remove(inode);
+    if let (Err(_), Some((made, number))) = (&copied, claimed) {
+        made.turn().remove(number);
     }
     copied
 }
 
 /// The file to write to, and what was noted about it in a tree.
-type Opened<'s> = (Target, Option<(&'s Made, u64)>);
+type Opened<'s> = (Target, Option<(&'s Made, Number)>);
 
 /// Opens the file to write to, and takes the name of one that is written in place. Gives what was noted for that.
 fn open_target<'s>(
@@ -139,11 +139,14 @@ fn open_target<'s>(
     let target = Target::open(source, destination, opening, calls)?;
     let status = platform::status(calls, target.file())
         .map_err(|error| CopyError::io(Operation::Inspect, destination, error))?;
-    if turn.add(status.inode) {
-        Ok((target, Some((made, status.inode))))
-    } else {
-        Err(taken(source, destination))
-    }
+    // A file with several names may be met in another directory too, where it would be written over.
+    let everywhere = setting.written.filter(|_| status.links > 1);
+    let made = everywhere.unwrap_or(made);
+    let is_first = match everywhere {
+        Some(written) => written.turn().add(&status),
+        None => turn.add(&status),
+    };
+    if is_first { Ok((target, Some((made, number(&status))))) } else { Err(taken(source, destination)) }
 }
 
 /// Another source of the same tree has the name.

@@ -70,7 +70,7 @@ pub(crate) fn resolve(
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         // Written like a directory: whatever stands there, it is no place for a file.
-        return Err(platform::kind_of(calls, destination.at).map_or_else(failed, not_regular));
+        return Err(platform::kind_of(calls, destination.at, true).map_or_else(failed, not_regular));
     }
     let mut target = destination.at.to_spot();
     for followed in 0..=LINKS {
@@ -97,7 +97,7 @@ pub(crate) fn resolve(
             }
         }
     }
-    match platform::kind_of(calls, destination.at) {
+    match platform::kind_of(calls, destination.at, true) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         // A link of /proc leads to what has no name, such as the pipe behind /dev/stdout.
         Ok(kind) if kind != FileKind::Regular => Err(not_regular(kind)),

@@ -8,7 +8,7 @@ use std::io;
 use crate::attempt::{Ends, Failure, failed};
 use crate::error::{FileKind, Operation};
 use crate::outcome::{Attribute, NotPreserved};
-use crate::platform::{self, Calls, PERMISSIONS, SET_ID, Status};
+use crate::platform::{self, At, Calls, PERMISSIONS, SET_ID, Status};
 
 /// Where Linux keeps access control lists.
 const ACCESS_LIST: &str = "system.posix_acl_access";
@@ -91,6 +91,41 @@ pub(crate) fn preserve(
     Ok(lost)
 }
 
+/// Whether `ends.to` has all of the extended attributes and access control lists that [`preserve`] would give it.
+pub(crate) fn has_attributes(ends: Ends<'_>, calls: &Calls) -> Result<bool, Failure> {
+    let list = OsStr::new(ACCESS_LIST);
+    let (mut wanted, there) = (names(ends.from, calls)?, names(ends.to, calls)?);
+    wanted.retain(|name| !is_view(name));
+    let has_list = |names: &[OsString]| names.iter().any(|name| name == list);
+    if has_list(&there) && !has_list(&wanted) {
+        return Ok(false);
+    }
+    let value = |file, name: &OsStr| platform::attribute(calls, file, name).ok();
+    Ok(wanted.iter().all(|name| value(ends.from, name).is_some_and(|it| value(ends.to, name) == Some(it))))
+}
+
+/// Gives what stands at `to`, a special file, the access control list of what stands at `from`. Gives the mode that it may
+/// have of `mode`, and what the system does not allow.
+pub(crate) fn preserve_list(
+    (from, follows): (At<'_>, bool),
+    to: At<'_>,
+    mode: u32,
+    calls: &Calls,
+) -> (u32, Option<NotPreserved>) {
+    let lost = |list: &[u8], error: io::Error| {
+        let attribute = Attribute::Extended(ACCESS_LIST.into());
+        let errno = error.raw_os_error().unwrap_or_default();
+        (without_list(mode, list), Some(NotPreserved { attribute, errno }))
+    };
+    match platform::access_list_at(calls, from, follows) {
+        Err(error) => lost(&[], error),
+        Ok(list) => match platform::set_access_list_at(calls, to, list.as_deref()) {
+            Ok(()) => (mode, None),
+            Err(error) => lost(list.as_deref().unwrap_or_default(), error),
+        },
+    }
+}
+
 /// Gives `ends.to` the times of `source`.
 pub(crate) fn set_times(ends: Ends<'_>, source: &Status, calls: &Calls) -> Result<(), Failure> {
     platform::set_times(calls, ends.to, source.accessed, source.version.modified)
@@ -133,7 +168,8 @@ fn tolerated(operation: Operation, attribute: Attribute, error: io::Error) -> Re
     }
 }
 
-fn is_refusal(error: &io::Error) -> bool {
+/// Whether the system or the file system does not allow it.
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
     matches!(error.kind(), Kind::PermissionDenied | Kind::Unsupported | Kind::InvalidInput)
 }

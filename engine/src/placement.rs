@@ -154,7 +154,7 @@ impl Target {
                 Self::existing(source, destination, opening, calls)
             }
             // What is no file stands in the way, or a directory is missing.
-            Err(error) => Err(match platform::kind_of(calls, destination.at) {
+            Err(error) => Err(match platform::kind_of(calls, destination.at, destination.is_given()) {
                 Ok(FileKind::Directory) => {
                     CopyError::DestinationNotRegular { path: destination.into(), kind: FileKind::Directory }
                 }
@@ -200,16 +200,20 @@ impl Target {
     ) -> Result<Self, CopyError> {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
         let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
+        // Below the root of a tree a link or a device was put there just now, by somebody else.
+        let is_given = destination.is_given();
         // A named pipe or a socket would take what nobody can read back, or wait.
-        let kind = match platform::kind_of(calls, destination.at) {
-            Ok(kind @ (FileKind::Regular | FileKind::Device)) => kind,
+        let kind = match platform::kind_of(calls, destination.at, is_given) {
+            Ok(FileKind::Device) if is_given => FileKind::Device,
+            Ok(FileKind::Regular) => FileKind::Regular,
             Ok(kind) => return Err(not_regular(kind)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(CopyError::DanglingSymlink { path: destination.into() });
             }
             Err(error) => return Err(failed(error)),
         };
-        let file = platform::open_existing(calls, destination.at, opening.readable).map_err(failed)?;
+        let file =
+            platform::open_existing(calls, destination.at, opening.readable, is_given).map_err(failed)?;
         let status = platform::status(calls, &file).map_err(failed)?;
         if platform::same_file(calls, &source.file, &file).map_err(failed)? {
             return Err(CopyError::SameFile { source: source.entry.into(), destination: destination.into() });

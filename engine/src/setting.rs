@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::options::CopyOptions;
 use crate::placement::Way;
+use crate::platform::Status;
 
 /// What surrounds a copy.
 #[derive(Debug, Clone, Copy)]
@@ -19,46 +20,79 @@ pub(crate) struct Setting<'a> {
     pub(crate) marks: bool,
     /// What the same copy of a tree has made in the directory, where another source could get the same name.
     pub(crate) made: Option<&'a Made>,
+    /// Which files with several names the same copy of a tree has written in place, under any of them.
+    pub(crate) written: Option<&'a Made>,
 }
 
 impl<'a> Setting<'a> {
     /// Of a copy on its own.
     pub(crate) fn of(options: &'a CopyOptions) -> Self {
         let way = options.placement.into();
-        Self { options, way, follows: true, umask: None, marks: false, made: None }
+        Self { options, way, follows: true, umask: None, marks: false, made: None, written: None }
     }
 }
 
 /// What a copy of a tree has made in one directory that existed before, by the numbers of the files, since a file system may
 /// take two names for one.
 #[derive(Debug, Default)]
-pub(crate) struct Made(Mutex<HashSet<u64>>);
+pub(crate) struct Made(Mutex<Files>);
 
 /// Held while a name is looked at and given, so that nobody else gives it between.
-pub(crate) struct Turn<'a>(MutexGuard<'a, HashSet<u64>>);
+pub(crate) struct Turn<'a>(MutexGuard<'a, Files>);
+
+/// A file: its device, and its number there.
+pub(crate) type Number = (u64, u64);
+
+/// Which files. Nearly all are on one device.
+#[derive(Debug, Default)]
+struct Files {
+    device: u64,
+    here: HashSet<u64>,
+    elsewhere: HashSet<Number>,
+}
 
 impl Made {
+    /// In a directory on this device.
+    pub(crate) fn on(device: u64) -> Self {
+        Self(Mutex::new(Files { device, ..Files::default() }))
+    }
+
     pub(crate) fn turn(&self) -> Turn<'_> {
         Turn(self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Nothing more will be made.
     pub(crate) fn forget(&self) {
-        *self.turn().0 = HashSet::new();
+        *self.turn().0 = Files::default();
     }
 }
 
 impl Turn<'_> {
-    pub(crate) fn has(&self, inode: u64) -> bool {
-        self.0.contains(&inode)
+    pub(crate) fn has(&self, file: &Status) -> bool {
+        match number(file) {
+            (device, inode) if device == self.0.device => self.0.here.contains(&inode),
+            number => self.0.elsewhere.contains(&number),
+        }
     }
 
-    /// False where it was there already.
-    pub(crate) fn add(&mut self, inode: u64) -> bool {
-        self.0.insert(inode)
+    /// False where it was there already. A system without numbers does not tell.
+    pub(crate) fn add(&mut self, file: &Status) -> bool {
+        match number(file) {
+            (_, 0) => true,
+            (device, inode) if device == self.0.device => self.0.here.insert(inode),
+            number => self.0.elsewhere.insert(number),
+        }
     }
 
-    pub(crate) fn remove(&mut self, inode: u64) {
-        self.0.remove(&inode);
+    pub(crate) fn remove(&mut self, (device, inode): Number) {
+        if device == self.0.device {
+            self.0.here.remove(&inode);
+        } else {
+            self.0.elsewhere.remove(&(device, inode));
+        }
     }
+}
+
+pub(crate) fn number(file: &Status) -> Number {
+    (file.volume.device, file.inode)
 }

@@ -48,6 +48,7 @@ use crate::error::CopyError;
 use crate::observe::Cancel;
 use crate::options::{CopyOptions, Placement};
 use crate::platform::{self, Calls, Directory, Status};
+use crate::setting::Made;
 use crate::tuning::{FileSystemPair, MAX_BATCH, Values};
 
 pub use filter::Filter;
@@ -167,6 +168,7 @@ impl<'a> Tree<'a> {
             umask: None,
             pool: Pool::default(),
             links: Links::default(),
+            written: Made::default(),
             held: Held::new(held, options.symlinks == Symlinks::Follow),
             meter: Arc::new(Meter::new(options.observer.clone())),
             stop: Cancel::new(),
@@ -234,8 +236,7 @@ impl Copy<'_> {
             };
             let others: Vec<_> = (1..workers).filter_map(spawn).collect();
             outcome.workers = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
-            first.fill(root, pair);
-            outcome.add(first.run());
+            outcome.add(first.begin(root, pair));
             others.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
         });
         for worker in done {

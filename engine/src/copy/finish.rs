@@ -40,7 +40,7 @@ impl<'a> Copy<'a> {
             .publish(calls, close_tells)
             .map_err(|Failure { operation, error }| CopyError::io(operation, destination, error))?;
         if let (Some(turn), Some(staged)) = (&mut turn, staged) {
-            turn.add(staged.inode);
+            turn.add(staged);
         }
         drop(turn);
         if let Some(spot) = spot {
@@ -58,7 +58,7 @@ impl<'a> Copy<'a> {
         let Some(made) = self.setting.made.filter(|_| is_named_now) else { return Ok(None) };
         let turn = made.turn();
         match platform::status_at(self.calls, self.target.spot().at(), false) {
-            Ok(there) if turn.has(there.inode) => {
+            Ok(there) if turn.has(&there) => {
                 self.target.spoil();
                 Err(taken(&self.source, self.destination))
             }

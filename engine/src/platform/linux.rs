@@ -24,9 +24,9 @@ use crate::strategy::Mechanism;
 
 pub(crate) use direct::{direct_alignment, drop_cached, set_direct};
 pub(crate) use directory::{
-    Directory, Listing, create_directory, descriptors_left, hard_link, has_default_list, list, make_special,
-    open_filled, open_listed, remove_directory, remove_file, rename_new, set_mode_at, set_owner_at,
-    set_times_at, status_at, symlink, umask,
+    Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
+    list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
+    set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
 };
 pub(crate) use errno::meaning;
 pub(crate) use holes::{next_data, next_hole};
@@ -64,9 +64,10 @@ pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Resul
 }
 
 /// What stands at `at`, symbolic links followed.
-pub(crate) fn kind_of(calls: &Calls, at: At<'_>) -> io::Result<FileKind> {
+pub(crate) fn kind_of(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<FileKind> {
+    let flags = if follows { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
     calls.count();
-    let stat = rustix::fs::statx(at.directory, at.path, AtFlags::empty(), StatxFlags::TYPE)?;
+    let stat = rustix::fs::statx(at.directory, at.path, flags, StatxFlags::TYPE)?;
     Ok(kind(FileType::from_raw_mode(stat.stx_mode.into())))
 }
 
@@ -148,9 +149,10 @@ pub(crate) fn is_on_disk(volume: Volume) -> bool {
 
 /// Opens what stands at `at`, symbolic links followed, for writing and perhaps for reading. Never waits, truncates or
 /// takes a terminal.
-pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool) -> io::Result<File> {
+pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool, follows: bool) -> io::Result<File> {
     let access = if readable { OFlags::RDWR } else { OFlags::WRONLY };
-    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let itself = if follows { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = access | itself | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     calls.count();
     Ok(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?.into())
 }

@@ -17,9 +17,9 @@ use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
 pub(crate) use directory::{
-    Directory, Listing, create_directory, descriptors_left, hard_link, has_default_list, list, make_special,
-    open_filled, open_listed, remove_directory, remove_file, rename_new, set_mode_at, set_owner_at,
-    set_times_at, status_at, symlink, umask,
+    Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
+    list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
+    set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
 };
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
@@ -52,10 +52,11 @@ fn is_special(_: std::fs::FileType) -> bool {
     false
 }
 
-pub(crate) fn kind_of(calls: &Calls, at: At<'_>) -> io::Result<FileKind> {
+pub(crate) fn kind_of(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<FileKind> {
     let path = at.whole();
     calls.count();
-    std::fs::metadata(path).map(|metadata| file_kind(metadata.file_type()))
+    let metadata = if follows { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
+    metadata.map(|metadata| file_kind(metadata.file_type()))
 }
 
 pub(crate) fn read_link(calls: &Calls, at: At<'_>) -> io::Result<PathBuf> {
@@ -126,7 +127,8 @@ pub(crate) fn is_on_disk(_: Volume) -> bool {
     false
 }
 
-pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool) -> io::Result<File> {
+/// By a path a link is followed, whoever put it there.
+pub(crate) fn open_existing(calls: &Calls, at: At<'_>, readable: bool, _follows: bool) -> io::Result<File> {
     let path = at.whole();
     calls.count();
     OpenOptions::new().read(readable).write(true).open(path)

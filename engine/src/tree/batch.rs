@@ -36,12 +36,14 @@ pub(super) struct Batch {
     read: Vec<Read>,
     /// Bytes of the buffer that are taken.
     taken: usize,
+    /// Whether the worker is in another directory meanwhile: then the buffer is not to be touched.
+    pub(super) rests: bool,
 }
 
 impl Batch {
     /// Of at most `most` files.
     pub(super) fn new(most: usize) -> Self {
-        Self { most, read: Vec::new(), taken: 0 }
+        Self { most, read: Vec::new(), taken: 0, rests: false }
     }
 }
 

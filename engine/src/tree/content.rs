@@ -38,7 +38,7 @@ impl Worker<'_> {
         if source.as_ref().is_some_and(|source| self.is_there(item, source)) {
             self.done.verified += u64::from(self.options().each.verification != Verification::None);
             if let (Some(there), Some(source)) = (standing.status(), &source) {
-                here.node.made.turn().add(there.inode);
+                self.note_kept(here, at, there);
                 self.refresh(item, source, there)?;
                 partial::remove_left(at, size, &self.calls);
             }
@@ -78,11 +78,15 @@ impl Worker<'_> {
             umask: here.node.umask(),
             marks: way == Way::Resumable,
             made: (!is_fresh).then_some(&here.node.made),
+            written: Some(&self.tree.written),
         };
         let called = Called { root: self.tree.destination, node: here.node };
         let share = if size < WATCHED { None } else { self.tree.meter.of_file() };
-        let watch = Watch::new(share.as_ref().map(Share::audience), options.cancel.as_ref(), 0)
-            .also_ended_by(&self.tree.stop);
+        let mut watch = Watch::new(share.as_ref().map(Share::audience), options.cancel.as_ref(), 0);
+        // What is written over is torn when it is ended, and no other file's failure is worth that.
+        if way != Way::InPlace || standing.status().is_none() {
+            watch = watch.also_ended_by(&self.tree.stop);
+        }
         let copied = copy_entry(from, source, Entry::below(&called, at), setting, &watch, &self.calls);
         let (bytes, found) = copied.as_ref().map_or((0, 0), |outcome| {
             (outcome.content_bytes, outcome.content_bytes - outcome.data_bytes.min(outcome.content_bytes))
@@ -97,8 +101,7 @@ impl Worker<'_> {
     /// Gives a finished file the metadata that is to be preserved, where an earlier copy was not to.
     fn refresh(&mut self, item: Item<'_>, source: &Source<'_>, there: &Status) -> Result<(), CopyError> {
         let Item { here, destination: name, .. } = item;
-        let is_current = (there.owner, there.mode) == (source.status.owner, source.status.mode);
-        if !self.options().each.preserve_metadata || is_current {
+        if !self.options().each.preserve_metadata {
             return Ok(());
         }
         let (calls, root) = (&self.calls, self.tree.destination);
@@ -108,7 +111,12 @@ impl Worker<'_> {
             .map_err(failed(Operation::OpenDestination))
             .map_err(at)?;
         let ends = Ends { from: &source.file, to: &file };
-        let lost = metadata::preserve(ends, &source.status, there, calls).map_err(at)?;
+        let is_current = (there.owner, there.mode) == (source.status.owner, source.status.mode)
+            && metadata::has_attributes(ends, calls).map_err(at)?;
+        let lost = match is_current {
+            true => Vec::new(),
+            false => metadata::preserve(ends, &source.status, there, calls).map_err(at)?,
+        };
         platform::discard(calls, file);
         self.done.note_lost(lost, || here.called(root, name));
         Ok(())

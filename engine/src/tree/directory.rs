@@ -23,6 +23,9 @@ const FILLABLE: u32 = 0o700;
 /// Set-group-id, which a directory hands on to those made in it.
 const SET_GROUP_ID: u32 = 0o2000;
 
+/// Permissions, and that only its owner may remove a file: without it, whoever may write there may remove all of them.
+const KEPT: u32 = PERMISSIONS | 0o1000;
+
 /// Where a directory is to be made.
 #[derive(Clone, Copy)]
 pub(super) struct Ground<'a> {
@@ -55,30 +58,46 @@ impl Tree<'_> {
         }
         let staged = spot.path.file_name().map(OsStr::to_os_string);
         let (directory, status) = entered(&spot, calls)?;
-        Ok((directory, Landing { status, is_new: true, is_fresh: true, staged, umask: ground.umask }))
+        Ok((
+            directory,
+            Landing { status, is_new: true, is_fresh: true, staged, umask: ground.umask, lent: None },
+        ))
     }
 
     /// Makes a directory under its own name.
     fn make_named(&self, ground: Ground<'_>, source: &Status, calls: &Calls) -> io::Result<Landed> {
-        let bits = source.mode & PERMISSIONS | FILLABLE;
+        let bits = source.mode & KEPT | FILLABLE;
         let in_place = self.options.each.placement == Placement::InPlace;
         platform::create_directory(calls, ground.at, bits)?;
         let (directory, mut status) = entered(&ground.at.to_spot(), calls)?;
         let is_fresh = ground.is_fresh || in_place;
         // When the copy is killed it stays, and must be as open as it is to be.
-        if !is_fresh && status.mode & PERMISSIONS != bits {
+        if !is_fresh && status.mode & KEPT != bits {
             let file = directory.file().ok_or(io::ErrorKind::NotFound)?;
             status.mode = bits | (status.mode & SET_GROUP_ID);
             platform::set_mode(calls, file, status.mode)?;
         }
-        Ok((directory, Landing { status, is_new: true, is_fresh, staged: None, umask: ground.umask }))
+        Ok((
+            directory,
+            Landing { status, is_new: true, is_fresh, staged: None, umask: ground.umask, lent: None },
+        ))
     }
 
-    /// Takes a directory that stands at the destination.
+    /// Takes a directory that stands at the destination. One that its owner may not fill is opened until it is done:
+    /// an earlier copy of a read-only directory is one.
     pub(super) fn merge(&self, directory: Directory, calls: &Calls) -> io::Result<Landed> {
-        let status = status(&directory, calls)?;
+        let mut status = status(&directory, calls)?;
         let umask = if platform::has_default_list(calls, &directory) { None } else { self.umask };
-        let landing = Landing { status, is_new: false, is_fresh: false, staged: None, umask };
+        let mut lent = None;
+        if status.mode & FILLABLE != FILLABLE && !self.is_dry() && !platform::may_fill(calls, &directory) {
+            let file = directory.file().ok_or(io::ErrorKind::NotFound)?;
+            let mode = status.mode | FILLABLE;
+            // Another user's stays as it is: what cannot be made in it says why.
+            if platform::set_mode(calls, file, mode).is_ok() {
+                lent = Some(std::mem::replace(&mut status.mode, mode));
+            }
+        }
+        let landing = Landing { status, is_new: false, is_fresh: false, staged: None, umask, lent };
         Ok((directory, landing))
     }
 }
@@ -94,9 +113,16 @@ fn entered(spot: &Spot, calls: &Calls) -> io::Result<(Directory, Status)> {
 }
 
 /// Whether the file system takes the name of what is at `spot` in another case for the same.
-fn folds_case(spot: &Spot, calls: &Calls) -> bool {
+pub(super) fn folds_case(spot: &Spot, calls: &Calls) -> bool {
     let Some(name) = spot.path.file_name() else { return false };
-    let other = spot.at().beside(name.to_ascii_uppercase());
+    let other = name.to_str().map_or_else(
+        || name.to_ascii_uppercase(),
+        |name| {
+            let upper = name.to_uppercase();
+            if upper == name { name.to_lowercase().into() } else { upper.into() }
+        },
+    );
+    let other = spot.at().beside(other);
     let is_there = |spot: &Spot| platform::status_at(calls, spot.at(), false).map(|status| identity(&status));
     is_there(&other).is_ok_and(|other| is_there(spot).is_ok_and(|own| own == other))
 }
@@ -168,10 +194,10 @@ impl Worker<'_> {
         let mut turn = (!is_fresh).then(|| here.node.made.turn());
         if let Some(turn) = &mut turn {
             match platform::status_at(calls, at, false) {
-                Ok(standing) if turn.has(standing.inode) => return Err(taken()),
+                Ok(standing) if turn.has(&standing) => return Err(taken()),
                 Ok(standing) if standing.kind == FileKind::Directory => {
                     let landed = self.merge_at(here, at, path, source)?;
-                    turn.add(landed.1.status.inode);
+                    turn.add(&landed.1.status);
                     return Ok(Some(landed));
                 }
                 Ok(Status { kind, .. }) => {
@@ -190,7 +216,7 @@ impl Worker<'_> {
             made => {
                 let made = made.map_err(failed)?;
                 if let Some(turn) = &mut turn {
-                    turn.add(made.1.status.inode);
+                    turn.add(&made.1.status);
                 }
                 Ok(Some(made))
             }
@@ -255,8 +281,8 @@ impl Worker<'_> {
             let ends = Ends { from, to };
             let lost = metadata::preserve(ends, &node.source, &landing.status, &self.calls).map_err(at)?;
             self.done.note_lost(lost, || called.whole());
-        } else if landing.is_new || self.was_left(&node.source, &landing.status) {
-            let mode = self.final_mode(&node.source, &landing.status);
+        } else {
+            let mode = self.final_mode(&node.source, landing);
             if mode != landing.status.mode {
                 platform::set_mode(&self.calls, to, mode)
                     .map_err(|error| CopyError::io(Operation::SetMode, called.whole(), error))?;
@@ -271,19 +297,25 @@ impl Worker<'_> {
 
     /// Whether an earlier resumable copy that was killed has made the directory and could not finish it.
     fn was_left(&self, source: &Status, there: &Status) -> bool {
-        let bits = source.mode & PERMISSIONS;
+        let bits = source.mode & KEPT;
         self.options().each.placement == Placement::Resumable
-            && there.mode & PERMISSIONS == bits | FILLABLE
+            && there.mode & KEPT == bits | FILLABLE
             && bits & FILLABLE != FILLABLE
     }
 
-    /// In place a directory keeps what the umask left.
-    fn final_mode(&self, source: &Status, made: &Status) -> u32 {
-        let bits = source.mode & PERMISSIONS;
-        if self.options().each.placement == Placement::InPlace {
-            made.mode & !(FILLABLE & !bits)
+    /// The mode of a directory that is done. One that stood there keeps its own, and in place a new one what the umask left.
+    fn final_mode(&self, source: &Status, landing: &Landing) -> u32 {
+        let Landing { status: there, is_new, lent, .. } = landing;
+        if let Some(mode) = *lent {
+            return mode;
+        }
+        let bits = source.mode & KEPT;
+        if !is_new && !self.was_left(source, there) {
+            there.mode
+        } else if self.options().each.placement == Placement::InPlace {
+            there.mode & !(FILLABLE & !bits)
         } else {
-            bits | (made.mode & SET_GROUP_ID)
+            bits | (there.mode & SET_GROUP_ID)
         }
     }
 

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::links::{Claim, Name};
+use super::links::{Claim, Linked, Name};
 use super::node::{Called, Identity, identity};
 use super::standing::{Standing, Verdict};
 use super::worker::{Here, Worker};
@@ -14,6 +14,7 @@ use crate::entry::Entry;
 use crate::error::CopyError;
 use crate::inspect::Source;
 use crate::options::Compression;
+use crate::platform::Status;
 
 /// What the name of a compressed file ends in.
 const SUFFIX: &[u8] = b".zst";
@@ -104,8 +105,12 @@ impl Worker<'_> {
         }
         // What cannot be opened is told by the copy, which may try again.
         let source = Source::open(from, self.is_followed(), &self.calls).ok();
-        match source.as_ref().map(|source| (identity(&source.status), source.status.links)) {
-            Some((file, links)) if links > 1 => self.one_of_several(item, source, file, links),
+        let several = match &source {
+            Some(source) => self.several(&source.status),
+            None => self.look(here, name, self.is_followed()).ok().and_then(|status| self.several(&status)),
+        };
+        match several {
+            Some((file, links)) => self.one_of_several(item, source, (file, item.is_changed), links),
             _ => {
                 let left = match source {
                     Some(source) => self.small(item, source).map(Some),
@@ -116,12 +121,19 @@ impl Worker<'_> {
         }
     }
 
+    /// Which file it is, and how many names are to be met, where there are several. Where links are followed, a file is met
+    /// under theirs too, and nobody knows how often.
+    pub(super) fn several(&self, source: &Status) -> Option<(Identity, u64)> {
+        let links = if self.is_followed() { u64::MAX } else { source.links };
+        (source.links > 1).then(|| (identity(source), links))
+    }
+
     /// A file of which the source has further names.
     fn one_of_several(
         &mut self,
         item: Item<'_>,
         source: Option<Source<'_>>,
-        file: Identity,
+        file: Linked,
         links: u64,
     ) -> Result<Settled, CopyError> {
         match self.tree.links.claim(file, links, || item.name()) {
@@ -174,9 +186,9 @@ impl Worker<'_> {
             self.kept(standing.content_size(item.is_changed, source.size, self.options()));
             return Ok(Settled::Now);
         }
-        if source.links > 1 {
-            let file = identity(&source);
-            match self.tree.links.claim(file, source.links, || item.name()) {
+        if let Some((file, links)) = self.several(&source) {
+            let file = (file, item.is_changed);
+            match self.tree.links.claim(file, links, || item.name()) {
                 Claim::Waits => return Ok(Settled::Later),
                 Claim::Copied(_) => {
                     self.done.hard_links += 1;

@@ -81,8 +81,14 @@ impl Held {
             )?;
             let to = match (&pair.to, &node.landing) {
                 (Some(to), Some(landing)) => {
-                    let at = At { directory: to, path: Path::new(node.current_name()) };
-                    let to = platform::open_filled(calls, at, false)?;
+                    let open = |name| {
+                        platform::open_filled(calls, At { directory: to, path: Path::new(name) }, false)
+                    };
+                    let to = match open(node.current_name()) {
+                        // Another worker gives it its name just now.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => open(&node.name),
+                        opened => opened,
+                    }?;
                     Some(checked(to, identity(&landing.status), calls)?)
                 }
                 _ => None,

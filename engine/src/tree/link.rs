@@ -38,7 +38,7 @@ impl Worker<'_> {
         match linked {
             Ok(()) => {
                 if let Some(turn) = &mut turn {
-                    turn.add(platform::status_at(calls, from, false).map_err(failed)?.inode);
+                    turn.add(&platform::status_at(calls, from, false).map_err(failed)?);
                 }
                 if self.options().each.placement == Placement::Resumable {
                     partial::remove_left(to, u64::MAX, calls);
@@ -75,7 +75,7 @@ impl Worker<'_> {
         if identity(&there) == identity(&copied) {
             return Ok(Ok(()));
         }
-        if turn.is_none_or(|turn| turn.has(there.inode)) {
+        if turn.is_none_or(|turn| turn.has(&there)) {
             return Err(self.taken(item.here, item.source, item.destination));
         }
         let staged = with_staging_name(to, |at| platform::hard_link(calls, from, at));

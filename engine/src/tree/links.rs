@@ -16,6 +16,10 @@ pub(super) struct Name {
     pub(super) destination: OsString,
 }
 
+/// A file with several names, and whether its content is changed on the way under this name: only names of one content can
+/// be links of each other.
+pub(super) type Linked = (Identity, bool);
+
 /// What is to be done for a name of a file with several.
 #[derive(Debug)]
 pub(super) enum Claim {
@@ -35,15 +39,15 @@ enum State {
 
 /// Files with several names.
 #[derive(Debug, Default)]
-pub(super) struct Links(Mutex<HashMap<Identity, (State, u64)>>);
+pub(super) struct Links(Mutex<HashMap<Linked, (State, u64)>>);
 
 impl Links {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Identity, (State, u64)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Linked, (State, u64)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A name of the file `file`, which has `links`, was met.
-    pub(super) fn claim(&self, file: Identity, links: u64, name: impl FnOnce() -> Name) -> Claim {
+    pub(super) fn claim(&self, file: Linked, links: u64, name: impl FnOnce() -> Name) -> Claim {
         let mut files = self.lock();
         match files.entry(file) {
             Entry::Vacant(vacant) => {
@@ -74,7 +78,7 @@ impl Links {
     }
 
     /// The file was copied under this name; gives the names that wait for it.
-    pub(super) fn copied(&self, file: Identity, name: Name) -> Vec<Name> {
+    pub(super) fn copied(&self, file: Linked, name: Name) -> Vec<Name> {
         let mut files = self.lock();
         let Some((state, left)) = files.get_mut(&file) else { return Vec::new() };
         let was = std::mem::replace(state, State::Copied(name));
@@ -88,7 +92,7 @@ impl Links {
     }
 
     /// The file was not copied under the name that was first; gives the names that wait, which are each on their own.
-    pub(super) fn failed(&self, file: Identity) -> Vec<Name> {
+    pub(super) fn failed(&self, file: Linked) -> Vec<Name> {
         match self.lock().remove(&file) {
             Some((State::UnderWay(waiting), _)) => waiting,
             _ => Vec::new(),
@@ -114,7 +118,7 @@ mod tests {
 
     #[test]
     fn names_wait_for_the_first_and_later_ones_get_it() {
-        let (links, file) = (Links::default(), (1, 2));
+        let (links, file) = (Links::default(), ((1, 2), false));
         let [one, two, three] = ["one", "two", "three"].map(name);
         assert!(matches!(links.claim(file, 3, || one.clone()), Claim::First));
         assert!(matches!(links.claim(file, 3, || two.clone()), Claim::Waits));
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn behind_a_failure_the_next_name_is_the_first() {
-        let (links, file) = (Links::default(), (1, 2));
+        let (links, file) = (Links::default(), ((1, 2), false));
         let [one, two] = ["one", "two"].map(name);
         assert!(matches!(links.claim(file, 2, || one.clone()), Claim::First));
         assert!(matches!(links.claim(file, 2, || two.clone()), Claim::Waits));

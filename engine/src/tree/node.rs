@@ -30,6 +30,8 @@ pub(super) struct Landing {
     pub(super) staged: Option<OsString>,
     /// The permission bits that new files in it do not get; none where that is not known.
     pub(super) umask: Option<u32>,
+    /// The mode that it gets back, where its owner may not fill it otherwise.
+    pub(super) lent: Option<u32>,
 }
 
 /// A directory that is being copied. Lives as long as anything in it is not done.
@@ -64,6 +66,8 @@ impl Node {
         landing: Option<Landing>,
         small: Small,
     ) -> Self {
+        let made =
+            landing.as_ref().map_or_else(Made::default, |landing| Made::on(landing.status.volume.device));
         let is_published = landing.as_ref().is_none_or(|landing| landing.staged.is_none());
         Self {
             parent,
@@ -76,7 +80,7 @@ impl Node {
             open: Mutex::new(None),
             is_shared: AtomicBool::new(false),
             turn: Mutex::new(()),
-            made: Made::default(),
+            made,
         }
     }
 

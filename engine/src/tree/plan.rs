@@ -13,6 +13,7 @@ use crate::error::CopyError;
 use crate::observe::Cancel;
 use crate::options::{Compression, CopyOptions, Durability, Reflink};
 use crate::platform::Directory;
+use crate::setting::Made;
 use crate::strategy::Strategy;
 use crate::tuning::{FileSystemPair, Values};
 
@@ -37,6 +38,8 @@ pub(super) struct Tree<'a> {
     pub(super) pool: Pool,
     pub(super) links: Links,
     pub(super) held: Held,
+    /// Files with several names that were written in place.
+    pub(super) written: Made,
     pub(super) meter: Arc<Meter>,
     pub(super) stop: Cancel,
     pub(super) failures: Mutex<Vec<CopyError>>,

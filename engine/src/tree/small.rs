@@ -82,6 +82,9 @@ impl Worker<'_> {
     /// Copies a file that is small and plain; gives it back where it is not, with nothing changed.
     pub(super) fn small<'s>(&mut self, item: Item<'_>, source: Source<'s>) -> Option<Source<'s>> {
         let Some(mechanism) = item.here.node.small.way(&source.status) else { return Some(source) };
+        if self.batch.rests {
+            return Some(source);
+        }
         let bits = source.status.mode & PERMISSIONS;
         let has_its_mode = self.options().each.placement == Placement::InPlace
             || item.here.node.umask().is_some_and(|umask| bits & umask == 0);

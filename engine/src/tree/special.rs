@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use super::file::Item;
 use super::links::Claim;
-use super::node::{Called, identity};
+use super::node::Called;
+use super::options::Overwrite;
 use super::outcome::Skipped;
 use super::standing::{Standing, Verdict};
 use super::worker::{Here, Worker};
 use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
+use crate::metadata;
 use crate::outcome::{Attribute, NotPreserved};
 use crate::platform::{self, At, SET_ID, Status};
 use crate::staging::{remove, with_staging_name};
@@ -27,8 +29,10 @@ impl Worker<'_> {
         if let (Some(there), Some(at)) = (stands, here.to(name))
             && is_same(at)
         {
-            here.node.made.turn().add(there.inode);
-            self.keep_metadata(here, name, at, false)?;
+            self.note_kept(here, at, there);
+            if self.options().overwrite == Overwrite::Always {
+                self.keep_metadata(here, name, at, false)?;
+            }
             self.done.kept += 1;
             return Ok(());
         }
@@ -55,13 +59,14 @@ impl Worker<'_> {
             return Ok(());
         }
         let source = self.look(here, name, self.is_followed())?;
-        if source.links < 2 {
+        let Some((file, links)) = self.several(&source) else {
             return self.make_special(here, name, &source);
-        }
+        };
+        let file = (file, false);
         let called = Called { root: self.tree.source, node: here.node };
         let (from, standing) = (Entry::below(&called, here.from(name)), &standing);
         let item = Item { here, source: name, destination: name, from, standing, is_changed: false };
-        match self.tree.links.claim(identity(&source), source.links, || item.name()) {
+        match self.tree.links.claim(file, links, || item.name()) {
             Claim::Waits => Ok(()),
             Claim::Copied(copy) => {
                 if self.tree.is_dry() {
@@ -73,8 +78,8 @@ impl Worker<'_> {
             Claim::First => {
                 let made = self.make_special(here, name, &source);
                 let waiting = match &made {
-                    Ok(()) => self.tree.links.copied(identity(&source), item.name()),
-                    Err(_) => self.tree.links.failed(identity(&source)),
+                    Ok(()) => self.tree.links.copied(file, item.name()),
+                    Err(_) => self.tree.links.failed(file),
                 };
                 waiting.into_iter().for_each(|name| self.waited(name));
                 made
@@ -126,14 +131,14 @@ impl Worker<'_> {
         let calls = &self.calls;
         let mut turn = here.node.made.turn();
         match platform::status_at(calls, at, false) {
-            Ok(there) if turn.has(there.inode) => return Err(self.taken(here, name, name)),
+            Ok(there) if turn.has(&there) => return Err(self.taken(here, name, name)),
             Ok(_) => with_staging_name(at, make).and_then(|(spot, ())| {
                 platform::rename(calls, spot.at(), at).inspect_err(|_| remove(spot.at()))
             }),
             Err(_) => make(at),
         }
         .map_err(failed)?;
-        turn.add(platform::status_at(calls, at, false).map_err(failed)?.inode);
+        turn.add(&platform::status_at(calls, at, false).map_err(failed)?);
         Ok(Some(at))
     }
 
@@ -166,15 +171,20 @@ impl Worker<'_> {
             && let Err(error) = platform::set_owner_at(calls, at, source.owner)
         {
             match error.raw_os_error() {
-                Some(errno) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Some(errno) if metadata::is_refusal(&error) => {
                     lost.push(NotPreserved { attribute: Attribute::Owner, errno });
                     mode &= !SET_ID;
                 }
                 _ => return Err(failed(Operation::SetOwner)(error)),
             }
         }
-        if has_mode && self.mode_of(at) != Some(mode) {
-            platform::set_mode_at(calls, at, mode).map_err(failed(Operation::SetMode))?;
+        if has_mode {
+            let (mode, without) =
+                metadata::preserve_list((here.from(name), self.is_followed()), at, mode, calls);
+            lost.extend(without);
+            if self.mode_of(at) != Some(mode) {
+                platform::set_mode_at(calls, at, mode).map_err(failed(Operation::SetMode))?;
+            }
         }
         let Status { accessed, version, .. } = source;
         platform::set_times_at(calls, at, accessed, version.modified).map_err(failed(Operation::SetTimes))?;

@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::io;
 
+use super::directory::folds_case;
 use super::options::{Overwrite, TreeOptions};
 use super::worker::{Here, Worker};
 use crate::error::{CopyError, FileKind, Operation};
 use crate::options::Compression;
-use crate::platform::{self, Status};
+use crate::platform::{self, At, Status};
 
 /// What stands there.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ impl Standing {
 }
 
 impl Worker<'_> {
+    /// Notes that what stands at `at` was kept, so that no other entry gets its name. A file with further names may be kept
+    /// under each of them: that is no clash but where the file system takes two names for one.
+    pub(super) fn note_kept(&self, here: Here<'_>, at: At<'_>, there: &Status) {
+        if there.links < 2 || folds_case(&at.to_spot(), &self.calls) {
+            here.node.made.turn().add(there);
+        }
+    }
+
     /// Looks where an entry that is no directory is to go. In a directory that nobody else knows there is nothing to look
     /// for.
     pub(super) fn standing(&self, here: Here<'_>, name: &OsStr) -> Result<Standing, CopyError> {
@@ -81,7 +90,7 @@ impl Worker<'_> {
                 Err(CopyError::DestinationNotRegular { path: self.destination_path(here, name), kind })
             }
             Ok(status) => {
-                let is_own = here.node.made.turn().has(status.inode);
+                let is_own = here.node.made.turn().has(&status);
                 Ok(Standing { status: Some(status), is_own })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(nothing),

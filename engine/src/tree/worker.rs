@@ -79,6 +79,13 @@ impl<'a> Worker<'a> {
         self.tree.options
     }
 
+    /// Copies what is in the root, then as [`Self::run`].
+    pub(super) fn begin(mut self, root: Arc<Node>, pair: Arc<Pair>) -> TreeOutcome {
+        let _end = EndInPanic(&self.tree.pool);
+        self.fill(root, pair);
+        self.run()
+    }
+
     /// Works until the tree is done. Gives what this worker did.
     pub(super) fn run(mut self) -> TreeOutcome {
         let _end = EndInPanic(&self.tree.pool);
@@ -110,7 +117,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Copies what is in a directory that was entered, and finishes it unless something in it is left to others.
-    pub(super) fn fill(&mut self, node: Arc<Node>, pair: Arc<Pair>) {
+    fn fill(&mut self, node: Arc<Node>, pair: Arc<Pair>) {
         self.tree.meter.tell_in_time();
         let here = Here { node: &node, pair: &pair };
         if let Err(error) = self.list(here) {
@@ -262,6 +269,7 @@ impl<'a> Worker<'a> {
 
     /// A name that waited for another worker's copy of the file; what it was waiting in is released.
     pub(super) fn waited(&mut self, name: Name) {
+        let rested = std::mem::replace(&mut self.batch.rests, true);
         let done = match self.tree.held.get(&name.node, &self.calls) {
             Ok(pair) => {
                 let here = Here { node: &name.node, pair: &pair };
@@ -281,6 +289,7 @@ impl<'a> Worker<'a> {
         if let Err(error) = done {
             self.tree.fail(error);
         }
+        self.batch.rests = rested;
         self.release(name.node, None);
     }
 }

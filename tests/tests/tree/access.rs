@@ -158,15 +158,49 @@ fn read_only_directories_arrive_with_what_is_in_them() {
                 let Some(report) = report else { return };
                 assert!(report.failures().is_empty(), "{file_system}, {placement}: {report:?}");
                 trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
-                // A copy that leaves what is there alone has nothing to write.
-                let options = ["--placement", placement, "--overwrite", "never"];
-                let again = copy_as_nobody(test, &options, &scene.from(), &scene.to()).unwrap();
-                assert!(again.failures().is_empty(), "{file_system}, {placement}: {again:?}");
-                trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
+                // Into the copy, which is as read-only as the source: with nothing to write, and with everything.
+                for overwrite in ["never", "always"] {
+                    let options = [&options[..], &["--overwrite", overwrite]].concat();
+                    let again = copy_as_nobody(test, &options, &scene.from(), &scene.to()).unwrap();
+                    assert!(again.failures().is_empty(), "{file_system}, {placement}: {again:?}");
+                    trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
+                }
                 trees::remove(&scene.to());
             }
         }
     }
+}
+
+/// A read-only directory that an ended copy left is filled by the next one, and keeps its mode; one of somebody else is not.
+#[test]
+fn read_only_directories_that_are_there_are_filled() {
+    let test = "read_only_directories_that_are_there_are_filled";
+    let Some(scene) = scene(test, FileSystem::Ext4) else { return };
+    files_in(&scene.from(), "readonly/inner", 10, 2000);
+    give(&scene);
+    for preserve in ["false", "true"] {
+        let [readonly, inner] = ["readonly", "readonly/inner"].map(|path| directory(&scene.to(), path));
+        for path in [&scene.to(), &readonly, &inner] {
+            chown(path, Some(NOBODY), Some(NOBODY)).expect("give a directory away as root");
+        }
+        set_mode(&readonly, 0o2511);
+        set_mode(&inner, 0o555);
+        let options = ["--preserve", preserve];
+        let Some(report) = copy_as_nobody(test, &options, &scene.from(), &scene.to()) else { return };
+        assert!(report.failures().is_empty(), "{report:?}");
+        let copy = Tree::of(&scene.to());
+        let mode = |path: &str| copy.get(path).expect("it was there").metadata.mode;
+        let expected = if preserve == "true" { (0o755, 0o755) } else { (0o2511, 0o555) };
+        assert_eq!((mode("readonly"), mode("readonly/inner")), expected);
+        assert_eq!(copy.count(trees::Entry::is_file), Tree::of(&scene.from()).count(trees::Entry::is_file));
+        trees::remove(&scene.to());
+    }
+    let readonly = directory(&scene.to(), "readonly");
+    set_mode(&readonly, 0o555);
+    chown(scene.to(), Some(NOBODY), Some(NOBODY)).expect("give a directory away as root");
+    let report = copy_as_nobody(test, &["--on-error", "continue"], &scene.from(), &scene.to()).unwrap();
+    report.assert_failure(&["to/readonly/inner", "code: 13"]);
+    assert_eq!(Tree::of(&scene.to()).get("readonly").expect("it was there").metadata.mode, 0o555);
 }
 
 /// Nobody owns what root made; that it cannot be kept is told once, with the number of entries.

@@ -135,3 +135,24 @@ fn a_file_that_is_no_frame_fails_alone() {
         trees::remove(&scene.to());
     }
 }
+
+/// Names of one file of which only some are those of a compressed file.
+#[test]
+fn hard_links_whose_names_end_differently_get_their_own_content() {
+    let test = "hard_links_whose_names_end_differently_get_their_own_content";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    file(&scene.from(), "a", 1, 50_000);
+    let zstd = CopyOptions::new().compression(Compression::Zstd(ZstdLevel::default()));
+    let packed = scene.path("packed");
+    copied(&TreeOptions::new(zstd), &scene.from(), &packed);
+    for name in ["b", "0", "c.zst", "0.zst"] {
+        fs::hard_link(packed.join("a.zst"), packed.join(name)).unwrap();
+    }
+    fs::remove_file(packed.join("0")).unwrap();
+    copied(&TreeOptions::new(decompressing()), &packed, &scene.to());
+    let read = |path: std::path::PathBuf| fs::read(path).unwrap();
+    for name in ["a", "c", "0"] {
+        assert_eq!(read(scene.to().join(name)), read(scene.from().join("a")), "{name}");
+    }
+    assert_eq!(read(scene.to().join("b")), read(packed.join("a.zst")));
+}

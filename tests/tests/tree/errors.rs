@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use orbit_engine::{CopyError, CopyOptions, FileKind, OnError, Placement, TreeOptions};
+use orbit_engine::{CopyError, CopyOptions, FileKind, OnError, Placement, Rate, TreeOptions};
 use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
 use orbit_tests::trees::{self, Aspect, Tree};
 
-use super::scene::{Scene, directory, files_in, plant};
-use super::{failed, going_on, paths_of, plain};
+use super::scene::{Scene, directory, file, files_in, plant};
+use super::{assert_named, failed, going_on, paths_of, plain};
 
 /// Directories stand where these files are to go.
 fn in_the_way(scene: &Scene, names: &[String]) -> BTreeSet<PathBuf> {
@@ -125,5 +127,63 @@ fn what_cannot_begin_makes_nothing() {
         let error = failed(&options, &scene.path("missing"), &scene.to());
         assert_eq!(paths_of(&error.failures[0]), [scene.path("missing")]);
         before.assert_is(&Tree::of(scene.place().dir()), Aspect::Everything);
+    }
+}
+
+/// What is written over in place is finished when another file fails.
+#[test]
+fn in_place_no_file_is_torn_by_the_failure_of_another() {
+    let test = "in_place_no_file_is_torn_by_the_failure_of_another";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    file(&scene.from(), "one/large", 1, 4 << 20);
+    file(&scene.from(), "sub/bad", 2, 100);
+    file(&scene.to(), "one/large", 3, 5 << 20);
+    directory(&scene.to(), "sub/bad");
+    let each = CopyOptions::new().placement(Placement::InPlace).max_bandwidth(Rate::new(16 << 20));
+    for workers in [1, 2] {
+        // The other one fails when this one has begun.
+        let filter = |path: &std::path::Path, _| {
+            if path.ends_with("sub/bad") {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+            true
+        };
+        let options = TreeOptions::new(each.clone()).workers(workers).filter(Arc::new(filter));
+        let error = failed(&options, &scene.from(), &scene.to());
+        assert_named(&error, &scene.to().join("sub/bad"));
+        let large = fs::read(scene.to().join("one/large")).unwrap();
+        assert!(
+            large == files::content(1, 4 << 20) || large == files::content(3, 5 << 20),
+            "{} bytes by {workers} workers",
+            large.len()
+        );
+    }
+}
+
+/// A caller's code that panics ends the copy, in whichever thread it runs.
+#[test]
+fn a_panic_of_the_caller_is_passed_on() {
+    let test = "a_panic_of_the_caller_is_passed_on";
+    let Some(scene) = Scene::on(test, FileSystem::Tmpfs) else { return };
+    for path in ["at-the-root", "folder/below"] {
+        file(&scene.from(), path, 1, 100);
+        let name = std::path::Path::new(path).to_owned();
+        let filter = move |path: &std::path::Path, _| {
+            assert!(path != name, "as planned");
+            true
+        };
+        let options = TreeOptions::default().workers(3).filter(Arc::new(filter));
+        let (from, to) = (scene.from(), scene.to());
+        let copying = std::thread::spawn(move || super::result(&options, &from, &to).is_ok());
+        let begin = std::time::Instant::now();
+        while !copying.is_finished() {
+            assert!(begin.elapsed().as_secs() < 20, "it waits for ever");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(copying.join().is_err());
+        trees::remove(&scene.from());
+        files::list(scene.place().dir())
+            .iter()
+            .for_each(|name| trees::remove(&scene.path(name.to_str().unwrap())));
     }
 }

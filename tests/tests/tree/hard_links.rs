@@ -2,15 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 
 use orbit_engine::{
-    CopyError, CopyOptions, FileKind, OnError, Overwrite, Placement, TreeOptions, Verification,
+    CopyError, CopyOptions, FileKind, OnError, Overwrite, Placement, Symlinks, TreeObserver, TreeOptions,
+    TreeProgress, Verification,
 };
 use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
 use orbit_tests::trees::{self, Aspect, Tree};
 
-use super::scene::{FILE_SYSTEMS, Scene, directory, file, files_in, hard_link};
+use super::scene::{FILE_SYSTEMS, Scene, directory, file, files_in, hard_link, symlink};
 use super::{copied, failed, placed, plain};
 
 /// Two files with three names each, one large, one that has a name elsewhere, and some with one name.
@@ -147,4 +149,125 @@ fn many_names_at_once_are_one_file() {
         files::assert_same_content(&scene.from().join("first"), &scene.to().join("first"));
         trees::remove(&scene.to());
     }
+}
+
+/// Whoever copies the first name does the others in the end, in the middle of files that it has read and not written yet.
+/// A name that has become a small file of its own meanwhile must not come between.
+#[test]
+fn a_name_that_became_another_file_disturbs_no_other() {
+    /// Gives the waiting name to another file while the first one is copied.
+    struct Replace(std::path::PathBuf, std::sync::Once);
+    impl TreeObserver for Replace {
+        fn progress(&self, progress: TreeProgress) {
+            if progress.bytes >= 8 << 20 {
+                self.1.call_once(|| {
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                    fs::rename(self.0.join("other"), self.0.join("from/sub/name")).expect("it is replaced");
+                });
+            }
+        }
+    }
+    let test = "a_name_that_became_another_file_disturbs_no_other";
+    let Some(scene) = Scene::on(test, FileSystem::Tmpfs) else { return };
+    for round in 0..4 {
+        // What is made first is listed last, and is another worker's.
+        directory(&scene.from(), "sub");
+        files_in(&scene.from(), "", 400, 3000);
+        file(&scene.from(), "large", round, 96 << 20);
+        for index in 0..60 {
+            file(&scene.from(), &format!("z{index}"), 900 + index, 3000);
+        }
+        hard_link(&scene.from(), "sub/name", "large");
+        file(scene.place().dir(), "other", 7777, 2700);
+        let observer = Replace(scene.place().dir().to_owned(), std::sync::Once::new());
+        let options = plain().on_error(OnError::Continue).workers(2).observer(Arc::new(observer));
+        let _ = super::result(&options, &scene.from(), &scene.to());
+        let (from, to) = (Tree::of(&scene.from()), Tree::of(&scene.to()));
+        for (path, entry) in to.iter() {
+            let is_large = path.ends_with("large") || path.ends_with("name");
+            assert!(is_large || entry.kind == from.get(path).unwrap().kind, "{path:?} has another's content");
+        }
+        trees::remove(&scene.from());
+        trees::remove(&scene.to());
+    }
+}
+
+/// Directories get their names while files in others are linked to what is in them.
+#[test]
+fn names_in_many_directories_that_are_made_at_once_are_kept() {
+    let test = "names_in_many_directories_that_are_made_at_once_are_kept";
+    let Some(scene) = Scene::on(test, FileSystem::Tmpfs) else { return };
+    for index in 0..1500 {
+        file(&scene.from(), &format!("a{index}/file"), index, 100);
+        directory(&scene.from(), &format!("b{index}"));
+        hard_link(&scene.from(), &format!("b{index}/file"), &format!("a{index}/file"));
+    }
+    for _ in 0..3 {
+        directory(scene.place().dir(), "to");
+        let outcome = copied(&plain().workers(4), &scene.from(), &scene.to());
+        assert_eq!((outcome.files, outcome.hard_links), (1500, 1500));
+        trees::remove(&scene.to());
+    }
+}
+
+/// Where links are followed nobody knows how many names a file has.
+#[test]
+fn names_stay_together_where_links_are_followed() {
+    let test = "names_stay_together_where_links_are_followed";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    for (link, other) in [("0", "z"), ("z", "0")] {
+        file(&scene.from(), "a", 1, 3000);
+        hard_link(&scene.from(), "b", "a");
+        directory(&scene.from(), "deep");
+        symlink(&scene.from(), link, "a");
+        symlink(&scene.from(), &format!("deep/{other}"), "../a");
+        copied(&plain().symlinks(Symlinks::Follow).workers(1), &scene.from(), &scene.to());
+        let inode = |name: &str| fs::metadata(scene.to().join(name)).unwrap().ino();
+        assert_eq!(inode("a"), inode("b"));
+        trees::remove(&scene.from());
+        trees::remove(&scene.to());
+    }
+}
+
+/// A file system that was filled by a program that shares what is equal, or by one that keeps hard links of symbolic links.
+#[test]
+fn what_is_kept_may_have_one_number_under_several_names() {
+    let test = "what_is_kept_may_have_one_number_under_several_names";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    for name in ["one", "two", "three"] {
+        file(&scene.from(), name, 1, 3000);
+        symlink(&scene.from(), &format!("{name}-link"), "one");
+    }
+    let options = || placed(Placement::Resumable);
+    copied(&options(), &scene.from(), &scene.to());
+    for name in ["two", "three", "two-link", "three-link"] {
+        let first = if name.ends_with("-link") { "one-link" } else { "one" };
+        let time = fs::metadata(scene.to().join("one")).unwrap().modified().unwrap();
+        fs::remove_file(scene.to().join(name)).unwrap();
+        fs::hard_link(scene.to().join(first), scene.to().join(name)).unwrap();
+        let source = fs::File::options().write(true).open(scene.from().join(name.trim_end_matches("-link")));
+        source.unwrap().set_modified(time).unwrap();
+    }
+    let outcome = copied(&options(), &scene.from(), &scene.to());
+    assert_eq!(outcome.kept, 6, "{outcome:?}");
+    let (from, to) = (Tree::of(&scene.from()), Tree::of(&scene.to()));
+    assert!(from.iter().all(|(path, entry)| to.get(path).is_some_and(|there| there.kind == entry.kind)));
+}
+
+/// What is written in place under one name changes under the others: the second source is told, wherever it is.
+#[test]
+fn names_of_one_file_that_stand_in_two_directories_are_not_written_twice_in_place() {
+    let test = "names_of_one_file_that_stand_in_two_directories_are_not_written_twice_in_place";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    for (index, name) in ["x/a", "y/b"].into_iter().enumerate() {
+        file(&scene.from(), name, index as u64, 3000);
+    }
+    file(&scene.to(), "x/a", 9, 5000);
+    directory(&scene.to(), "y");
+    hard_link(&scene.to(), "y/b", "x/a");
+    let options = placed(Placement::InPlace).on_error(OnError::Continue);
+    let error = failed(&options, &scene.from(), &scene.to());
+    assert!(matches!(&error.failures[..], [CopyError::NameTaken { .. }]), "{error:?}");
+    copied(&plain(), &scene.from(), &scene.to());
+    trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
 }

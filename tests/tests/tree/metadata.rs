@@ -85,7 +85,8 @@ fn umask() -> u32 {
     u32::from_str_radix(mask.trim(), 8).expect("an octal number")
 }
 
-/// The bits above the permissions, owners, times and attributes stay behind.
+/// The bits above the permissions, owners, times and attributes stay behind; only directories keep that no more than the
+/// owner of a file may remove it.
 #[test]
 fn nothing_but_the_permissions_comes_unasked() {
     let test = "nothing_but_the_permissions_comes_unasked";
@@ -99,11 +100,12 @@ fn nothing_but_the_permissions_comes_unasked() {
             let from = Tree::of(&scene.from());
             for (path, entry) in Tree::of(&scene.to()).iter() {
                 let (found, source) = (&entry.metadata, &from.get(path).unwrap().metadata);
-                assert_eq!((found.owner, found.mode & 0o7000), ((0, 0), 0), "{path:?}");
+                let sticky = if entry.kind == trees::Kind::Directory { source.mode & 0o1000 } else { 0 };
+                assert_eq!((found.owner, found.mode & 0o7000), ((0, 0), sticky), "{path:?}");
                 let umask = if placement == Placement::InPlace { umask() } else { 0 };
                 // Where there is a list, these bits are no longer the permissions of the group.
                 if !source.attributes.contains_key(OsStr::new("system.posix_acl_access")) {
-                    let expected = source.mode & 0o777 & !umask;
+                    let expected = source.mode & 0o777 & !umask | sticky;
                     assert_eq!(found.mode, expected, "{path:?} by {placement} on {file_system}");
                 }
                 assert!(
@@ -180,6 +182,32 @@ fn a_list_that_the_destination_hands_on_does_not_open_the_copy() {
                     }
                 }
                 trees::remove(&scene.path(into));
+            }
+        }
+    }
+}
+
+/// Where everybody may write, only the owner of a file may remove it; a directory that was there keeps its own rule.
+#[test]
+fn the_sticky_bit_of_directories_is_kept() {
+    let test = "the_sticky_bit_of_directories_is_kept";
+    for file_system in FILE_SYSTEMS {
+        let Some(scene) = Scene::on(test, file_system) else { continue };
+        set_mode(&directory(&scene.from(), "open"), 0o777);
+        file(&scene.from(), "open/shared/file", 1, 3000);
+        set_mode(&scene.from().join("open/shared"), 0o1777);
+        for &placement in Placement::ALL {
+            for is_there in [false, true] {
+                if is_there {
+                    set_mode(&directory(&scene.to(), "open/shared"), 0o755);
+                }
+                let each = CopyOptions::new().placement(placement);
+                copied(&TreeOptions::new(each), &scene.from(), &scene.to());
+                let found = Tree::of(&scene.to()).get("open/shared").unwrap().metadata.mode;
+                let umask = if placement == Placement::InPlace { 0o022 } else { 0 };
+                let expected = if is_there { 0o755 } else { 0o1777 & !umask };
+                assert_eq!(found, expected, "{placement}, {file_system}");
+                trees::remove(&scene.to());
             }
         }
     }

@@ -142,7 +142,9 @@ fn what_is_left_out_is_not_in_the_total() {
     let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
     plant(&scene.from());
     let filter = |path: &std::path::Path, _| !path.ends_with("many");
-    let options = TreeOptions::default().count_ahead(true).filter(Arc::new(filter));
+    // As slow as counting needs.
+    let each = CopyOptions::new().max_bandwidth(Rate::new(8 * MIB));
+    let options = TreeOptions::new(each).count_ahead(true).filter(Arc::new(filter));
     let (outcome, told) = heard(&options, &scene);
     let total = told.words().last().and_then(|(_, told)| told.total);
     assert_eq!(total, Some(TreeTotal { files: outcome.files + outcome.hard_links, bytes: outcome.bytes }));

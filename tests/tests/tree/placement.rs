@@ -171,3 +171,29 @@ fn what_is_mounted_is_filled_as_an_old_tree() {
     drop(bound);
     assert!(fs::read_dir(&at).unwrap().next().is_none());
 }
+
+/// Roots of mounted file systems have one number, each on its device.
+#[test]
+fn several_may_be_mounted_in_an_old_tree() {
+    let test = "several_may_be_mounted_in_an_old_tree";
+    for file_system in [FileSystem::Tmpfs, FileSystem::Ext4, FileSystem::Btrfs] {
+        let Some(scene) = Scene::on(test, FileSystem::Tmpfs) else { return };
+        plant(&scene.from().join("a"));
+        plant(&scene.from().join("b"));
+        let mounted =
+            unless_skipped(test, lab::mount(file_system)).zip(unless_skipped(test, lab::mount(file_system)));
+        let Some((one, other)) = mounted else { continue };
+        let (a, b) = (directory(&scene.to(), "a"), directory(&scene.to(), "b"));
+        let bound = unless_skipped(test, lab::bind(one.dir(), &a))
+            .zip(unless_skipped(test, lab::bind(other.dir(), &b)));
+        let Some(bound) = bound else { return };
+        copied(&TreeOptions::default(), &scene.from(), &scene.to());
+        for name in ["a", "b"] {
+            let (from, to) = (Tree::of(&scene.from().join(name)), Tree::of(&scene.to().join(name)));
+            assert!(
+                from.iter().all(|(path, entry)| to.get(path).is_some_and(|there| there.kind == entry.kind))
+            );
+        }
+        drop(bound);
+    }
+}

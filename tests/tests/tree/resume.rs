@@ -9,11 +9,12 @@ use std::time::Duration;
 use orbit_engine::{Cancel, Compression, CopyOptions, Placement, Rate, TreeOptions, ZstdLevel};
 use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
-use orbit_tests::metadata::set_times;
+use orbit_tests::metadata::{self, set_times};
+use orbit_tests::skip::unless_skipped;
 use orbit_tests::trees::{self, Aspect, Tree, is_staging};
 
 use super::heard::StopAt;
-use super::scene::{FILE_SYSTEMS, Scene, file, files_in, plant};
+use super::scene::{FILE_SYSTEMS, Scene, file, files_in, plant, set_mode};
 use super::{copied, failed, placed};
 
 const MIB: u64 = 1 << 20;
@@ -120,6 +121,41 @@ fn an_interrupted_file_that_changed_starts_over() {
     assert_eq!((outcome.resumed, outcome.data_bytes), (0, 20 * MIB), "{outcome:?}");
     files::assert_same_content(&scene.from().join("folder/large"), &scene.to().join("folder/large"));
     files::assert_no_litter(&scene.to().join("folder"), ["large"]);
+}
+
+/// A finished file is not copied again for what its owner, mode, attributes and lists have become, or for what an earlier
+/// copy was not to keep.
+#[test]
+fn a_kept_file_gets_the_metadata_that_is_to_be_preserved() {
+    let test = "a_kept_file_gets_the_metadata_that_is_to_be_preserved";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs] {
+        let Some(scene) = Scene::on(test, file_system) else { continue };
+        for name in ["attribute", "list", "mode", "listless"] {
+            file(&scene.from(), name, 1, 3000);
+        }
+        let path = |name: &str| scene.from().join(name);
+        let set = |name: &str, value: &[u8]| metadata::set_xattr(&path("attribute"), name, value);
+        let early =
+            set("user.early", b"early").and_then(|()| metadata::add_to_acl(&path("listless"), "u:3456:r"));
+        if unless_skipped(test, early).is_none() {
+            continue;
+        }
+        copied(&TreeOptions::new(resumable()), &scene.from(), &scene.to());
+        let preserve = || TreeOptions::new(resumable().preserve_metadata(true));
+        let assert_kept = || {
+            let outcome = copied(&preserve(), &scene.from(), &scene.to());
+            assert_eq!((outcome.kept, outcome.data_bytes), (4, 0), "{outcome:?}");
+            trees::assert_same(&scene.from(), &scene.to(), Aspect::Everything);
+        };
+        assert_kept();
+        set("user.late", b"late").expect("it could be set before");
+        set("user.early", b"other").expect("it could be set before");
+        metadata::add_to_acl(&path("list"), "u:3456:r").expect("it could be added before");
+        rustix::fs::removexattr(path("listless"), "system.posix_acl_access").expect("it was added");
+        set_mode(&path("mode"), 0o640);
+        assert_kept();
+        assert_kept();
+    }
 }
 
 /// The size of the source says nothing about that of the frames: the time does.

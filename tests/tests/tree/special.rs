@@ -1,15 +1,18 @@
 //! Named pipes, sockets and devices: made again with their metadata, else left out and told, and never read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 
 use orbit_engine::{CopyOptions, FileKind, Overwrite, Placement, Skipped, TreeOptions};
+use orbit_tests::faults::{self, Attempt, Fault};
 use orbit_tests::lab::FileSystem;
 use orbit_tests::nobody::{NOBODY, as_nobody};
 use orbit_tests::skip::{Skip, unless_skipped};
 use orbit_tests::trees::{self, Aspect, Kind, Tree};
 use orbit_tests::{files, metadata, subprocess};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use rustix::io::Errno;
 
 use super::copy_tree_once::{TreeReport, copy_tree_once};
 use super::scene::{FILE_SYSTEMS, Scene, directory, fifo, file, set_mode};
@@ -156,4 +159,48 @@ fn a_directory_in_the_place_of_a_pipe_is_refused() {
     );
     let orbit_engine::CopyError::DestinationNotRegular { path, kind } = &error else { panic!("{error:?}") };
     assert_eq!((path, *kind), (&scene.to().join("folder/pipe"), FileKind::Directory));
+}
+
+/// An access control list is kept; where it cannot be, nobody gets more than it allows.
+#[test]
+fn their_access_control_lists_are_kept() {
+    let test = "their_access_control_lists_are_kept";
+    for file_system in [FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs] {
+        let Some(scene) = scene(test, file_system) else { continue };
+        let pipe = scene.from().join("folder/pipe");
+        set_mode(&pipe, 0o600);
+        if unless_skipped(test, metadata::add_to_acl(&pipe, "u:3456:rw,g::---,m::rw")).is_none() {
+            continue;
+        }
+        copied(&preserving(Placement::Staged), &scene.from(), &scene.to());
+        assert_eq!(metadata::acl(&scene.to().join("folder/pipe")).unwrap(), metadata::acl(&pipe).unwrap());
+        trees::remove(&scene.to());
+        let child = copy_tree_once(&["--preserve", "true"], &scene.from(), &scene.to());
+        let Some(Attempt::Injected(finished)) =
+            unless_skipped(test, faults::attempt(&child, &Fault::error("setxattr", Errno::NOTSUP).nth(1)))
+        else {
+            return;
+        };
+        let report = TreeReport::whatever(finished);
+        assert_eq!(report.all("not_preserved"), ["extended attribute system.posix_acl_access 1"]);
+        assert_eq!(fs::metadata(scene.to().join("folder/pipe")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+/// In a user namespace that does not know the owner, the system calls it invalid.
+#[test]
+fn an_owner_that_cannot_be_is_told_as_that_of_files() {
+    let test = "an_owner_that_cannot_be_is_told_as_that_of_files";
+    let Some(scene) = scene(test, FileSystem::Tmpfs) else { return };
+    std::os::unix::fs::symlink("file", scene.from().join("folder/link")).expect("a link");
+    std::os::unix::fs::lchown(scene.from().join("folder/link"), Some(56), Some(78)).expect("as root");
+    let child = copy_tree_once(&["--preserve", "true"], &scene.from(), &scene.to());
+    let Some(Attempt::Injected(finished)) =
+        unless_skipped(test, faults::attempt(&child, &Fault::error("fchownat", Errno::INVAL)))
+    else {
+        return;
+    };
+    let report = TreeReport::whatever(finished);
+    assert!(report.failures().is_empty(), "{report:?}");
+    assert_eq!(report.all("not_preserved"), ["owner 2"]);
 }

@@ -254,24 +254,30 @@ fn a_file_that_became_a_pipe_stops_nobody() {
     assert!(swapper.done() > FEW, "{} swaps", swapper.done());
 }
 
-/// A link put in the place of a file at the destination leads to a canary.
+/// A link put in the place of a file at the destination, again and again, leads to a canary.
 #[test]
 fn nothing_is_written_through_a_file_that_became_a_link() {
     let test = "nothing_is_written_through_a_file_that_became_a_link";
-    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
-    plant(&scene.from().join("folder"), 0);
-    let canary = file(scene.place().dir(), "canary", 77, 4000);
-    make_symlink(&canary, scene.path("link")).unwrap();
-    for &placement in Placement::ALL {
-        plant(&scene.to().join("folder"), 2000);
-        let swapper = Again::swap(scene.to().join("folder/file3"), scene.path("link"));
-        copy_again_and_again(&going_on(placement), &scene, || {
-            assert!(fs::read(&canary).expect("the canary") == files::content(77, 4000), "{placement}");
-        });
-        assert!(swapper.done() > 0, "{} swaps", swapper.done());
-        drop(swapper);
-        trees::remove(&scene.to());
-        let _ = fs::remove_file(scene.path("link"));
-        make_symlink(&canary, scene.path("link")).unwrap();
+    for file_system in [FileSystem::Ext4, FileSystem::Tmpfs] {
+        let Some(scene) = Scene::on(test, file_system) else { continue };
+        file(&scene.from(), "single", 1, 4000);
+        let canary = file(scene.place().dir(), "canary", 77, 5000);
+        for &placement in Placement::ALL {
+            let single = file(&scene.to(), "single", 2000, 4500);
+            let (new, canary_there) = (scene.path("new"), canary.clone());
+            let swapper = Again::and_again(move || {
+                let made = match single.is_symlink() {
+                    true => fs::write(&new, [7; 4500]),
+                    false => make_symlink(&canary_there, &new),
+                };
+                made.is_ok() && fs::rename(&new, &single).is_ok()
+            });
+            copy_again_and_again(&going_on(placement), &scene, || {
+                assert!(fs::read(&canary).expect("the canary") == files::content(77, 5000), "{placement}");
+            });
+            assert!(swapper.done() > FEW, "{} swaps", swapper.done());
+            drop(swapper);
+            trees::remove(&scene.to());
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink as make_symlink;
 use std::time::{Duration, UNIX_EPOCH};
 
-use orbit_engine::{CopyError, CopyOptions, FileKind, Placement, Symlinks, TreeOptions};
+use orbit_engine::{CopyError, CopyOptions, FileKind, Overwrite, Placement, Symlinks, TreeOptions};
 use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
 use orbit_tests::trees::{self, Aspect, Kind, Tree};
@@ -242,4 +242,26 @@ fn names_of_one_link_arrive() {
     let error = failed(&going_on().symlinks(Symlinks::Follow), &scene.from(), &scene.to());
     assert_named(&error, &scene.from().join("folder/same-link"));
     files::assert_same_content(&scene.from().join("folder/file"), &scene.to().join("to-file"));
+}
+
+/// A link that leads where it is to lead stays, and where nothing is to be overwritten, as it is.
+#[test]
+fn a_link_that_stays_gets_metadata_only_where_it_may_be_overwritten() {
+    let test = "a_link_that_stays_gets_metadata_only_where_it_may_be_overwritten";
+    let Some(scene) = Scene::on(test, FileSystem::Ext4) else { return };
+    for root in [scene.from(), scene.to()] {
+        directory(&root, "folder");
+        symlink(&root, "folder/link", "nowhere");
+    }
+    let time = Timespec { tv_sec: 1_000_000_000, tv_nsec: 123_456_789 };
+    let times = Timestamps { last_access: time, last_modification: time };
+    utimensat(CWD, scene.from().join("folder/link"), &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
+    let before = Tree::of(&scene.to());
+    let options = || TreeOptions::new(CopyOptions::new().preserve_metadata(true));
+    let link = |tree: &Tree| tree.get("folder/link").expect("it was made").metadata.clone();
+    let outcome = copied(&options().overwrite(Overwrite::Never), &scene.from(), &scene.to());
+    assert_eq!(outcome.kept, 1);
+    assert_eq!(link(&Tree::of(&scene.to())).modified, link(&before).modified);
+    copied(&options(), &scene.from(), &scene.to());
+    assert_eq!(link(&Tree::of(&scene.to())).modified, link(&Tree::of(&scene.from())).modified);
 }

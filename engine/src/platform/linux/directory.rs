@@ -10,8 +10,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, RawDir, RenameFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, Gid, Mode, OFlags, RawDir, RenameFlags, Timespec, Timestamps, Uid,
+    XattrFlags,
+};
 use rustix::io::Errno;
+
+/// Where Linux keeps access control lists, and more than one ever takes.
+const ACCESS_LIST: &str = "system.posix_acl_access";
+const LIST_BYTES: usize = 64 * 1024;
 
 use super::super::{At, Calls, Status, Time};
 use super::{discard, kind, status, status_of, wanted};
@@ -180,18 +187,57 @@ pub(crate) fn set_owner_at(calls: &Calls, at: At<'_>, (user, group): (u32, u32))
 
 /// Of what stands at `at` itself, which must be no symbolic link.
 pub(crate) fn set_mode_at(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    calls.count();
-    let file = File::from(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?);
+    let (file, path) = held(calls, at, false)?;
     if status(calls, &file)?.kind == FileKind::Symlink {
         return Err(Errno::LOOP.into());
     }
     calls.count();
-    // What is open for its path alone can be changed by no call of its own before Linux 6.6.
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     rustix::fs::chmodat(CWD, path, Mode::from_raw_mode(mode), AtFlags::empty())?;
     discard(calls, file);
     Ok(())
+}
+
+/// What stands at `at`, and a path that leads to it whatever stands there later: what is open for its path alone can be
+/// changed by no call of its own before Linux 6.6.
+fn held(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<(File, String)> {
+    let itself = if follows { OFlags::empty() } else { OFlags::NOFOLLOW };
+    calls.count();
+    let flags = OFlags::PATH | OFlags::CLOEXEC | itself;
+    let file = File::from(rustix::fs::openat(at.directory, at.path, flags, Mode::empty())?);
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok((file, path))
+}
+
+/// The access control list of what stands at `at`, a special file; none where it has none.
+pub(crate) fn access_list_at(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<Option<Vec<u8>>> {
+    let (file, path) = held(calls, at, follows)?;
+    let mut value = vec![0; LIST_BYTES];
+    calls.count();
+    let read = rustix::fs::getxattr(&path, ACCESS_LIST, &mut value[..]);
+    discard(calls, file);
+    match read {
+        Ok(length) => {
+            value.truncate(length);
+            Ok(Some(value))
+        }
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Gives what stands at `at` itself this list, or takes the one that its directory has handed on.
+pub(crate) fn set_access_list_at(calls: &Calls, at: At<'_>, list: Option<&[u8]>) -> io::Result<()> {
+    let (file, path) = held(calls, at, false)?;
+    calls.count();
+    let set = match list {
+        Some(list) => rustix::fs::setxattr(&path, ACCESS_LIST, list, XattrFlags::empty()),
+        None => match rustix::fs::removexattr(&path, ACCESS_LIST) {
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+            removed => removed,
+        },
+    };
+    discard(calls, file);
+    Ok(set?)
 }
 
 /// Of what stands at `at` itself.
@@ -211,6 +257,14 @@ pub(crate) fn has_default_list(calls: &Calls, directory: &Directory) -> bool {
         rustix::fs::fgetxattr(file, "system.posix_acl_default", &mut nothing[..]),
         Err(Errno::NODATA | Errno::OPNOTSUPP)
     )
+}
+
+/// Whether this process may make and remove what is in the directory, as far as its mode goes.
+pub(crate) fn may_fill(calls: &Calls, directory: &Directory) -> bool {
+    let Some(file) = directory.file() else { return true };
+    calls.count();
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::accessat(file, ".", access, AtFlags::EACCESS).is_ok()
 }
 
 /// The permission bits that new files do not get; none where that cannot be learnt without changing it.

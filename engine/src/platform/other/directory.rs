@@ -167,11 +167,23 @@ pub(crate) fn set_mode_at(_: &Calls, _: At<'_>, _: u32) -> io::Result<()> {
     refused()
 }
 
+pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<Vec<u8>>> {
+    Ok(None)
+}
+
+pub(crate) fn set_access_list_at(_: &Calls, _: At<'_>, _: Option<&[u8]>) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn set_times_at(_: &Calls, _: At<'_>, _: Time, _: Time) -> io::Result<()> {
     refused()
 }
 
 pub(crate) fn has_default_list(_: &Calls, _: &Directory) -> bool {
+    true
+}
+
+pub(crate) fn may_fill(_: &Calls, _: &Directory) -> bool {
     true
 }
 
