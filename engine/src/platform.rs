@@ -108,6 +108,9 @@ pub(crate) const PERMISSIONS: u32 = 0o777;
 /// Set-user-id and set-group-id: whoever runs the file gets its owner's rights.
 pub(crate) const SET_ID: u32 = 0o6000;
 
+/// An access control list, as the system keeps it.
+pub(crate) type AccessList = Vec<u8>;
+
 /// What an error of a copying call means for the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -182,7 +185,7 @@ const _: fn(&Calls, At<'_>, u32) -> io::Result<()> = set_mode_at;
 const _: fn(&Calls, At<'_>, Time, Time) -> io::Result<()> = set_times_at;
 const _: fn(&Calls, &Directory) -> bool = has_default_list;
 const _: fn(&Calls, &Directory) -> bool = may_fill;
-const _: fn(&Calls, At<'_>, bool) -> io::Result<Option<Vec<u8>>> = access_list_at;
+const _: fn(&Calls, At<'_>, bool) -> io::Result<Option<AccessList>> = access_list_at;
 const _: fn(&Calls, At<'_>, Option<&[u8]>) -> io::Result<()> = set_access_list_at;
 const _: fn(&Calls) -> Option<u32> = umask;
 const _: fn(&Calls) -> Option<u64> = descriptors_left;

@@ -202,5 +202,6 @@ fn an_owner_that_cannot_be_is_told_as_that_of_files() {
     };
     let report = TreeReport::whatever(finished);
     assert!(report.failures().is_empty(), "{report:?}");
-    assert_eq!(report.all("not_preserved"), ["owner 2"]);
+    // The first one of each thread.
+    assert!(matches!(&report.all("not_preserved")[..], [owner] if owner.starts_with("owner ")), "{report:?}");
 }

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 const ACCESS_LIST: &str = "system.posix_acl_access";
 const LIST_BYTES: usize = 64 * 1024;
 
-use super::super::{At, Calls, Status, Time};
+use super::super::{AccessList, At, Calls, Status, Time};
 use super::{discard, kind, status, status_of, wanted};
 use crate::error::FileKind;
 
@@ -209,7 +209,7 @@ fn held(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<(File, String)> 
 }
 
 /// The access control list of what stands at `at`, a special file; none where it has none.
-pub(crate) fn access_list_at(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn access_list_at(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<Option<AccessList>> {
     let (file, path) = held(calls, at, follows)?;
     let mut value = vec![0; LIST_BYTES];
     calls.count();

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::{At, Calls, Status, Time};
+use super::super::{AccessList, At, Calls, Status, Time};
 use super::{file_kind, refused, status_of};
 use crate::error::FileKind;
 
@@ -167,7 +167,7 @@ pub(crate) fn set_mode_at(_: &Calls, _: At<'_>, _: u32) -> io::Result<()> {
     refused()
 }
 
-pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<AccessList>> {
     Ok(None)
 }
 
