@@ -161,7 +161,7 @@ pub(crate) struct Output {
     /// Say what was done, and why zero-copy was not used; twice: every mechanism that was left out or refused
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say nothing but errors: no warnings, no progress
+    /// Say nothing but errors: no warnings, no progress unless --progress=always
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Write one report as JSON to standard output, also when the copy fails
