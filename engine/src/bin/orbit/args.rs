@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use orbit_engine::shown;
 
 use crate::flags::SettingFlags;
 use crate::tree::flags::TreeFlags;
@@ -77,7 +78,7 @@ pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let wrong = |kind, message| Err(Arguments::command().error(kind, message));
     if let Some(extra) = arguments.copy.paths.too_many() {
         let message =
-            format!("unexpected argument '{}': one file or tree is copied to one place", extra.display());
+            format!("unexpected argument '{}': one file or tree is copied to one place", shown(extra));
         return wrong(ErrorKind::TooManyValues, message);
     }
     if let Some(flag) = arguments.copy.trees.without_recursive() {

@@ -29,8 +29,8 @@ Where a tree goes:
 
   Files that stand in DST alone stay. Links, holes, hard links and permission bits are kept, owner,
   times and set-id bits by --preserve-metadata. cp -R and rsync -r split hard links, and rsync -r
-  skips links. Permission bits are those of SRC whatever the umask, unlike theirs; with --in-place
-  the umask counts. What is whole stays when the copy fails or is ended.
+  skips symbolic links. Permission bits are those of SRC whatever the umask, unlike theirs; with
+  --in-place the umask counts. What is whole stays when the copy fails or is ended.
   A SRC that is a file is copied as one: to DST/NAME where DST is a directory.";
 
 pub(crate) const EXIT_CODES: &str = "\
