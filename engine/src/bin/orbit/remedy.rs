@@ -159,5 +159,8 @@ mod tests {
         assert!(of(Operation::CreateStaging, ErrorKind::PermissionDenied).unwrap().contains("--in-place"));
         assert!(of(Operation::OpenSource, ErrorKind::TimedOut).unwrap().contains("--retries"));
         assert_eq!(of(Operation::Read, ErrorKind::Other), None);
+        assert!(of(Operation::OpenSource, ErrorKind::PermissionDenied).unwrap().contains("chmod u+r"));
+        assert!(of(Operation::CreateDirectory, ErrorKind::PermissionDenied).unwrap().contains("chmod u+wx"));
+        assert_eq!(of(Operation::Rename, ErrorKind::PermissionDenied), None);
     }
 }
