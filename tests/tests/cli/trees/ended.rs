@@ -107,10 +107,11 @@ fn a_tree_whose_name_was_taken_meanwhile_does_not_ask_to_keep_going() {
     let scene = grown();
     files::create(&scene.path("src/large"), 9, 300 << 10);
     let mut command = scene.command(["-R", "--max-bandwidth", "200KiB", "src", "dst"]);
-    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let is_begun =
         || files::list(&scene.path("")).iter().any(|name| name.to_string_lossy().starts_with(".dst"));
     while !is_begun() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it made anything");
         std::thread::yield_now();
     }
     fs::create_dir_all(scene.path("dst/other")).unwrap();
