@@ -1,6 +1,7 @@
 //! Why a copy failed: which operation, on which path, with which error of the system.
 
 mod operation;
+mod shown;
 
 use std::fmt;
 use std::io;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use crate::outcome::{Digest, Omission, OmissionReason, Refusal};
 
 pub use operation::Operation;
+pub use shown::shown;
 
 /// Why a copy failed. A staged copy ([`crate::Placement::Staged`]) leaves the destination as it was before, and no
 /// staging file. Only when the directory could not be synced ([`Operation::Sync`], asked for by
@@ -178,56 +180,56 @@ impl fmt::Display for CopyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { operation, path, error } => {
-                write!(f, "cannot {operation} {}: {error}", path.display())
+                write!(f, "cannot {operation} {}: {error}", shown(path))
             }
             Self::SameFile { source, destination } => {
-                write!(f, "{} and {} are the same file", source.display(), destination.display())
+                write!(f, "{} and {} are the same file", shown(source), shown(destination))
             }
             Self::SourceNotRegular { path, kind } => {
-                write!(f, "cannot copy {}: it is a {kind}, not a regular file", path.display())
+                write!(f, "cannot copy {}: it is a {kind}, not a regular file", shown(path))
             }
             Self::DestinationNotRegular { path, kind } => {
-                write!(f, "cannot replace {}: it is a {kind}, not a regular file", path.display())
+                write!(f, "cannot replace {}: it is a {kind}, not a regular file", shown(path))
             }
             Self::DanglingSymlink { path } => {
-                write!(f, "cannot replace {}: it is a symbolic link to a missing file", path.display())
+                write!(f, "cannot replace {}: it is a symbolic link to a missing file", shown(path))
             }
             Self::ZeroCopyUnsupported { source, destination, refusals, omissions } => {
-                write!(f, "no zero-copy from {} to {}", source.display(), destination.display())?;
+                write!(f, "no zero-copy from {} to {}", shown(source), shown(destination))?;
                 refusals.iter().try_for_each(|refusal| write!(f, "; {refusal}"))?;
                 let mut told =
                     omissions.iter().filter(|omission| omission.reason != OmissionReason::ReflinkAlways);
                 told.try_for_each(|omission| write!(f, "; {omission}"))
             }
             Self::ChecksumMismatch { destination, mismatch } => {
-                write!(f, "verification of {} failed: {mismatch}", destination.display())
+                write!(f, "verification of {} failed: {mismatch}", shown(destination))
             }
             Self::SourceNotDirectory { path, kind } => {
-                write!(f, "cannot copy {} as a tree: it is a {kind}, not a directory", path.display())
+                write!(f, "cannot copy {} as a tree: it is a {kind}, not a directory", shown(path))
             }
             Self::DestinationNotDirectory { path, kind } => {
-                write!(f, "cannot copy a directory to {}: there is a {kind}", path.display())
+                write!(f, "cannot copy a directory to {}: there is a {kind}", shown(path))
             }
             Self::IntoItself { source, destination } => {
-                write!(f, "cannot copy {} into itself, to {}", source.display(), destination.display())
+                write!(f, "cannot copy {} into itself, to {}", shown(source), shown(destination))
             }
             Self::Loop { path } => {
-                write!(f, "cannot enter {}: it is one of the directories that hold it", path.display())
+                write!(f, "cannot enter {}: it is one of the directories that hold it", shown(path))
             }
             Self::NameTaken { source, destination } => {
-                let (source, destination) = (source.display(), destination.display());
+                let (source, destination) = (shown(source), shown(destination));
                 write!(f, "cannot copy {source}: another entry has got the name {destination} already")
             }
             Self::NotBuiltIn { feature } => {
                 write!(f, "this build cannot do that: it lacks the feature `{feature}`")
             }
             Self::InProgress { partial } => {
-                write!(f, "another copy is at work on {}", partial.display())
+                write!(f, "another copy is at work on {}", shown(partial))
             }
             Self::Cancelled { destination } => {
-                write!(f, "copying to {} was cancelled", destination.display())
+                write!(f, "copying to {} was cancelled", shown(destination))
             }
-            Self::SourceChanged { path } => write!(f, "{} changed while it was copied", path.display()),
+            Self::SourceChanged { path } => write!(f, "{} changed while it was copied", shown(path)),
         }
     }
 }

@@ -89,7 +89,7 @@ pub use capabilities::{Capability, ZeroCopyCapabilities, is_zero_copy_available,
 pub use config::{ConfigError, Contradiction, Effective, Entry, Origin, Settings};
 pub use copy::copy_file;
 pub use drop_in::copy;
-pub use error::{CopyError, FileKind, Mismatch, Operation};
+pub use error::{CopyError, FileKind, Mismatch, Operation, shown};
 pub use explain::{Explanation, explain};
 pub use facts::Facts;
 pub use names::UnknownName;

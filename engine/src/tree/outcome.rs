@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::error::{CopyError, FileKind};
+use crate::error::{CopyError, FileKind, shown};
 use crate::outcome::{Attribute, Moved, RefusalReason};
 use crate::strategy::Mechanism;
 
@@ -105,7 +105,7 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = std::io::Error::from_raw_os_error(self.errno);
         let Self { attribute, entries, .. } = self;
-        write!(f, "{attribute} of {entries} entries, such as {}: {error}", self.example.display())
+        write!(f, "{attribute} of {entries} entries, such as {}: {error}", shown(&self.example))
     }
 }
 

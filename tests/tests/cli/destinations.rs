@@ -35,7 +35,9 @@ fn a_slash_behind_what_is_no_directory_is_an_error() {
     assert_eq!(fs::read(scene.path("file")).unwrap(), b"old");
     scene.assert_only(&["a", "file"]);
     let finished = scene.run(&["--json", "a", "none/"]);
-    assert_eq!(one_object(&text(&finished))["error"]["kind"], "destination");
+    let report = one_object(&text(&finished));
+    assert_eq!(report["error"]["kind"], "destination");
+    assert_eq!(report["error"]["remedy"], "make the directory first: mkdir -p none/");
     assert_eq!(finished.status.code(), Some(1));
 }
 
@@ -69,6 +71,22 @@ fn names_that_would_move_a_cursor_are_escaped_in_messages() {
     subprocess::run(scene.command([OsStr::new("a"), &named])).expect_success();
     assert!(scene.run(&["-v", "l\rine", "b"]).stderr.contains(r"l\rine -> b"));
     assert!(scene.quietly(&["--explain", "l\rine", "b"]).contains(r"copy l\rine"));
+}
+
+/// The path that is told is the one to look for.
+#[test]
+fn bytes_that_are_no_text_are_told() {
+    let scene = Scene::new(100);
+    let told = |arguments: &[&[u8]]| {
+        subprocess::run(scene.command(arguments.iter().map(|word| OsStr::from_bytes(word))))
+    };
+    let error = told(&[b"caf\xe9\n", b"b"]);
+    assert_eq!(error.stderr, "orbit: cannot open caf\\xe9\\n: No such file or directory (os error 2)\n");
+    let story = told(&[b"-v", b"a", b"\xff"]).expect_success().stderr;
+    assert!(story.contains(r"a -> \xff: "), "{story}");
+    let refused = told(&[b"a", b"\xfe/"]);
+    assert!(refused.stderr.contains(r"cannot copy into \xfe/: "), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("mkdir"), "{}", refused.stderr);
 }
 
 #[test]

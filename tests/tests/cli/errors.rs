@@ -83,6 +83,12 @@ fn missing_permission_names_the_way_out() {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
     fs::write(scene.path("old"), "old").unwrap();
+    for (name, mode) in [("dir", 0o755), ("closed", 0o700), ("sticky", 0o1777)] {
+        fs::create_dir(scene.path(name)).unwrap();
+        fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::write(scene.path("sticky/old"), "old").unwrap();
+    fs::set_permissions(scene.path("sticky/old"), fs::Permissions::from_mode(0o666)).unwrap();
     let as_nobody = |arguments: &[&str]| {
         let mut outer = Command::new(setpriv.get_program());
         outer.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
@@ -93,7 +99,21 @@ fn missing_permission_names_the_way_out() {
     assert!(as_nobody(&["a", "b"]).contains("its directory must be writable; --in-place"));
     assert!(as_nobody(&["a", "old"]).contains("make it writable first (chmod u+w)"));
     fs::set_permissions(scene.path("a"), fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(as_nobody(&["a", "/tmp/never"]).contains("cannot open a: Permission denied"));
+    assert!(
+        as_nobody(&["a", "/tmp/never"])
+            .contains("cannot open a: Permission denied (os error 13); make it readable")
+    );
+    assert!(as_nobody(&["--in-place", "old", "b"]).contains("its directory must be writable"));
+    assert!(
+        as_nobody(&["-R", "dir", "b"])
+            .contains("create the directory b: Permission denied (os error 13); its directory")
+    );
+    let way = "each directory on the way to it must let you pass (chmod +x)";
+    for arguments in [["old", "closed/b"], ["closed/a", "/tmp/never"]] {
+        assert!(as_nobody(&arguments).contains(way));
+    }
+    // Its own file replaces nobody else's there.
+    assert!(as_nobody(&["old", "sticky/old"]).contains("the old file must be yours; --in-place"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::path::Path;
 use orbit_tests::files;
 use serde_json::Value;
 
-use crate::scene::{Scene, one_object};
+use crate::scene::{Scene, one_object, text};
 
 /// What lies below `src`, as [`below`] tells it.
 const ALL: [&str; 6] = ["empty/", "one", "sub/", "sub/deep/", "sub/deep/three", "sub/two.log"];
@@ -126,14 +126,32 @@ fn a_file_is_copied_as_one() {
     let scene = grown();
     scene.quietly(&["-R", "a", "b"]);
     scene.assert_copied();
-    scene.quietly(&["-R", "--exclude", "a", "--keep-going", "a", "src/empty"]);
+    scene.quietly(&["-R", "a", "src/empty"]);
     files::assert_same_content(&scene.path("a"), &scene.path("src/empty/a"));
-    for policy in ["never", "newer"] {
-        let error = scene.fails(2, &["-R", "--overwrite", policy, "a", "b"]);
-        assert!(error.contains("a is no directory") && error.contains("speaks of trees"), "{error}");
+    for flag in [
+        &["--symlinks", "skip"][..],
+        &["--overwrite", "always"],
+        &["--exclude", "x"],
+        &["--include", "x"],
+        &["--keep-going"],
+    ] {
+        let error = scene.fails(2, &[&["-R"], flag, &["a", "b"]].concat());
+        let told = format!("a is no directory, and {} speaks of trees; leave it out\n", flag[0]);
+        assert!(error.ends_with(&told), "{error}");
+        assert!(scene.fails(1, &[&["-R"], flag, &["none", "b"]].concat()).contains("cannot open none"));
     }
-    scene.quietly(&["-R", "--overwrite", "always", "a", "b"]);
-    assert!(scene.fails(1, &["-R", "none", "b"]).contains("cannot open none"));
+    assert_eq!(one_object(&scene.quietly(&["-R", "--json", "a", "b"]))["schema"], "orbit.copy/1");
+}
+
+#[test]
+fn what_is_missing_is_a_tree_that_was_not_copied() {
+    let scene = grown();
+    let finished = scene.run(&["-R", "--json", "none", "dst"]);
+    assert_eq!(finished.status.code(), Some(1));
+    let report = one_object(&text(&finished));
+    assert_eq!((&report["schema"], &report["status"]), (&"orbit.tree/1".into(), &"failed".into()));
+    assert_eq!((&report["failures"][0]["path"], &report["files"]), (&"none".into(), &0.into()));
+    scene.assert_only(&["a", "src"]);
 }
 
 #[test]
@@ -184,18 +202,22 @@ fn what_cannot_be_meant_is_refused_before_anything_is_written() {
     let scene = grown();
     fs::write(scene.path("file"), "old").unwrap();
     symlink("src", scene.path("link")).unwrap();
+    symlink("none", scene.path("dangling")).unwrap();
     for (src, dst, reason) in [
         ("src", "src", "are the same file"),
         ("link", "src/", "are the same file"),
         ("src", "src/sub/new", "into itself, to src/sub/new; name a DST outside of SRC"),
         ("link", "src/new", "into itself"),
         ("src", "file", "cannot copy a directory to file: there is a regular file; move it away first"),
+        ("src", "file/", "cannot copy a directory to file: there is a regular file; move it away first"),
+        ("src", "dangling", "cannot replace dangling: it is a symbolic link"),
+        ("src", "dangling/", "cannot replace dangling: it is a symbolic link"),
     ] {
         let error = scene.fails(1, &["-R", src, dst]);
         assert!(error.contains(reason) && error.lines().count() == 1, "{src} {dst}: {error}");
         assert!(!error.contains("--keep-going"), "{error}");
         assert_eq!(below(&scene.path("src")), ALL);
-        scene.assert_only(&["a", "src", "file", "link"]);
+        scene.assert_only(&["a", "src", "file", "link", "dangling"]);
     }
     assert_eq!(fs::read(scene.path("file")).unwrap(), b"old");
 }

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use orbit_engine::shown;
 
 use crate::flags::SettingFlags;
 use crate::tree::flags::TreeFlags;
@@ -77,7 +78,7 @@ pub(crate) fn parse() -> Result<Arguments, clap::Error> {
     let wrong = |kind, message| Err(Arguments::command().error(kind, message));
     if let Some(extra) = arguments.copy.paths.too_many() {
         let message =
-            format!("unexpected argument '{}': one file or tree is copied to one place", extra.display());
+            format!("unexpected argument '{}': one file or tree is copied to one place", shown(extra));
         return wrong(ErrorKind::TooManyValues, message);
     }
     if let Some(flag) = arguments.copy.trees.without_recursive() {
@@ -161,7 +162,7 @@ pub(crate) struct Output {
     /// Say what was done, and why zero-copy was not used; twice: every mechanism that was left out or refused
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say nothing but errors: no warnings, no progress
+    /// Say nothing but errors: no warnings, no progress unless --progress=always
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Write one report as JSON to standard output, also when the copy fails

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use orbit_engine::{Capability, FileSystemPair, Mechanism, ZeroCopyCapabilities, zero_copy_capabilities};
+use orbit_engine::{
+    Capability, FileSystemPair, Mechanism, ZeroCopyCapabilities, shown, zero_copy_capabilities,
+};
 use serde_json::{Map, Value, json};
 
 use crate::args::CapabilitiesArguments;
@@ -35,7 +37,7 @@ pub(crate) fn run(arguments: &CapabilitiesArguments) -> Result<(), Failure> {
 fn lines(from: &Path, to: &Path, found: &ZeroCopyCapabilities) -> Vec<String> {
     let FileSystemPair { source, destination, same_device } = &found.pair;
     let mut lines = vec![
-        format!("from {} ({source}) to {} ({destination})", from.display(), to.display()),
+        format!("from {} ({source}) to {} ({destination})", shown(from), shown(to)),
         format!("on {} device", if *same_device { "the same" } else { "another" }),
     ];
     let width = found.mechanisms.iter().map(|(mechanism, _)| mechanism.name().len()).max().unwrap_or(0);

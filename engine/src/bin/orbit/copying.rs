@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::args::{CopyArguments, Output};
 use crate::failure::{Exit, Failure};
 use crate::progress::Shown;
-use crate::remedy::remedy;
+use crate::remedy::{remedy, with_remedy};
 use crate::signals::Signals;
 use crate::{destination, explained, print, report, settings, story, tree};
 
@@ -27,18 +27,21 @@ pub(crate) fn run(arguments: &CopyArguments) -> Result<(), Failure> {
     let effective = settings::gather(&arguments.settings)?;
     let options = settings::options(&effective)?;
     let filter = arguments.trees.filter()?;
-    if arguments.trees.recursive && source.is_dir() {
+    // What is not there is no file either.
+    let is_file = source.metadata().is_ok_and(|there| !there.is_dir());
+    if arguments.trees.recursive && !is_file {
         let (arguments, effective) = (arguments, &effective);
-        return tree::Task { source, destination: given, arguments, effective }.run(options, filter);
+        // A slash at the end would hide what stands there.
+        let destination = given.components().as_path();
+        return tree::Task { source, destination, arguments, effective }.run(options, filter);
     }
     arguments.trees.fit_file(source)?;
     let decompress = effective.compress() == Compression::Decompress;
     let task = match destination::of(source, given, decompress) {
         Ok(destination) => Task { source, destination, arguments, effective: &effective },
-        Err(failure) => {
-            let report = || report::of_destination(source, given, &failure.message);
-            write_json(&arguments.output, report)?;
-            return Err(failure);
+        Err(nowhere) => {
+            write_json(&arguments.output, || report::of_destination(source, given, &nowhere))?;
+            return Err(Failure::failed(with_remedy(nowhere.message, nowhere.remedy)));
         }
     };
     if arguments.output.dry_run { task.explain(&options) } else { task.copy(options) }
@@ -98,13 +101,12 @@ impl Task<'_> {
         };
         // What cannot be reported is told in place of the report's own failure.
         let destination = self.effective.compress().new_name(&self.destination);
-        let report = || report::of_error(self.source, &destination, error, signal);
+        let remedy = remedy(error, false).or_else(|| self.goes_on(error));
+        let report = || report::of_error(self.source, &destination, report::error(error, &remedy), signal);
         if let Err(unwritten) = write_json(self.output(), report) {
             print::say(&format!("orbit: {}", unwritten.message));
         }
-        let remedy = remedy(error, false).or_else(|| self.goes_on(error));
-        let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-        Failure { message: format!("{error}{remedy}"), exit }
+        Failure { message: with_remedy(error.to_string(), remedy), exit }
     }
 
     /// How a copy that was ended goes on.

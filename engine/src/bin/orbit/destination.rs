@@ -3,36 +3,50 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use orbit_engine::shown;
+
 use crate::remedy::make_directory;
+
+/// Why there is no such path.
+#[derive(Debug)]
+pub(crate) struct Nowhere {
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: Option<String>,
+}
 
 /// The new file's path. Put into a directory it is called as the source; where it is to be decompressed, without `.zst`.
 ///
 /// # Errors
 /// Where DST is written as a directory and is none, or the source has no name to give.
-pub(crate) fn of(source: &Path, destination: &Path, decompress: bool) -> Result<PathBuf, Failure> {
-    let shown = destination.display();
+pub(crate) fn of(source: &Path, destination: &Path, decompress: bool) -> Result<PathBuf, Nowhere> {
+    let to = shown(destination);
+    let nowhere = |message, remedy| Err(Nowhere { message, remedy });
     if destination.is_dir() {
-        let name = name_of(source, decompress).ok_or_else(|| {
-            let source = source.display();
-            Failure::failed(format!("cannot put {source} into {shown}: it names no file; write its name out"))
-        })?;
-        return Ok(destination.join(name));
+        return match name_of(source, decompress) {
+            Some(name) => Ok(destination.join(name)),
+            None => nowhere(
+                format!("cannot put {} into {to}: it names no file", shown(source)),
+                Some("write its name out".to_owned()),
+            ),
+        };
     }
     if !ends_in_slash(destination) {
         return Ok(destination.to_path_buf());
     }
-    Err(Failure::failed(match destination.symlink_metadata() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("cannot copy into {shown}: there is no such directory; {}", make_directory(destination))
-        }
+    match destination.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => nowhere(
+            format!("cannot copy into {to}: there is no such directory"),
+            Some(make_directory(destination)),
+        ),
         Err(error) if error.kind() != std::io::ErrorKind::NotADirectory => {
-            format!("cannot copy into {shown}: {error}")
+            nowhere(format!("cannot copy into {to}: {error}"), None)
         }
-        _ => {
-            format!("cannot copy into {shown}: it is no directory; write it without the slash to name a file")
-        }
-    }))
+        _ => nowhere(
+            format!("cannot copy into {to}: it is no directory"),
+            Some("write it without the slash to name a file".to_owned()),
+        ),
+    }
 }
 
 fn ends_in_slash(path: &Path) -> bool {
@@ -75,6 +89,6 @@ mod tests {
         assert_eq!(of(&with_slash(folder.path())).unwrap(), folder.path().join("a"));
         assert!(of(&with_slash(&file)).unwrap_err().message.contains("it is no directory"));
         let missing = with_slash(&folder.path().join("no"));
-        assert!(of(&missing).unwrap_err().message.contains("mkdir -p"));
+        assert!(of(&missing).unwrap_err().remedy.unwrap().contains("mkdir -p"));
     }
 }

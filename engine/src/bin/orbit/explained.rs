@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use orbit_engine::{
-    Compression, Durability, Effective, Explanation, Mechanism, Placement, Values, Verification,
+    Compression, Durability, Effective, Explanation, Mechanism, Placement, Values, Verification, shown,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,9 +13,9 @@ use crate::units::size;
 
 /// For people.
 pub(crate) fn lines(told: &Explanation, effective: &Effective) -> Vec<String> {
-    let source = told.source.display();
+    let source = shown(&told.source);
     let mut lines =
-        vec![format!("would copy {source} ({}) to {}", size(told.source_bytes), told.destination.display())];
+        vec![format!("would copy {source} ({}) to {}", size(told.source_bytes), shown(&told.destination))];
     lines.push(ground(told));
     lines.push(format!("between: {}", told.pair));
     lines.push(format!("would try: {}", names(&told.plan.rungs)));
@@ -46,7 +46,7 @@ fn ground(told: &Explanation) -> String {
     let link = if told.writes_to == told.destination {
         String::new()
     } else {
-        format!(", through a link to {}", told.writes_to.display())
+        format!(", through a link to {}", shown(&told.writes_to))
     };
     match told.replaces_bytes {
         Some(bytes) => format!("replaces a file of {}{link}", size(bytes)),
@@ -58,8 +58,8 @@ fn values(told: &Explanation, effective: &Effective) -> String {
     let Values { zero_copy_threshold, reflink_threshold, kernel_chunk, pipe_size, buffered_chunk, .. } =
         told.plan.values;
     let from = match effective.tuned() {
-        Some((path, _)) if told.is_tuned => format!("the profile of this pair in {}", path.display()),
-        Some((path, _)) => format!("the defaults, as {} has no profile of this pair", path.display()),
+        Some((path, _)) if told.is_tuned => format!("the profile of this pair in {}", shown(path)),
+        Some((path, _)) => format!("the defaults, as {} has no profile of this pair", shown(path)),
         None => "the defaults".to_owned(),
     };
     format!(

@@ -1,4 +1,5 @@
-//! What a person can do about a copy that failed. Says nothing where the error says it all.
+//! What a person can do about a copy that failed. Says nothing where the error says it all. Looks at what stands at the path
+//! where one error has several reasons, and changes nothing.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -32,6 +33,14 @@ pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
         _ => return None,
     };
     Some(fixed.to_owned())
+}
+
+/// The error's line, with the clause behind it.
+pub(crate) fn with_remedy(message: String, remedy: Option<String>) -> String {
+    match remedy {
+        Some(remedy) => format!("{message}; {remedy}"),
+        None => message,
+    }
 }
 
 /// How a missing directory is made.
@@ -71,12 +80,7 @@ fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<Str
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty())?;
             return Some(make_directory(directory));
         }
-        ErrorKind::PermissionDenied if operation == Operation::OpenDestination => {
-            "make it writable first (chmod u+w), or remove it"
-        }
-        ErrorKind::PermissionDenied if operation == Operation::CreateStaging => {
-            "its directory must be writable; --in-place needs only the file to be"
-        }
+        ErrorKind::PermissionDenied => denied(operation, path, error.raw_os_error())?,
         ErrorKind::InvalidFilename if operation != Operation::OpenSource => {
             "give the new file a shorter name"
         }
@@ -84,9 +88,40 @@ fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<Str
         | ErrorKind::TimedOut
         | ErrorKind::ResourceBusy
         | ErrorKind::ExecutableFileBusy => "it may pass; --retries N tries again",
+        _ if operation == Operation::Inspect && path.is_symlink() && path.metadata().is_err() => {
+            "the link leads nowhere; --symlinks preserve copies the link itself"
+        }
         _ => return None,
     };
     Some(fixed.to_owned())
+}
+
+/// How the system says that an operation is for nobody, or for others: a file system that has no links, a sticky directory.
+const NOT_PERMITTED: i32 = 1;
+
+fn denied(operation: Operation, path: &Path, errno: Option<i32>) -> Option<&'static str> {
+    let is_closed = path.metadata().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    Some(match operation {
+        _ if is_closed => "each directory on the way to it must let you pass (chmod +x)",
+        Operation::OpenSource if path.is_dir() => {
+            "make it readable first (chmod u+rx), or copy as a user who may read it"
+        }
+        Operation::OpenSource => "make it readable first (chmod u+r), or copy as a user who may read it",
+        Operation::OpenDestination => "make it writable first (chmod u+w), or remove it",
+        Operation::CreateStaging => "its directory must be writable; --in-place needs only the file to be",
+        Operation::Rename if errno == Some(NOT_PERMITTED) => {
+            "where its directory is sticky, the old file must be yours; --in-place writes into the old file"
+        }
+        // A message of the library's own says what it is.
+        Operation::Rename if errno.is_none() => return None,
+        _ if errno == Some(NOT_PERMITTED) => return None,
+        Operation::OpenForWriting
+        | Operation::CreateDirectory
+        | Operation::CreateSymlink
+        | Operation::CreateHardLink
+        | Operation::Rename => "its directory must be writable (chmod u+wx)",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -124,5 +159,8 @@ mod tests {
         assert!(of(Operation::CreateStaging, ErrorKind::PermissionDenied).unwrap().contains("--in-place"));
         assert!(of(Operation::OpenSource, ErrorKind::TimedOut).unwrap().contains("--retries"));
         assert_eq!(of(Operation::Read, ErrorKind::Other), None);
+        assert!(of(Operation::OpenSource, ErrorKind::PermissionDenied).unwrap().contains("chmod u+r"));
+        assert!(of(Operation::CreateDirectory, ErrorKind::PermissionDenied).unwrap().contains("chmod u+wx"));
+        assert_eq!(of(Operation::Rename, ErrorKind::PermissionDenied), None);
     }
 }

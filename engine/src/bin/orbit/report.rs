@@ -10,6 +10,7 @@ use orbit_engine::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::destination::Nowhere;
 use crate::units::{moved, per_second};
 
 /// The report of a copy that succeeded.
@@ -47,10 +48,14 @@ pub(crate) fn of_outcome(source: &Path, outcome: &CopyOutcome, took: Duration) -
     Value::Object(report)
 }
 
-/// The report of a copy that failed. `signal` is the number of the signal that ended it.
-pub(crate) fn of_error(source: &Path, destination: &Path, error: &CopyError, signal: Option<u8>) -> Value {
+/// The report of a copy that failed. `told` is what [`error`] made of the reason, `signal` is the number of the signal that ended it.
+pub(crate) fn of_error(
+    source: &Path,
+    destination: &Path,
+    mut told: Map<String, Value>,
+    signal: Option<u8>,
+) -> Value {
     let mut report = failed(source, destination);
-    let mut told = self::error(error);
     if let Some(signal) = signal {
         told.insert("signal".into(), signal.into());
     }
@@ -58,9 +63,10 @@ pub(crate) fn of_error(source: &Path, destination: &Path, error: &CopyError, sig
     Value::Object(report)
 }
 
-/// Why something could not be copied.
-pub(crate) fn error(error: &CopyError) -> Map<String, Value> {
+/// Why something could not be copied, and what to do about it.
+pub(crate) fn error(error: &CopyError, remedy: &Option<String>) -> Map<String, Value> {
     let mut told = Map::new();
+    told.insert("remedy".into(), remedy.clone().into());
     told.insert("kind".into(), word(error).into());
     told.insert("message".into(), error.to_string().into());
     if let CopyError::Io { operation, path, error } = error {
@@ -101,9 +107,11 @@ fn path_of(error: &CopyError) -> Option<&Path> {
 }
 
 /// The report of a copy whose destination means nothing.
-pub(crate) fn of_destination(source: &Path, destination: &Path, message: &str) -> Value {
+pub(crate) fn of_destination(source: &Path, destination: &Path, nowhere: &Nowhere) -> Value {
+    let Nowhere { message, remedy } = nowhere;
     let mut report = failed(source, destination);
-    report.insert("error".into(), json!({ "kind": "destination", "message": message }));
+    let told = json!({ "kind": "destination", "message": message, "remedy": remedy });
+    report.insert("error".into(), told);
     Value::Object(report)
 }
 

@@ -5,7 +5,7 @@ use std::env::{self, VarError};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use orbit_engine::{CopyOptions, Effective, Origin, Settings, Strategy, Tuning};
+use orbit_engine::{CopyOptions, Effective, Origin, Settings, Strategy, Tuning, shown};
 
 use crate::failure::Failure;
 use crate::flags::SettingFlags;
@@ -80,7 +80,7 @@ fn configuration(flag: Option<&Path>) -> Result<Option<(PathBuf, &'static str)>,
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(None),
             _ => Err(Failure::usage(format!(
                 "cannot read {}: {error} (the configuration file; --config /dev/null reads none)",
-                usual.display()
+                shown(&usual)
             ))),
         },
     }

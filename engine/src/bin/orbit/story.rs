@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orbit_engine::{CopyOutcome, Mechanism, Resumed, Verified};
+use orbit_engine::{CopyOutcome, Mechanism, Resumed, Verified, shown};
 
 use crate::units::{duration, moved, rate, size};
 
@@ -23,12 +23,12 @@ pub(crate) fn of(source: &Path, outcome: &CopyOutcome, took: Duration, verbose: 
 
 /// What must not stay unnoticed although the copy succeeded.
 pub(crate) fn warnings(outcome: &CopyOutcome) -> Vec<String> {
-    let shown = outcome.destination.display();
+    let destination = shown(&outcome.destination);
     let mut lines = Vec::new();
     if let Resumed::StartedOver(_) = outcome.resumed {
-        lines.push(format!("{shown}: {}", outcome.resumed));
+        lines.push(format!("{destination}: {}", outcome.resumed));
     }
-    lines.extend(outcome.not_preserved.iter().map(|lost| format!("{shown}: not preserved: {lost}")));
+    lines.extend(outcome.not_preserved.iter().map(|lost| format!("{destination}: not preserved: {lost}")));
     lines
 }
 
@@ -63,7 +63,7 @@ fn fallback(outcome: &CopyOutcome) -> Option<String> {
 
 fn done(source: &Path, outcome: &CopyOutcome, took: Duration) -> String {
     let CopyOutcome { destination, mechanism, bytes, content_bytes, threads, .. } = outcome;
-    let mut line = format!("{} -> {}: {}", source.display(), destination.display(), size(*content_bytes));
+    let mut line = format!("{} -> {}: {}", shown(source), shown(destination), size(*content_bytes));
     if bytes != content_bytes {
         line += &format!(" as {}", size(*bytes));
     }

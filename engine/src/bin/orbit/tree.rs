@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orbit_engine::{
-    Compression, CopyError, CopyOptions, Effective, Globs, OnError, Placement, TreeError, TreeOptions,
-    TreeOutcome, copy_tree,
+    Compression, CopyError, CopyOptions, Effective, Globs, OnError, Operation, Placement, Symlinks,
+    TreeError, TreeOptions, TreeOutcome, copy_tree,
 };
 
 use self::progress::Shown;
 use crate::args::{CopyArguments, Output};
 use crate::failure::{Exit, Failure};
 use crate::print;
-use crate::remedy::remedy;
+use crate::remedy::{remedy, with_remedy};
 use crate::signals::Signals;
 use crate::units::{count, size};
 
@@ -89,11 +89,15 @@ impl Task<'_> {
             lines.iter().for_each(|line| print::say(line));
         }
         match (json, dry_run) {
-            (true, _) => print::out(&format!("{}\n", report::of(self.source, ended, dry_run))),
-            (false, true) => {
+            (true, _) => {
+                let report = report::of(self.source, ended, dry_run, |error| self.remedy(error));
+                print::out(&format!("{report}\n"))
+            }
+            // Of what is refused there is nothing that would be done.
+            (false, true) if ended.was_begun() => {
                 print::lines(&story::counted(self.source, outcome, self.arguments, self.effective))
             }
-            (false, false) => Ok(()),
+            (false, _) => Ok(()),
         }
     }
 
@@ -109,7 +113,8 @@ impl Task<'_> {
         if number > 1 {
             print::say(&format!("orbit: {message}"));
             let TreeOutcome { files, bytes, .. } = *ended.outcome();
-            message = format!("{number} failures; {} of {} copied", count(files, "file"), size(bytes));
+            let copied = if self.output().dry_run { "would be copied" } else { "copied" };
+            message = format!("{number} failures; {} of {} {copied}", count(files, "file"), size(bytes));
         }
         if self.could_go_on(ended) {
             message += "; --keep-going copies the rest";
@@ -119,15 +124,27 @@ impl Task<'_> {
 
     /// Whether there is a rest that was not begun because of a failure.
     fn could_go_on(&self, ended: &Ended) -> bool {
-        let TreeOutcome { directories, merged, .. } = *ended.outcome();
         let is_stopped = self.arguments.trees.on_error() == OnError::Stop;
-        is_stopped && directories + merged > 0 && !ended.failures().iter().any(is_cancelled)
+        // The whole tree has its name last.
+        let is_named_last = |error: &CopyError| matches!(error, CopyError::Io { operation: Operation::Rename, path, .. } if path == self.destination);
+        let mut failures = ended.failures().iter();
+        is_stopped && ended.was_begun() && !failures.clone().any(is_cancelled) && !failures.all(is_named_last)
     }
 
     fn line(&self, error: &CopyError) -> String {
-        let remedy = remedy(error, true).or_else(|| self.goes_on(error));
-        let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-        format!("{error}{remedy}")
+        with_remedy(error.to_string(), self.remedy(error))
+    }
+
+    fn remedy(&self, error: &CopyError) -> Option<String> {
+        self.leaves_out(error).or_else(|| remedy(error, true)).or_else(|| self.goes_on(error))
+    }
+
+    /// What can be done about a link that leads to what holds the copy.
+    fn leaves_out(&self, error: &CopyError) -> Option<String> {
+        let CopyError::IntoItself { source, .. } = error else { return None };
+        let is_by_link = self.arguments.trees.symlinks() == Symlinks::Follow && source != self.source;
+        let told = "name a DST outside of SRC, or leave out the link that leads there (--exclude)";
+        is_by_link.then(|| told.to_owned())
     }
 
     /// What becomes of a copy that was ended.
@@ -150,6 +167,12 @@ impl Ended {
             Ok(outcome) => outcome,
             Err(error) => &error.outcome,
         }
+    }
+
+    /// Whether anything was done: the root is the first directory that is counted.
+    fn was_begun(&self) -> bool {
+        let TreeOutcome { directories, merged, .. } = *self.outcome();
+        directories + merged > 0
     }
 
     /// None where all was copied.

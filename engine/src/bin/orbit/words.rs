@@ -19,15 +19,19 @@ Where a tree goes:
   where it does not exist, and filled where it does. The same command twice gives the same.
   A slash behind SRC or DST changes nothing. SRC itself may be a link to a directory.
 
-    orbit -R photos /backup/photos   as  rsync -r photos/ /backup/photos/
+    orbit -R photos /backup/photos   as  rsync -rlHp photos/ /backup/photos/
                                      as  cp -R photos /backup/photos, the first time; the
                                      second time cp makes /backup/photos/photos
     orbit -R photos /backup          puts what lies in photos into /backup itself,
-                                     as  cp -RT photos /backup,  rsync -r photos/ /backup/
+                                     as  cp -RT photos /backup,  rsync -rlHp photos/ /backup/
     cp -R photos /backup/            is  orbit -R photos /backup/photos
+    with --preserve-metadata         as  rsync -aHAXS,  cp -a
 
-  Files that stand in DST alone stay. Links, holes, hard links and permission bits are kept, owner
-  and times by --preserve-metadata. What is whole stays when the copy fails or is ended.";
+  Files that stand in DST alone stay. Links, holes, hard links and permission bits are kept, owner,
+  times and set-id bits by --preserve-metadata. cp -R and rsync -r split hard links, and rsync -r
+  skips symbolic links. Permission bits are those of SRC whatever the umask, unlike theirs; with
+  --in-place the umask counts. What is whole stays when the copy fails or is ended.
+  A SRC that is a file is copied as one: to DST/NAME where DST is a directory.";
 
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:

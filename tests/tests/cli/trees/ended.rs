@@ -101,6 +101,29 @@ fn a_full_disk_says_so_once_and_stops() {
     files::assert_no_litter(small.dir(), ["dst"]);
 }
 
+/// Nothing is left to go on with: what was copied only has another name.
+#[test]
+fn a_tree_whose_name_was_taken_meanwhile_does_not_ask_to_keep_going() {
+    let scene = grown();
+    files::create(&scene.path("src/large"), 9, 300 << 10);
+    let mut command = scene.command(["-R", "--max-bandwidth", "200KiB", "src", "dst"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let is_begun =
+        || files::list(&scene.path("")).iter().any(|name| name.to_string_lossy().starts_with(".dst"));
+    while !is_begun() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it made anything");
+        std::thread::yield_now();
+    }
+    fs::create_dir_all(scene.path("dst/other")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("cannot rename the staging file to dst: ") && !told.contains("--keep-going"),
+        "{told}"
+    );
+}
+
 #[test]
 fn a_report_that_cannot_be_written_is_said_beside_the_failures() {
     let scene = grown();

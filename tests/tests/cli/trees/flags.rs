@@ -13,7 +13,7 @@ use orbit_tests::{files, subprocess};
 use serde_json::json;
 
 use super::{ALL, assert_tree, below, copied, grown};
-use crate::scene::{Scene, one_object};
+use crate::scene::{Scene, one_object, text};
 
 /// With these flags `src` becomes these paths below `dst`, which is removed.
 #[track_caller]
@@ -42,6 +42,43 @@ fn symlinks() {
     assert!(!scene.path("dst/other").is_symlink());
     let error = scene.fails(2, &["-R", "--symlinks", "keep", "src", "dst"]);
     assert!(error.contains("preserve, follow, skip"), "{error}");
+}
+
+#[test]
+fn links_that_cannot_be_followed_name_the_way_out() {
+    let scene = grown();
+    let follow = |flags: &[&str]| {
+        scene.fails(1, &[&["-R", "--symlinks=follow", "--keep-going"], flags, &["src", "dst"]].concat())
+    };
+    symlink("nothing", scene.path("src/dangling")).unwrap();
+    symlink("loop", scene.path("src/loop")).unwrap();
+    let told = follow(&[]);
+    for link in ["dangling", "loop"] {
+        let line = told.lines().find(|line| line.contains(&format!("cannot inspect src/{link}: ")));
+        let remedy = "; the link leads nowhere; --symlinks preserve copies the link itself";
+        assert!(line.is_some_and(|line| line.ends_with(remedy)), "{told}");
+    }
+    symlink("..", scene.path("src/sub/up")).unwrap();
+    let told = follow(&["--exclude", "dangling", "--exclude", "loop"]);
+    assert!(told.ends_with("that hold it; --symlinks preserve copies the link itself\n"), "{told}");
+    fs::remove_file(scene.path("src/sub/up")).unwrap();
+    symlink("..", scene.path("src/up")).unwrap();
+    let told =
+        follow(&["--exclude", "dangling", "--exclude", "loop", "--exclude", "/up/src", "--exclude=/up/a"]);
+    let remedy = "name a DST outside of SRC, or leave out the link that leads there (--exclude)\n";
+    assert!(told.contains("into itself, to dst; ") && told.ends_with(remedy), "{told}");
+    scene.quietly(&[
+        "-R",
+        "--symlinks=follow",
+        "--exclude",
+        "/up",
+        "--exclude",
+        "dangling",
+        "--exclude",
+        "loop",
+        "src",
+        "dst",
+    ]);
 }
 
 /// What stands at `dst/one` after a copy over an older or newer file, and over none at `dst/sub/two.log`.
@@ -90,6 +127,11 @@ fn exclude_and_include() {
     assert_copies(&scene, &keep, &["empty/", "one", "sub/", "sub/deep/", "sub/deep/three", "sub/two.log"]);
     assert_copies(&scene, &["--exclude", "*", "--include", "one"], &["one"]);
     assert_eq!(copied(&scene, &["--exclude", "sub", "--exclude", "one"])["filtered"], 2);
+    fs::remove_dir_all(scene.path("dst")).unwrap();
+    fs::write(scene.path("src/-x"), "").unwrap();
+    assert_copies(&scene, &["--exclude", "-*"], &ALL);
+    let all = ["--exclude", "*", "--include", "-?"];
+    assert_copies(&scene, &all, &["-x"]);
 }
 
 #[test]
@@ -164,6 +206,22 @@ fn one_worker_is_one_thread() {
         let Some(attempt) = unless_skipped("one_worker_is_one_thread", attempt) else { return };
         assert_eq!(matches!(attempt, Attempt::NothingInjected(_)), is_alone, "{workers}: {attempt:?}");
     }
+}
+
+#[test]
+fn a_dry_run_that_fails_says_what_would_be_copied() {
+    let scene = grown();
+    for name in ["dst/one", "dst/sub/two.log"] {
+        fs::create_dir_all(scene.path(name)).unwrap();
+    }
+    let finished = scene.run(&["-R", "--dry-run", "--keep-going", "src", "dst"]);
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(text(&finished).starts_with("would copy src to dst: 1 file, 0 B\n"));
+    let told = finished.stderr;
+    assert!(told.ends_with("\norbit: 2 failures; 1 file of 0 B would be copied\n"), "{told}");
+    // Of what is refused as a whole there is no plan.
+    scene.fails(1, &["-R", "--dry-run", "src", "no/such"]);
+    scene.fails(1, &["-R", "--dry-run", "none", "dst"]);
 }
 
 #[test]

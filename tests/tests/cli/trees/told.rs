@@ -50,6 +50,16 @@ fn a_tree_that_failed_reports_this() {
 }
 
 #[test]
+fn a_report_has_the_remedies_that_are_said() {
+    let scene = grown();
+    fs::create_dir_all(scene.path("dst/one")).unwrap();
+    let finished = scene.run(&["-R", "--json", "--keep-going", "src", "dst"]);
+    let failure = &one_object(&text(&finished))["failures"][0];
+    let told = ["message", "remedy"].map(|key| failure[key].as_str().unwrap());
+    assert_eq!(finished.stderr, format!("orbit: {}\n", told.join("; ")));
+}
+
+#[test]
 fn verbose_tells_the_story_in_one_line() {
     let scene = grown();
     let told =

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{ArgAction, Args};
-use orbit_engine::{Globs, OnError, Overwrite, Symlinks};
+use orbit_engine::{Globs, OnError, Overwrite, Symlinks, shown};
 
 use crate::args::one_of;
 use crate::failure::Failure;
@@ -28,11 +28,11 @@ pub(crate) struct TreeFlags {
     overwrite: Option<Overwrite>,
     /// Leave out what has this name, or, where it has a `/`, this path below SRC: `*.o`, `/doc/*`, `**/[a-c]?`,
     /// `{old,tmp}`; `cache/` means directories alone. May be given again
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, allow_hyphen_values = true)]
     exclude: Vec<OsString>,
     /// Copy what this matches although an --exclude does too; without any --exclude, copy no other files. May be given
     /// again
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, allow_hyphen_values = true)]
     include: Vec<OsString>,
     /// Copy the rest when something cannot be copied, and say all of it
     #[arg(long)]
@@ -52,16 +52,16 @@ impl TreeFlags {
         if self.keep_going { OnError::Continue } else { OnError::Stop }
     }
 
-    /// What says that a file is to be kept must not be without effect on a SRC that is one.
+    /// What is asked for must not be without effect on a SRC that is a file.
     ///
     /// # Errors
-    /// Where it is asked for.
+    /// Where a flag that speaks of trees is given.
     pub(crate) fn fit_file(&self, source: &Path) -> Result<(), Failure> {
-        match self.overwrite() {
-            Overwrite::Always => Ok(()),
-            policy => Err(Failure::usage(format!(
-                "{} is no directory, and --overwrite {policy} speaks of trees",
-                source.display()
+        match self.given() {
+            None => Ok(()),
+            Some(flag) => Err(Failure::usage(format!(
+                "{} is no directory, and {flag} speaks of trees; leave it out",
+                shown(source)
             ))),
         }
     }
@@ -80,7 +80,12 @@ impl TreeFlags {
 
     /// The flag that was given in vain, since trees are not asked for.
     pub(crate) fn without_recursive(&self) -> Option<&'static str> {
-        let Self { recursive, symlinks, overwrite, exclude, include, keep_going } = self;
+        self.given().filter(|_| !self.recursive)
+    }
+
+    /// The first flag that was given, beside `--recursive`.
+    fn given(&self) -> Option<&'static str> {
+        let Self { recursive: _, symlinks, overwrite, exclude, include, keep_going } = self;
         let given = [
             (symlinks.is_some(), "--symlinks"),
             (overwrite.is_some(), "--overwrite"),
@@ -88,7 +93,7 @@ impl TreeFlags {
             (!include.is_empty(), "--include"),
             (*keep_going, "--keep-going"),
         ];
-        given.into_iter().find(|(is_given, _)| *is_given && !recursive).map(|(_, flag)| flag)
+        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, flag)| flag)
     }
 }
 
@@ -99,7 +104,7 @@ fn texts(patterns: &[OsString]) -> Result<Vec<&str>, Failure> {
 /// The library reads patterns as text, though not names.
 fn text(pattern: &OsString) -> Result<&str, Failure> {
     pattern.to_str().ok_or_else(|| {
-        let shown = pattern.display();
-        Failure::usage(format!("the pattern `{shown}` is no UTF-8; `?` stands for any byte of a name"))
+        let pattern = shown(pattern);
+        Failure::usage(format!("the pattern `{pattern}` is no UTF-8; `?` stands for any byte of a name"))
     })
 }

@@ -9,8 +9,14 @@ use super::Ended;
 use crate::report::{attribute, begin, error, put_all, put_path, refused, word};
 use crate::units::per_second;
 
-/// The report of a copy, or of a dry run, however it ended.
-pub(super) fn of(source: &Path, ended: &Ended, dry_run: bool) -> Value {
+/// The report of a copy, or of a dry run, however it ended. `remedy` says what to do about a failure.
+pub(super) fn of(
+    source: &Path,
+    ended: &Ended,
+    dry_run: bool,
+    remedy: impl Fn(&CopyError) -> Option<String>,
+) -> Value {
+    let failure = |failure| Value::Object(error(failure, &remedy(failure)));
     let (outcome, failures, took) = (ended.outcome(), ended.failures(), ended.took);
     let mut report = begin("orbit.tree/1");
     report.insert("status".into(), status(failures, dry_run).into());
@@ -23,7 +29,7 @@ pub(super) fn of(source: &Path, ended: &Ended, dry_run: bool) -> Value {
         json!({
             "duration_ns": u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
             "bytes_per_second": per_second(outcome.data_bytes, took),
-            "failures": failures.iter().map(|failure| Value::Object(error(failure))).collect::<Vec<_>>(),
+            "failures": failures.iter().map(failure).collect::<Vec<_>>(),
             "signal": ended.signal,
         }),
     );

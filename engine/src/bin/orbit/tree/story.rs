@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orbit_engine::{Effective, FileKind, Moved, Placement, Skipped, TreeOutcome};
+use orbit_engine::{Effective, FileKind, Moved, Placement, Skipped, TreeOutcome, shown};
 
 use crate::args::CopyArguments;
 use crate::presets;
@@ -33,15 +33,15 @@ pub(super) fn of(
 
 /// What must not stay unnoticed although the copy succeeded.
 pub(super) fn warnings(outcome: &TreeOutcome, verbose: u8) -> Vec<String> {
-    let shown = outcome.destination.display();
+    let destination = shown(&outcome.destination);
     let mut lines = left_out(&outcome.skipped_special, verbose);
     lines.extend(outcome.not_preserved.iter().map(|lost| {
         let error = std::io::Error::from_raw_os_error(lost.errno);
-        let (entries, example) = (count(lost.entries, "entry"), lost.example.display());
-        format!("{shown}: not preserved: {} of {entries}, such as {example}: {error}", lost.attribute)
+        let (entries, example) = (count(lost.entries, "entry"), shown(&lost.example));
+        format!("{destination}: not preserved: {} of {entries}, such as {example}: {error}", lost.attribute)
     }));
     if outcome.changed > 0 {
-        lines.push(format!("{shown}: {} changed while copied", count(outcome.changed, "source")));
+        lines.push(format!("{destination}: {} changed while copied", count(outcome.changed, "source")));
     }
     lines
 }
@@ -50,8 +50,7 @@ pub(super) fn warnings(outcome: &TreeOutcome, verbose: u8) -> Vec<String> {
 fn left_out(skipped: &[Skipped], verbose: u8) -> Vec<String> {
     const REMEDY: &str = "--preserve-metadata makes such files again";
     if verbose > 0 {
-        let line =
-            |Skipped { path, kind }: &Skipped| format!("left out {}, a {kind}; {REMEDY}", path.display());
+        let line = |Skipped { path, kind }: &Skipped| format!("left out {}, a {kind}; {REMEDY}", shown(path));
         return skipped.iter().map(line).collect();
     }
     let mut kinds: Vec<(FileKind, &Path, u64)> = Vec::new();
@@ -62,7 +61,7 @@ fn left_out(skipped: &[Skipped], verbose: u8) -> Vec<String> {
         }
     }
     let line = |(kind, path, number): &(FileKind, &Path, u64)| {
-        let (kinds, path) = (count(*number, &kind.to_string()), path.display());
+        let (kinds, path) = (count(*number, &kind.to_string()), shown(path));
         match number {
             1 => format!("left out {path}, a {kind}; {REMEDY}"),
             _ => format!("left out {kinds}, such as {path}; {REMEDY}"),
@@ -73,7 +72,7 @@ fn left_out(skipped: &[Skipped], verbose: u8) -> Vec<String> {
 
 fn done(source: &Path, outcome: &TreeOutcome, took: Duration, is_coded: bool) -> String {
     let TreeOutcome { destination, files, bytes, written_bytes, workers, .. } = outcome;
-    let mut line = format!("{} -> {}: ", source.display(), destination.display());
+    let mut line = format!("{} -> {}: ", shown(source), shown(destination));
     line += &format!("{}, {}", count(*files, "file"), size(*bytes));
     if is_coded {
         line += &format!(" as {}", size(*written_bytes));
@@ -132,7 +131,7 @@ pub(super) fn counted(
     effective: &Effective,
 ) -> Vec<String> {
     let TreeOutcome { destination, files, bytes, .. } = outcome;
-    let (source, destination) = (source.display(), destination.display());
+    let (source, destination) = (shown(source), shown(destination));
     let files = count(*files, "file");
     let mut lines = vec![format!("would copy {source} to {destination}: {files}, {}", size(*bytes))];
     let others = others(outcome);
