@@ -2,6 +2,7 @@
 
 mod directory;
 mod metadata;
+mod positioned;
 mod socket;
 
 use std::fs::{File, OpenOptions};
@@ -24,7 +25,7 @@ pub(crate) use directory::{
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
-
+pub(crate) use positioned::{read_at, write_at};
 pub(crate) use socket::{send_range, wait_writable, write_socket};
 
 pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
@@ -238,30 +239,6 @@ pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<b
 
 pub(crate) fn file_system(_: &Calls, _: &File) -> io::Result<String> {
     Ok("unknown".to_owned())
-}
-
-#[cfg(unix)]
-pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(unix)]
-pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
 }
 
 pub(crate) fn unsupported() -> io::Error {

@@ -114,7 +114,7 @@ fn names_that_are_left_out_are_no_loss_to_the_others() {
     let Some(scene) = Scene::on(test, FileSystem::Tmpfs) else { return };
     plant(&scene);
     let filter = |path: &std::path::Path, _: FileKind| !path.ends_with("one") && !path.ends_with("two");
-    let outcome = copied(&plain().filter(std::sync::Arc::new(filter)), &scene.from(), &scene.to());
+    let outcome = copied(&plain().filter(Arc::new(filter)), &scene.from(), &scene.to());
     assert_eq!((outcome.filtered, outcome.hard_links), (2, 2), "{outcome:?}");
     files::assert_same_content(&scene.from().join("a/one"), &scene.to().join("b/c/three"));
 }
