@@ -136,7 +136,13 @@ fn open_target<'s>(
         return Ok((Target::open(source, destination, opening, calls)?, None));
     };
     let mut turn = made.turn();
-    let target = Target::open(source, destination, opening, calls)?;
+    let target = Target::open(source, destination, opening, calls).map_err(|error| {
+        // It may be what another source has made, and no file.
+        match platform::status_at(calls, destination.at, false) {
+            Ok(there) if turn.has(&there) => taken(source, destination),
+            _ => error,
+        }
+    })?;
     let status = platform::status(calls, target.file())
         .map_err(|error| CopyError::io(Operation::Inspect, destination, error))?;
     // A file with several names may be met in another directory too, where it would be written over.
