@@ -17,10 +17,10 @@ use crate::options::{Compression, CopyOptions, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::partial::form;
 use crate::placement::{Opening, Target, Way};
-use crate::platform::{self, Calls, Status};
+use crate::platform::{self, Calls, Number, Status};
 use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::setting::{Made, Number, Setting, number};
+use crate::setting::{Made, Setting};
 use crate::staging::unnamed_works;
 use crate::strategy::Mechanism;
 use crate::survey::Survey;
@@ -112,7 +112,8 @@ fn copy_once(
     let size = source.status.size;
     watch.set_total(if options.compression == Compression::Decompress { 0 } else { size });
     let form = form(options);
-    let opening = Opening::wanted(&source.status, options, setting.way, &form, watch);
+    let opening =
+        Opening { seen: setting.seen, ..Opening::wanted(&source.status, options, setting.way, &form, watch) };
     let (target, claimed) = open_target(&source, destination, opening, setting, calls)?;
     let copied = copy_to(Copy { source, destination, target, setting, options, watch, calls });
     if let (Err(_), Some((made, number))) = (&copied, claimed) {
@@ -152,7 +153,7 @@ fn open_target<'s>(
         Some(written) => written.turn().add(&status),
         None => turn.add(&status),
     };
-    if is_first { Ok((target, Some((made, number(&status))))) } else { Err(taken(source, destination)) }
+    if is_first { Ok((target, Some((made, status.number())))) } else { Err(taken(source, destination)) }
 }
 
 /// Another source of the same tree has the name.

@@ -75,6 +75,7 @@ impl Worker<'_> {
             way,
             follows: self.is_followed(),
             umask: here.node.umask(),
+            seen: (!is_fresh).then(|| standing.seen()),
             marks: way == Way::Resumable,
             made: (!is_fresh).then_some(&here.node.made),
             written: Some(&self.tree.written),

@@ -8,9 +8,9 @@ use super::file::Item;
 use super::options::{Overwrite, TreeOptions};
 use super::worker::{Here, Worker};
 use crate::error::{CopyError, FileKind, Operation};
+use crate::inspect::Seen;
 use crate::options::Compression;
 use crate::platform::{self, At, Status};
-use crate::setting::number;
 use crate::staging::remove;
 
 /// What stands there.
@@ -36,6 +36,11 @@ pub(super) enum Verdict {
 impl Standing {
     pub(super) fn status(&self) -> Option<&Status> {
         self.status.as_ref()
+    }
+
+    /// For a copy, which then need not look again.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        self.status.as_ref().map_or(Seen::Nothing, Seen::Standing)
     }
 
     pub(super) fn is_own(&self) -> bool {
@@ -76,7 +81,7 @@ impl Standing {
 
 /// Whether it is what it was; its number alone may have been given to another file.
 fn is_unchanged(now: &Status, then: &Status) -> bool {
-    let of = |status: &Status| (number(status), status.kind, status.size, status.version.modified);
+    let of = |status: &Status| (status.number(), status.kind, status.size, status.version.modified);
     of(now) == of(then)
 }
 
