@@ -3,6 +3,7 @@
 
 mod axes;
 mod chart;
+mod conditions;
 mod crossover;
 mod group;
 mod growth;

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: scenario, plan, runner, samples, report. Refuses what it could not measure honestly.
 
+mod effort;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +11,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use orbit_engine::Tuning;
 use sha2::{Digest, Sha256};
 
+use crate::clock::Overhead;
 use crate::cmd::{Done, below, hex};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, Skipped};
 use crate::program::{self, Program};
@@ -31,8 +33,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if let Some(folder) = &flags.resume {
         return resume(folder, root, out);
     }
-    let mut scenario = Scenario::load(&scenario_path(root, &flags.scenario))?;
-    scenario.blocks = flags.blocks.unwrap_or(scenario.blocks);
+    let scenario = effort::asked(Scenario::load(&scenario_path(root, &flags.scenario))?, flags)?;
     let cases = chosen(&scenario, flags)?;
     if flags.list {
         cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
@@ -42,6 +43,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         return dry_run(&cases, scenario.blocks, out);
     }
     refuse_debug_code()?;
+    effort::check_privileges(&cases)?;
     let targets = Targets::new(root, &flags.targets)?;
     let places = Places::probe(&targets, &cases);
     let programs = programs(root, &cases)?;
@@ -64,6 +66,11 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         argv: argv(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
+        indicative: flags.quick,
+        time_budget_s: flags.time_budget.map(|time| time.as_secs()),
+        blocks_measured: None,
+        overhead: Some(Overhead::measure()),
+        memory_available_bytes: host::memory_available_bytes(),
         engine: env!("CARGO_PKG_VERSION").into(),
         program_sha256: program_sha256()?,
         host,
@@ -89,6 +96,7 @@ fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
     if host != record.host || program_sha256()? != record.program_sha256 {
         bail!("{} was begun by another program or on another machine; measure anew", folder.display());
     }
+    effort::check_privileges(&record.cases)?;
     let targets = Targets::again(root, &record.targets);
     let places = Places::probe(&targets, &record.cases);
     let programs = programs(root, &record.cases)?;
@@ -142,12 +150,14 @@ impl Session<'_> {
     }
 
     fn run_blocks(&self, open: &mut OpenRun, first: u32, kept: &mut u32) -> Result<End> {
+        let deadline = effort::deadline(self.record);
         let interrupt = &Interrupt::listen().context("cannot listen for signals")?;
         let RunRecord { seed, scenario, cases, .. } = self.record;
         let Some(fixture) = &Fixture::create(self.targets, cases, *seed, interrupt)? else {
             return Ok(End::Interrupted);
         };
-        let runner = Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt };
+        let runner =
+            Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt, deadline };
         runner.run(first..scenario.blocks, |samples| {
             open.append(&samples)?;
             *kept += 1;
@@ -174,7 +184,8 @@ impl Session<'_> {
 
 /// Writes the report of a run whose blocks are all measured, and gives its folder the final name.
 fn finish(open: OpenRun) -> Result<(PathBuf, Summary)> {
-    let run = Run::load(open.folder())?;
+    let mut run = Run::load(open.folder())?;
+    open.count_blocks(&mut run)?;
     let summary = summary::of(&run.record, &run.samples)?;
     report::write(&run.folder, &run.record, &summary, &run.samples)?;
     Ok((open.complete()?, summary))
