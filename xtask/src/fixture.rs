@@ -112,13 +112,14 @@ impl Fixture {
     pub(crate) fn cool(&self, case: &Case) -> Result<u64> {
         let source = self.source(case)?;
         let paths: Vec<PathBuf> = match &case.tree {
-            None => vec![source],
+            None => vec![source.clone()],
             Some(tree) => tree.workload.files_in(&source).collect(),
         };
-        for path in &paths {
-            cache::cool(path)
-                .with_context(|| format!("cannot take {} out of the page cache", path.display()))?;
-        }
+        let cool = || {
+            tree::drain(&source)?;
+            paths.iter().try_for_each(|path| cache::cool(path))
+        };
+        cool().with_context(|| format!("cannot take {} out of the page cache", source.display()))?;
         cache::resident_bytes(&paths)
     }
 

@@ -5,6 +5,7 @@ mod axes;
 mod chart;
 mod conditions;
 mod crossover;
+mod durable;
 mod group;
 mod growth;
 mod hist;

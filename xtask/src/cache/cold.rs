@@ -14,12 +14,9 @@ const DROP_CACHES: &str = "/proc/sys/vm/drop_caches";
 /// Files that one `fincore` is asked about.
 const AT_ONCE: usize = 500;
 
-/// Takes the file at `path` out of the page cache.
+/// Takes the file at `path` out of the page cache, but for what is not on the disk yet.
 pub(crate) fn cool(path: &Path) -> std::io::Result<()> {
-    let file = File::open(path)?;
-    // What is not on the disk yet cannot be dropped.
-    file.sync_all()?;
-    Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?)
+    Ok(rustix::fs::fadvise(File::open(path)?, 0, None, rustix::fs::Advice::DontNeed)?)
 }
 
 /// Bytes of the files at `paths` that are in the page cache.
@@ -47,6 +44,7 @@ pub(crate) fn probe(directory: &Path) -> Result<(), String> {
     let stay = || {
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(&[1; BYTES])?;
+        file.as_file().sync_all()?;
         cool(file.path())?;
         resident_bytes(&[file.path().to_owned()])
     };
@@ -81,6 +79,7 @@ mod tests {
         let paths: Vec<PathBuf> = ["one", "two"].map(|name| folder.path().join(name)).to_vec();
         for path in &paths {
             fs::write(path, vec![1; 1 << 20]).unwrap();
+            File::open(path).unwrap().sync_all().unwrap();
         }
         if probe(folder.path()).is_err() {
             println!("skipped: files cannot be cold there, or there is no fincore");

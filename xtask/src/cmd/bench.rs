@@ -128,9 +128,9 @@ impl Session<'_> {
         match end {
             Ok(End::Complete) => {
                 let partial = open.folder().to_owned();
-                let (folder, summary) =
+                let (folder, summary, invalid) =
                     finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
-                self.announce(&folder, &summary, out)?;
+                self.announce(&folder, &summary, invalid, out)?;
                 Ok(Done::Complete)
             }
             Ok(End::Interrupted) if kept > 0 => {
@@ -165,9 +165,14 @@ impl Session<'_> {
         })
     }
 
-    fn announce(&self, folder: &Path, summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    fn announce(
+        &self,
+        folder: &Path,
+        summary: &Summary,
+        invalid: usize,
+        out: &mut impl Write,
+    ) -> std::io::Result<()> {
         let folder = folder.strip_prefix(self.root).unwrap_or(folder);
-        let invalid: u32 = summary.cases.iter().map(|case| case.invalid).sum();
         if let Some(peers) = report::peers(summary) {
             writeln!(out, "{peers}")?;
         }
@@ -182,13 +187,15 @@ impl Session<'_> {
     }
 }
 
-/// Writes the report of a run whose blocks are all measured, and gives its folder the final name.
-fn finish(open: OpenRun) -> Result<(PathBuf, Summary)> {
+/// Writes the report of a run whose blocks are all measured, and gives its folder the final name; with how many samples
+/// were invalid.
+fn finish(open: OpenRun) -> Result<(PathBuf, Summary, usize)> {
     let mut run = Run::load(open.folder())?;
     open.count_blocks(&mut run)?;
     let summary = summary::of(&run.record, &run.samples)?;
     report::write(&run.folder, &run.record, &summary, &run.samples)?;
-    Ok((open.complete()?, summary))
+    let invalid = run.samples.iter().filter(|sample| sample.measurement().is_none()).count();
+    Ok((open.complete()?, summary, invalid))
 }
 
 /// One line for each reason, not for each case.

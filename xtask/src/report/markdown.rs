@@ -6,7 +6,7 @@ use crate::record::RunRecord;
 use crate::summary::{CaseSummary, Summary};
 
 use super::group::{Group, groups};
-use super::{conditions, crossover, peers, table, units};
+use super::{conditions, crossover, durable, peers, table, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -38,6 +38,7 @@ pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) ->
     sections.push(format!("## Environment\n\n{}", environment(record)));
     sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
+    sections.extend(durable::section(summary));
     sections.push(skipped(summary));
     if !plots.is_empty() {
         let images: Vec<String> =
