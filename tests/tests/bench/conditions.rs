@@ -26,7 +26,9 @@ fn parsed(run: &Path) -> Vec<Value> {
 }
 
 fn of<'a>(samples: &'a [Value], subject: &str) -> Vec<&'a Value> {
-    let is_its = |sample: &&Value| sample["case"].as_str().is_some_and(|id| id.ends_with(&format!("subject={subject}")));
+    let is_its = |sample: &&Value| {
+        sample["case"].as_str().is_some_and(|id| id.ends_with(&format!("subject={subject}")))
+    };
     samples.iter().filter(is_its).collect()
 }
 
@@ -53,8 +55,15 @@ fn every_counter_is_in_every_sample() {
     let suite = Suite::new();
     let samples = measured(test, &suite, "", &[]).expect("a warm source needs nothing of the machine");
     let common = [
-        "wall_ns", "cpu_ns", "steal_ns", "user_ns", "system_ns", "voluntary_switches", "involuntary_switches",
-        "minor_faults", "major_faults",
+        "wall_ns",
+        "cpu_ns",
+        "steal_ns",
+        "user_ns",
+        "system_ns",
+        "voluntary_switches",
+        "involuntary_switches",
+        "minor_faults",
+        "major_faults",
     ];
     for (subject, own, others) in [
         ("engine", ["storage_read_bytes", "storage_write_bytes"], ["storage_read_blocks", "max_rss_bytes"]),
@@ -114,7 +123,10 @@ fn a_source_that_stays_in_memory_is_no_cold_one() {
         assert!(said.contains(expected), "{said}");
         if let Some(run) = suite.runs().first() {
             let page = fs::read_to_string(run.join("summary.md")).expect("a run has a summary");
-            assert!(page.contains("no sample was valid: 4KiB of the source stay in the page cache"), "{page}");
+            assert!(
+                page.contains("no sample was valid: 4KiB of the source stay in the page cache"),
+                "{page}"
+            );
             assert!(samples(run)[0].contains("4KiB of the source stay in the page cache"));
             fs::remove_dir_all(suite.results()).expect("the run is removed");
         }

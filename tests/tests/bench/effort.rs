@@ -14,12 +14,19 @@ fn a_quick_run_is_marked_and_no_tuner_takes_it() {
     let run = suite.only_run();
     assert_eq!(samples(&run).len(), 3 * CASES);
     let record = record(&suite);
-    assert_eq!((record["indicative"].as_bool(), record["scenario"]["blocks"].as_u64()), (Some(true), Some(3)));
+    assert_eq!(
+        (record["indicative"].as_bool(), record["scenario"]["blocks"].as_u64()),
+        (Some(true), Some(3))
+    );
     let page = fs::read_to_string(run.join("summary.md")).expect("a run has a summary");
     assert!(page.contains("**Indicative: "), "{page}");
     for arguments in [&["tune"][..], &["tune", run.to_str().expect("the path is text")]] {
         let refused = subprocess::run(suite.command(arguments));
-        assert!(one_error(&refused).contains("is indicative: `--quick` measures too little"), "{}", refused.stderr);
+        assert!(
+            one_error(&refused).contains("is indicative: `--quick` measures too little"),
+            "{}",
+            refused.stderr
+        );
     }
     assert!(!run.join("tuned.toml").exists());
 }

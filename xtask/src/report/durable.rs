@@ -13,9 +13,8 @@ const NOTE: &str = "Medians. After each copy the destination's file system was s
 /// The section of the page; none where nothing was synced.
 pub(super) fn section(summary: &Summary) -> Option<String> {
     let rows: Vec<Vec<String>> = summary.cases.iter().filter_map(row).collect();
-    (!rows.is_empty()).then(|| {
-        format!("## Until it is on the disk\n\n{}\n{NOTE}\n", table::render(&HEADINGS, &rows))
-    })
+    (!rows.is_empty())
+        .then(|| format!("## Until it is on the disk\n\n{}\n{NOTE}\n", table::render(&HEADINGS, &rows)))
 }
 
 fn row(summary: &CaseSummary) -> Option<Vec<String>> {
@@ -39,7 +38,10 @@ mod tests {
         let case = &mut summary.cases[1];
         (case.wall_median_ns, case.durable_median_ns) = (2_000, Some(5_000));
         let section = section(&summary).unwrap();
-        assert!(section.contains("2.00 µs") && section.contains("5.00 µs") && section.contains("3.00 µs"), "{section}");
+        assert!(
+            section.contains("2.00 µs") && section.contains("5.00 µs") && section.contains("3.00 µs"),
+            "{section}"
+        );
         assert!(!section.contains("strategy=auto"), "{section}");
     }
 }
