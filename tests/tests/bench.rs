@@ -3,8 +3,14 @@
 #[path = "bench/suite.rs"]
 mod suite;
 
+#[path = "bench/conditions.rs"]
+mod conditions;
+#[path = "bench/effort.rs"]
+mod effort;
 #[path = "bench/faulty.rs"]
 mod faulty;
+#[path = "bench/harness.rs"]
+mod harness;
 #[path = "bench/interrupted.rs"]
 mod interrupted;
 #[path = "bench/lab.rs"]

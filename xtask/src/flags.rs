@@ -1,6 +1,7 @@
 //! The command line. Parsed here once; commands see plain values.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use globset::{GlobBuilder, GlobMatcher};
@@ -47,6 +48,15 @@ pub(crate) struct BenchFlags {
     /// Measure so many blocks instead of what the scenario says
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) blocks: Option<u32>,
+    /// Measure three blocks: a first impression, by which `tune` decides nothing
+    #[arg(long, conflicts_with = "blocks")]
+    pub(crate) quick: bool,
+    /// Begin no block that would end later than this after the start: `90s`, `10m`, `1h`. One is always measured
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) time_budget: Option<Duration>,
+    /// Before each sample of a scenario with `cache = "cold"`, make the kernel forget all files; needs root
+    #[arg(long)]
+    pub(crate) drop_caches: bool,
     /// Order and contents from this number; random and recorded when absent
     #[arg(long)]
     pub(crate) seed: Option<u64>,
@@ -60,7 +70,7 @@ pub(crate) struct BenchFlags {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
     /// Go on with an interrupted run; its scenario, seed, blocks and targets are kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "dry_run", "filter", "blocks", "seed", "tuned", "targets"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "dry_run", "filter", "blocks", "quick", "time_budget", "drop_caches", "seed", "tuned", "targets"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -108,6 +118,15 @@ pub(crate) enum LabAction {
     Down,
 }
 
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write a number and s, m or h, such as `90s`");
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let split = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, seconds)));
+    let (number, seconds) = split.ok_or_else(wrong)?;
+    let number = number.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
 fn lab_size(text: &str) -> Result<ByteSize, String> {
     /// The smallest that every `mkfs` takes, with some room in it.
     const LEAST: u64 = 512 << 20;
@@ -125,4 +144,19 @@ fn target(text: &str) -> Result<(TargetName, PathBuf), String> {
 
 fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(pattern).build()?.compile_matcher())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h", 3600)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "s", "10", "0s", "-1m", "1.5h", "10 m", "1d", "5µ"] {
+            assert!(time(text).unwrap_err().contains("is no time"), "{text}");
+        }
+    }
 }

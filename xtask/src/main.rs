@@ -12,6 +12,7 @@ mod host;
 mod interrupt;
 mod lab;
 mod launcher;
+mod mounts;
 mod plan;
 mod program;
 mod record;

@@ -4,12 +4,12 @@ mod item;
 
 use std::collections::BTreeSet;
 
-use orbit_engine::{Durability, Strategy, Verification};
+use orbit_engine::{Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::scenario::{
-    Cache, ChunkChoice, Exclude, FileSystems, Scenario, Standing, Subject, Workers, Workload,
+    Cache, ChunkChoice, Durable, Exclude, FileSystems, Scenario, Standing, Subject, Workers, Workload,
 };
 use crate::text;
 
@@ -37,7 +37,7 @@ pub(crate) struct Case {
     pub(crate) chunk: ChunkChoice,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
-    pub(crate) durability: Durability,
+    pub(crate) durability: Durable,
     /// Not written where it is the engine.
     #[serde(default, skip_serializing_if = "Subject::is_default")]
     pub(crate) subject: Subject,

@@ -3,7 +3,9 @@
 
 mod axes;
 mod chart;
+mod conditions;
 mod crossover;
+mod durable;
 mod group;
 mod growth;
 mod hist;

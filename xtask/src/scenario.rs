@@ -1,5 +1,6 @@
 //! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
 
+mod durable;
 mod filesystems;
 mod standing;
 mod subject;
@@ -11,9 +12,10 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
-use orbit_engine::{Chunk, Durability, MAX_WORKERS, Strategy, Verification};
+use orbit_engine::{Chunk, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use durable::Durable;
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
 pub(crate) use standing::Standing;
 pub(crate) use subject::{Kind, Subject};
@@ -28,7 +30,7 @@ pub(crate) struct Scenario {
     /// Paired blocks: how often each case is measured.
     pub(crate) blocks: u32,
     pub(crate) cache: Cache,
-    pub(crate) durability: Durability,
+    pub(crate) durability: Durable,
     pub(crate) check: Check,
     pub(crate) matrix: Matrix,
     /// The file's text, by whose hash a run is known.
@@ -183,6 +185,11 @@ pub(crate) enum Cache {
     Warm,
     /// Wherever the copy before left them.
     AsIs,
+    /// On the disk alone, made so and checked before each sample.
+    Cold,
+    /// The same, and all else that the kernel can forget: names, attributes, programs. Never in a scenario file; `bench
+    /// --drop-caches` makes it of `cold`.
+    Dropped,
 }
 
 /// How often the destination is compared with the source, by the runner, outside the measured time.
@@ -200,6 +207,8 @@ impl fmt::Display for Cache {
         f.pad(match self {
             Self::Warm => "warm",
             Self::AsIs => "as-is",
+            Self::Cold => "cold",
+            Self::Dropped => "dropped",
         })
     }
 }

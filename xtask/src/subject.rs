@@ -2,6 +2,7 @@
 //! is run and timed; whether the copy is right is for the runner to see.
 
 mod engine;
+mod known;
 mod library;
 mod process;
 mod tree;
@@ -19,6 +20,7 @@ use crate::sample::Measurement;
 use crate::scenario::{Kind, Subject};
 
 use engine::Engine;
+use known::Known;
 use library::Library;
 use process::Process;
 use tree::Tree;
@@ -32,6 +34,7 @@ pub(crate) enum Setup {
     Engine(Engine),
     Tree(Box<Tree>),
     Library(Library),
+    Known(Known),
     Process(Process),
 }
 
@@ -55,6 +58,8 @@ impl Setup {
             (Subject::BareReflink, _) if !can_reflink(capabilities) => {
                 Err("extents cannot be shared here".to_owned())
             }
+            (Subject::KnownSleep, _) => Ok(Self::Known(Known::Sleep)),
+            (Subject::KnownRate, _) => Ok(Self::Known(Known::Rate)),
             (subject, Kind::Library) => Library::new(subject).map(Self::Library),
             (subject, Kind::Process) => {
                 if let Some(reason) = Process::unable(case) {
@@ -73,6 +78,7 @@ impl Setup {
             Self::Engine(engine) => engine.measure(case, source, destination),
             Self::Tree(tree) => tree.measure(case, source, destination),
             Self::Library(library) => library.measure(case, source, destination),
+            Self::Known(known) => known.measure(case, source, destination),
             Self::Process(process) => process.measure(case, source, destination),
         }
     }

@@ -6,7 +6,7 @@ use crate::record::RunRecord;
 use crate::summary::{CaseSummary, Summary};
 
 use super::group::{Group, groups};
-use super::{crossover, peers, table, units};
+use super::{conditions, crossover, durable, peers, table, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -29,15 +29,16 @@ const RATIO_HEADINGS: [&str; 6] =
 const RATIO_NOTE: &str = "Ratios are paired, not quotients of the medians above. An interval is that of one size alone; \
                           a verdict holds over all sizes of one chunk together.";
 
+const INDICATIVE: &str = "**Indicative: `--quick` measures too few blocks to decide anything by.**";
+
 /// The page; `plots` are paths relative to the run's folder.
 pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) -> String {
-    let mut sections = vec![
-        format!("# {}\n", summary.run),
-        format!("{}\n", record.scenario.question),
-        format!("## Environment\n\n{}", environment(record)),
-    ];
+    let mut sections = vec![format!("# {}\n", summary.run), format!("{}\n", record.scenario.question)];
+    sections.extend(record.indicative.then(|| format!("{INDICATIVE}\n")));
+    sections.push(format!("## Environment\n\n{}", environment(record)));
     sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
+    sections.extend(durable::section(summary));
     sections.push(skipped(summary));
     if !plots.is_empty() {
         let images: Vec<String> =
@@ -56,13 +57,14 @@ fn environment(record: &RunRecord) -> String {
         ("Host", Some(host.name.clone())),
         ("Kernel", Some(host.kernel.clone())),
         ("CPU", Some(format!("{}, {} usable", host.cpu, host.cpus))),
-        ("Memory", Some(units::about(host.memory_bytes as f64))),
+        ("Memory", Some(conditions::memory(record))),
         ("Governor", host.governor.clone()),
         ("Hypervisor", host.hypervisor.clone()),
         ("Compiler", host.rustc.as_ref().map(|rustc| format!("{rustc}, {}", host.profile))),
         ("Engine", Some(record.engine.clone())),
         ("Revision", host.revision.as_ref().map(|revision| format!("{revision}{dirty}"))),
-        ("Scenario", Some(format!("{}, {} blocks", record.scenario.name, record.scenario.blocks))),
+        ("Scenario", Some(format!("{}, {}", record.scenario.name, conditions::blocks(record)))),
+        ("Measuring", record.overhead.map(conditions::overhead)),
         ("Tuned by", record.scenario.tuned.clone()),
     ];
     let places: Vec<(String, String)> = record
@@ -81,7 +83,8 @@ fn environment(record: &RunRecord) -> String {
         .iter()
         .map(|(subject, program)| (format!("Program, {subject}"), program.version.clone()))
         .collect();
-    let named = places.iter().chain(&programs);
+    let storages = conditions::storages(record);
+    let named = places.iter().chain(&storages).chain(&programs);
     rows.extend(named.map(|(name, text)| (name.as_str(), Some(text.clone()))));
     let told: Vec<Vec<String>> =
         rows.into_iter().filter_map(|(what, value)| Some(vec![what.to_owned(), value?])).collect();

@@ -10,7 +10,8 @@ use orbit_engine::{ByteSize, Durability, Strategy, Verification};
 use serde::Deserialize;
 
 use super::{
-    Cache, Check, ChunkChoice, Exclude, FileSystems, Matrix, Scenario, Standing, Subject, Workers, Workload,
+    Cache, Check, ChunkChoice, Durable, Exclude, FileSystems, Matrix, Scenario, Standing, Subject, Workers,
+    Workload,
 };
 use value::{Many, One};
 
@@ -65,13 +66,13 @@ struct File {
 struct Defaults {
     blocks: u32,
     cache: Cache,
-    durability: One<Durability>,
+    durability: One<Durable>,
     check: Check,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { blocks: 15, cache: Cache::Warm, durability: One(Durability::None), check: Check::Every }
+        Self { blocks: 15, cache: Cache::Warm, durability: One(Durable::NONE), check: Check::Every }
     }
 }
 
@@ -141,6 +142,9 @@ impl File {
         if self.question.trim().is_empty() {
             return Err(("question", "say what the scenario is to answer".into()));
         }
+        if self.defaults.cache == Cache::Dropped {
+            return Err(("defaults.cache", "write `cold`, and run it with --drop-caches".into()));
+        }
         if !(1..=10_000).contains(&self.defaults.blocks) {
             return Err(("defaults.blocks", "write a number from 1 to 10000".into()));
         }
@@ -153,7 +157,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
-fn check_matrix(matrix: &Matrix, durability: Durability) -> Result<(), Refusal> {
+fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     if let Some((key, value)) = matrix.repeated() {
         return Err((key, format!("{value} is there twice; its samples would count double")));
     }
@@ -164,9 +168,10 @@ fn check_matrix(matrix: &Matrix, durability: Durability) -> Result<(), Refusal> 
         return Err(("matrix.size", "an empty file has no throughput; write a size above 0".into()));
     }
     if let Some(peer) = matrix.subjects.iter().find(|one| !one.has_options())
-        && durability != Durability::None
+        && durability.of_engine() != Durability::None
     {
-        let remedy = format!("{peer} does not wait for the disk and would win by that; write none");
+        let remedy =
+            format!("{peer} does not wait for the disk and would win by that; write none, or syncfs");
         return Err(("defaults.durability", remedy));
     }
     let unknown = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);

@@ -101,7 +101,7 @@ pub(super) fn options(case: &Case, tuning: Tuning) -> CopyOptions {
         .placement(placement)
         .strategy(case.strategy)
         .verification(case.verify)
-        .durability(case.durability)
+        .durability(case.durability.of_engine())
         .tuning(tuning)
 }
 

@@ -57,6 +57,7 @@ const XTASK: &[&str] = &[
     "stats",
     "interrupt",
     "host",
+    "mounts",
     "scenario",
     "flags",
     "lab",
