@@ -2,22 +2,29 @@
 //! or look at a clock: equal input gives equal files.
 
 mod axes;
+mod cell;
 mod chart;
+mod contents;
 mod crossover;
 mod group;
 mod growth;
 mod hist;
+mod html;
+mod invalid;
 mod latency;
 mod look;
 mod markdown;
 mod marks;
+mod page;
 mod peers;
 mod percentile;
 #[cfg(test)]
 mod planted;
+mod plots;
 mod table;
 mod throughput;
 mod units;
+mod walls;
 
 use std::fs;
 use std::path::Path;
@@ -28,25 +35,21 @@ use crate::record::{RunRecord, write_json};
 use crate::sample::Sample;
 use crate::summary::Summary;
 
-/// Writes `summary.json`, `summary.md`, `hist/` and `plots/` into the run's folder, over what is there.
+use walls::Walls;
+
+/// Writes `summary.json`, `summary.md`, `report.html`, `junit.xml`, `hist/` and `plots/` into the run's folder, over what
+/// is there.
 pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, samples: &[Sample]) -> Result<()> {
+    let walls = Walls::of(samples);
     write_json(&folder.join("summary.json"), summary)?;
-    hist::write(folder, record, summary, samples)?;
-    let mut plots = Vec::new();
-    for group in group::groups(summary) {
-        let drawn = [("throughput", throughput::draw(&group)?), ("latency", latency::draw(&group, samples)?)];
-        for (what, svg) in drawn.into_iter().filter_map(|(what, svg)| Some((what, svg?))) {
-            let name = format!("plots/{what}-{}.svg", group.name());
-            put(folder, &name, &svg)?;
-            plots.push(name);
-        }
+    hist::write(folder, record, summary, &walls)?;
+    let plots = plots::draw(summary, &walls)?;
+    for plot in &plots {
+        put(folder, &plot.path, &plot.svg)?;
     }
-    for (name, svg) in growth::draw(summary)? {
-        let name = format!("plots/{name}.svg");
-        put(folder, &name, &svg)?;
-        plots.push(name);
-    }
-    put(folder, "summary.md", &markdown::render(record, summary, &plots))
+    let page = contents::page(record, summary, samples, plots);
+    put(folder, "summary.md", &markdown::render(&page))?;
+    put(folder, "report.html", &html::render(&page))
 }
 
 /// The engine beside its peers, as a terminal shows it; none where only the engine was measured.
