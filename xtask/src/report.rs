@@ -2,10 +2,12 @@
 //! or look at a clock: equal input gives equal files.
 
 mod axes;
+mod bars;
 mod cell;
 mod chart;
 mod contents;
 mod crossover;
+mod curves;
 mod group;
 mod growth;
 mod hist;

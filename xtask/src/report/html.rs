@@ -13,8 +13,7 @@ const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/sort.js");
 
 /// Forbids what the page does not need: whatever a name in it may try, no request leaves it.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'";
 
 pub(super) fn render(page: &Page) -> String {
     let sections = || (1..).zip(&page.sections);
@@ -106,7 +105,8 @@ mod tests {
     use crate::plan::Skipped;
     use crate::sample::{Sample, Trial};
 
-    const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror='alert(2)'> & \"quoted\" </style></title>";
+    const HOSTILE: &str =
+        "<script>alert(1)</script><img src=x onerror='alert(2)'> & \"quoted\" </style></title>";
 
     fn hostile_page() -> String {
         let (mut record, mut summary, mut samples) =

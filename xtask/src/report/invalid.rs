@@ -23,7 +23,8 @@ pub(super) fn by_case(samples: &[Sample]) -> BTreeMap<(&str, &str), Vec<u32>> {
 
 pub(super) fn section(samples: &[Sample]) -> Section {
     let found = by_case(samples);
-    let rows: Vec<Vec<Cell>> = found.iter().map(|((case, reason), blocks)| row(case, reason, blocks)).collect();
+    let rows: Vec<Vec<Cell>> =
+        found.iter().map(|((case, reason), blocks)| row(case, reason, blocks)).collect();
     let blocks = if rows.is_empty() {
         vec![Block::Text("Every sample was valid.".to_owned())]
     } else {

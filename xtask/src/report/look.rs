@@ -56,6 +56,11 @@ pub(super) fn of_series(index: usize) -> Look {
 }
 
 impl Look {
+    /// Of an area.
+    pub(super) fn fill(self) -> ShapeStyle {
+        self.colour.filled()
+    }
+
     /// A line without dashes, this many pixels wide.
     pub(super) fn stroke(self, width: u32) -> ShapeStyle {
         ShapeStyle { color: self.colour, filled: false, stroke_width: width }

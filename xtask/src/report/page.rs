@@ -26,7 +26,7 @@ pub(super) enum Block {
 }
 
 /// A picture with a file of its own beside the page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plot {
     /// Path of the file, from the run's folder.
     pub(super) path: String,

@@ -2,12 +2,14 @@
 //! runs that measured more than the engine. Ratios are quotients of medians and say so; nothing here is tested for noise.
 
 mod details;
+mod plots;
 mod row;
 
+use anyhow::Result;
 use orbit_engine::{Strategy, Verification};
 
 use super::cell::{self, Cell, or_missing};
-use super::page::{Block, Section};
+use super::page::{Block, Plot, Section};
 use super::table::Table;
 use super::units;
 use crate::plan::Case;
@@ -61,18 +63,24 @@ pub(super) fn sections(summary: &Summary) -> Vec<Section> {
         let kind = if pair.is_of_trees() { "Trees" } else { "Peers" };
         Section::new(format!("{kind}, file systems: {}", first.filesystems), blocks)
     };
-    pairs(summary).into_iter().map(section).collect()
+    told(summary).into_iter().map(section).collect()
 }
 
 /// The tables of medians alone, for a terminal; none where the engine had no peers.
 pub(super) fn tables(summary: &Summary) -> Option<String> {
-    let pairs = pairs(summary);
+    let pairs = told(summary);
     let note = pairs.first()?.note();
     let table =
         |pair: &Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians().markdown());
     Some(format!("{}{note}\n", pairs.iter().map(table).collect::<String>()))
 }
 
+/// The plots of all pairs of file systems.
+pub(super) fn plots(summary: &Summary) -> Result<Vec<Plot>> {
+    Ok(pairs(summary).iter().map(plots::draw).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// All pairs of file systems, in the order of the plan.
 fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
     for summary in &summary.cases {
@@ -82,9 +90,12 @@ fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
             None => pairs.push(Pair { cases: vec![summary] }),
         }
     }
-    let beside = |summary: &&CaseSummary| summary.case.subject != Subject::Engine;
-    pairs.retain(|pair| pair.is_of_trees() || pair.cases.iter().any(beside));
     pairs
+}
+
+/// Those that have tables of their own.
+fn told(summary: &Summary) -> Vec<Pair<'_>> {
+    pairs(summary).into_iter().filter(|pair| pair.is_of_trees() || pair.has_peers()).collect()
 }
 
 impl Column {
@@ -106,6 +117,11 @@ impl<'a> Pair<'a> {
             }
         }
         columns
+    }
+
+    /// Whether more than the engine was measured.
+    fn has_peers(&self) -> bool {
+        self.cases.iter().any(|summary| summary.case.subject != Subject::Engine)
     }
 
     /// A scenario copies either.

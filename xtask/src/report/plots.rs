@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::group::{self, Group};
 use super::page::Plot;
 use super::walls::Walls;
-use super::{growth, latency, throughput};
+use super::{growth, latency, peers, throughput};
 use crate::summary::Summary;
 
 pub(super) fn draw(summary: &Summary, walls: &Walls<'_>) -> Result<Vec<Plot>> {
@@ -13,6 +13,7 @@ pub(super) fn draw(summary: &Summary, walls: &Walls<'_>) -> Result<Vec<Plot>> {
     for group in group::groups(summary) {
         plots.extend(of_group(&group, walls)?);
     }
+    plots.extend(peers::plots(summary)?);
     plots.extend(growth::draw(summary)?);
     Ok(plots)
 }

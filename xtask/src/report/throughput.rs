@@ -2,41 +2,14 @@
 //! the summary gives them, and marks where zero-copy overtakes.
 
 use anyhow::Result;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-use super::axes::{self, Axis};
-use super::chart::{self, Area};
+use super::axes::Axis;
 use super::crossover::{self, Crossover};
+use super::curves::{self, Entry, Frame, Line, Point};
 use super::group::Group;
-use super::look::{Look, look};
-use super::marks::{self, Mark};
-use super::units;
+use super::look::look;
+use super::{marks, units};
 use crate::summary::CaseSummary;
-
-/// In pixels, as all of these. A long legend makes the plot higher.
-const WIDTH: i32 = 900;
-const HEIGHT: i32 = 560;
-/// Where the plot ends and the legend begins.
-const SPLIT: i32 = 690;
-/// Height of a row of the legend.
-const ENTRY: i32 = 21;
-
-/// One line of the plot.
-struct Line {
-    label: String,
-    look: Look,
-    points: Vec<Point>,
-}
-
-/// A case; size and throughput as the logarithms that the plot's axes are linear in.
-struct Point {
-    bytes: u64,
-    size: f64,
-    rate: f64,
-    /// Lower and upper end of the interval.
-    interval: Option<(f64, f64)>,
-}
 
 /// The SVG, unless no case of the group has a throughput.
 pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
@@ -45,19 +18,20 @@ pub(super) fn draw(group: &Group<'_>) -> Result<Option<String>> {
         return Ok(None);
     }
     let crossovers = crossover::of_group(group);
-    let marks = marks::of(&crossovers);
     let mut subtitle = vec![group.conditions(), "Medians; bars are 95 % intervals.".to_owned()];
     subtitle.extend(
         crossover::sentences(&crossovers).into_iter().map(|answer| format!("By paired samples, {answer}.")),
     );
-    let entries = entries(&lines, group);
-    let top = chart::heading_height(subtitle.len());
-    let height = HEIGHT.max(top + ENTRY * i32::try_from(entries.len())? + 30);
-    let svg = chart::svg((WIDTH, height), |area| {
-        chart::heading(area, title(&crossovers), &subtitle)?;
-        legend(area, &entries, top + 14)?;
-        frame(area, &lines, &marks, top)
-    })?;
+    let frame = Frame {
+        title: title(&crossovers),
+        subtitle,
+        entries: entries(&lines, group),
+        x: curves::sizes(&lines),
+        y: Axis::rates(curves::values(&lines)),
+        titles: ["file size (log scale)", "throughput (log scale)"],
+        marks: marks::of(&crossovers),
+    };
+    let svg = curves::draw(&frame, &lines)?;
     Ok(Some(svg))
 }
 
@@ -88,21 +62,12 @@ fn point(summary: &CaseSummary) -> Option<Point> {
     let bytes = summary.case.size_bytes as f64;
     let rate = |wall_ns: u64| Some((bytes * 1e9 / wall_ns as f64).log10()).filter(|rate| rate.is_finite());
     let interval = summary.wall_upper_ns.and_then(rate).zip(summary.wall_lower_ns.and_then(rate));
-    Some(Point {
-        bytes: summary.case.size_bytes,
-        size: bytes.log2(),
-        rate: rate(summary.wall_median_ns)?,
-        interval,
-    })
+    Some(Point { bytes: summary.case.size_bytes, value: rate(summary.wall_median_ns)?, interval })
 }
-
-/// A row of the legend: indentation, text, and the line that it explains.
-type Entry = (i32, String, Option<Look>);
 
 fn entries(lines: &[Line], group: &Group<'_>) -> Vec<Entry> {
     let heading = |text: &str| (0, text.to_owned(), None);
-    let mut entries = vec![heading("strategy, chunk")];
-    entries.extend(lines.iter().map(|line| (46, line.label.clone(), Some(line.look))));
+    let mut entries = curves::keys("strategy, chunk", lines);
     entries.extend([heading(""), heading("what moved the bytes")]);
     for strategy in group.strategies() {
         entries.push((8, format!("{strategy}:"), None));
@@ -110,66 +75,6 @@ fn entries(lines: &[Line], group: &Group<'_>) -> Vec<Entry> {
         entries.extend(mechanisms.map(|mechanism| (24, mechanism.to_string(), None)));
     }
     entries
-}
-
-fn legend(area: &Area<'_>, entries: &[Entry], top: i32) -> Result<()> {
-    let (x, mut y) = (SPLIT + 18, top);
-    for (indent, text, look) in entries {
-        if let Some(look) = look {
-            look.key(area, (x, y), 38)?;
-        }
-        if !text.is_empty() {
-            let colour = if *indent == 0 { chart::GREY } else { chart::INK };
-            let style = chart::anchored(chart::BODY, colour, HPos::Left);
-            area.draw(&Text::new(text.clone(), (x + indent, y), style))?;
-        }
-        y += ENTRY;
-    }
-    Ok(())
-}
-
-fn frame(area: &Area<'_>, lines: &[Line], marks: &[Mark], top: i32) -> Result<()> {
-    let points = || lines.iter().flat_map(|line| &line.points);
-    let x = Axis::sizes(points().map(|point| point.bytes));
-    let y = Axis::rates(points().flat_map(|point| {
-        let (low, high) = point.interval.unwrap_or((point.rate, point.rate));
-        [point.rate, low, high]
-    }));
-    let above = top + marks::height(marks);
-    let mut chart = ChartBuilder::on(area)
-        .margin_top(above)
-        .margin_right(WIDTH - SPLIT)
-        .margin_bottom(12)
-        .margin_left(14)
-        .x_label_area_size(52)
-        .y_label_area_size(88)
-        .build_cartesian_2d(x, y)?;
-    axes::mesh(&mut chart, ["file size (log scale)", "throughput (log scale)"], chart::SMALL)?;
-    marks::draw(area, &chart, marks, top)?;
-    for line in lines {
-        for point in &line.points {
-            if let Some((low, high)) = point.interval {
-                let pixel = |rate| chart.backend_coord(&(point.size, rate));
-                bar(area, pixel(low), pixel(high), line.look)?;
-            }
-        }
-        let path: Vec<(f64, f64)> = line.points.iter().map(|point| (point.size, point.rate)).collect();
-        line.look.path(&mut chart, &path)?;
-        for at in &path {
-            line.look.mark(area, chart.backend_coord(at))?;
-        }
-    }
-    Ok(())
-}
-
-/// An interval with a short bar across each end.
-fn bar(area: &Area<'_>, low: (i32, i32), high: (i32, i32), look: Look) -> Result<()> {
-    let style = look.stroke(1);
-    area.draw(&PathElement::new(vec![low, high], style))?;
-    for (x, y) in [low, high] {
-        area.draw(&PathElement::new(vec![(x - 4, y), (x + 4, y)], style))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,12 @@ fn dark(index: usize) -> &'static str {
 
 /// Rules for what is drawn, by the colours that it is drawn in.
 pub(super) fn style() -> String {
-    let paper = [(chart::PAPER, "#14171a"), (chart::INK, "#e8eaed"), (chart::GREY, "#b4bac2"), (chart::MESH, "#333940")];
+    let paper = [
+        (chart::PAPER, "#14171a"),
+        (chart::INK, "#e8eaed"),
+        (chart::GREY, "#b4bac2"),
+        (chart::MESH, "#333940"),
+    ];
     let series = look::SERIES.into_iter().enumerate().map(|(index, colour)| (colour, dark(index)));
     let mut rules = String::from("@media (prefers-color-scheme: dark) {\n");
     for (light, dark) in paper.into_iter().chain(series) {
