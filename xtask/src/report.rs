@@ -13,6 +13,7 @@ mod growth;
 mod hist;
 mod html;
 mod invalid;
+mod junit;
 mod latency;
 mod look;
 mod markdown;
@@ -45,6 +46,7 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
     let walls = Walls::of(samples);
     write_json(&folder.join("summary.json"), summary)?;
     hist::write(folder, record, summary, &walls)?;
+    put(folder, "junit.xml", &junit::render(record, summary, samples, &walls)?)?;
     let plots = plots::draw(summary, &walls)?;
     for plot in &plots {
         put(folder, &plot.path, &plot.svg)?;
@@ -82,6 +84,9 @@ mod tests {
         assert!(back.ends_with("}\n"));
         assert_eq!(serde_json::from_str::<Summary>(&back).unwrap(), summary);
         let page = fs::read_to_string(folder.path().join("summary.md")).unwrap();
+        let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+        assert_eq!(page.matches("](plots/").count(), html.matches("<svg ").count());
+        assert!(fs::read_to_string(folder.path().join("junit.xml")).unwrap().ends_with("</testsuites>\n"));
         let mut names = Vec::new();
         for below in ["hist", "plots"].map(|name| folder.path().join(name)) {
             for entry in below.read_dir().into_iter().flatten() {

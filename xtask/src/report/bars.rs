@@ -106,10 +106,12 @@ fn bar(area: &Area<'_>, bar: &Bar, (zero, y): (i32, i32), x: impl Fn(f64) -> i32
     let mut after = end;
     if let Some((lower, upper)) = bar.interval {
         let (low, high) = (x(lower as f64), x(upper as f64));
-        let ink = chart::INK.stroke_width(1);
-        area.draw(&PathElement::new(vec![(low, y), (high, y)], ink))?;
-        for end in [low, high] {
-            area.draw(&PathElement::new(vec![(end, y - 4), (end, y + 4)], ink))?;
+        // Paper around the ink, so that a whisker is seen on a bar of any colour.
+        for style in [chart::PAPER.stroke_width(3), chart::INK.stroke_width(1)] {
+            area.draw(&PathElement::new(vec![(low, y), (high, y)], style))?;
+            for end in [low, high] {
+                area.draw(&PathElement::new(vec![(end, y - 4), (end, y + 4)], style))?;
+            }
         }
         after = after.max(high);
     }
