@@ -32,6 +32,9 @@ pub(crate) struct RunRecord {
     pub(crate) argv: Vec<String>,
     /// Orders the cases within the blocks and fills the fixtures.
     pub(crate) seed: u64,
+    /// Whether `--quick` measured fewer blocks than anything may be decided by.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) indicative: bool,
     /// Version of the engine that was measured.
     pub(crate) engine: String,
     /// SHA-256 of the program that measured, in hexadecimal: only the same program may go on with a run.

@@ -5,6 +5,8 @@ mod axes;
 mod bars;
 mod cell;
 mod chart;
+mod chunks;
+mod compared;
 mod contents;
 mod crossover;
 mod curves;
@@ -22,7 +24,7 @@ mod page;
 mod peers;
 mod percentile;
 #[cfg(test)]
-mod planted;
+pub(crate) mod planted;
 mod plots;
 mod table;
 mod throughput;
@@ -35,6 +37,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::record::{RunRecord, write_json};
+use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
 use crate::summary::Summary;
 
@@ -59,6 +62,11 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
 /// The engine beside its peers, as a terminal shows it; none where only the engine was measured.
 pub(crate) fn peers(summary: &Summary) -> Option<String> {
     peers::tables(summary)
+}
+
+/// Several runs beside each other, as Markdown.
+pub(crate) fn compared(comparison: &RunComparison) -> String {
+    markdown::render(&compared::page(comparison))
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

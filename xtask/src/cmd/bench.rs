@@ -64,6 +64,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         argv: argv(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
+        indicative: false,
         engine: env!("CARGO_PKG_VERSION").into(),
         program_sha256: program_sha256()?,
         host,
@@ -167,7 +168,7 @@ impl Session<'_> {
             summary.cases.len(),
             summary.blocks,
             folder.join("summary.md").display(),
-            folder.join("plots").display(),
+            folder.join("report.html").display(),
         )
     }
 }

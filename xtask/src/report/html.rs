@@ -34,7 +34,10 @@ pub(super) fn render(page: &Page) -> String {
                     h1 { (page.title) }
                     p.lead { (page.lead) }
                     nav aria-label="Sections" {
-                        ul { @for (number, section) in sections() { li { a href={ "#s" (number) } { (section.heading) } } } }
+                        details {
+                            summary { "Contents" }
+                            ul { @for (number, section) in sections() { li { a href={ "#s" (number) } { (section.heading) } } } }
+                        }
                     }
                 }
                 main { @for (number, section) in sections() { (self::section(number, section)) } }

@@ -1,5 +1,5 @@
-//! The plot of wall times by percentile, one panel per file size. It draws every valid sample and reckons no percentile
-//! beyond those that the samples tell.
+//! The plot of wall times by percentile, one panel per file size. It draws every valid sample, as far as a screen tells them
+//! apart, and reckons no percentile beyond those that the samples tell.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,10 @@ use super::group::Group;
 use super::look::look;
 use super::walls::Walls;
 use super::{percentile, units};
+use crate::plan::Case;
 use crate::scenario::ChunkChoice;
 
 const WIDTH: i32 = 900;
-/// Chunk whose lines are drawn where the engine's own was not measured, or the nearest to it.
-const CHUNK: f64 = 1_048_576.0;
 
 /// The wall times of one case, ascending and never empty.
 struct Line {
@@ -89,15 +88,10 @@ fn panels(group: &Group<'_>, walls: &Walls<'_>) -> Vec<Panel> {
 }
 
 fn line(group: &Group<'_>, walls: &Walls<'_>, strategy: Strategy, size: u64) -> Option<Line> {
-    let same = |case: &crate::plan::Case| case.strategy == strategy && case.size_bytes == size;
-    let distance =
-        |chunk: ChunkChoice| chunk.bytes().map_or(0.0, |bytes| 1.0 + (bytes as f64 / CHUNK).log2().abs());
-    let nearest = group
-        .cases
-        .iter()
-        .map(|summary| &summary.case)
-        .filter(|case| same(case))
-        .min_by(|a, b| distance(a.chunk).total_cmp(&distance(b.chunk)))?;
+    let same = |case: &Case| case.strategy == strategy && case.size_bytes == size;
+    let chunk = group.nearest_chunk(same)?;
+    let nearest =
+        group.cases.iter().map(|summary| &summary.case).find(|case| same(case) && case.chunk == chunk)?;
     let mut wall_ns = walls.case(&nearest.id).to_vec();
     wall_ns.sort_unstable();
     (!wall_ns.is_empty()).then_some(Line { strategy, chunk: nearest.chunk, wall_ns })

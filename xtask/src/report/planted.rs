@@ -128,6 +128,7 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         started: "2026-01-02T03:04:05Z".to_owned(),
         argv: ["cargo", "xtask", "bench", "planted scenario.toml"].map(str::to_owned).to_vec(),
         seed: 42,
+        indicative: false,
         engine: "0.1.0".to_owned(),
         program_sha256: "0".repeat(64),
         host: host(),

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::group::{self, Group};
 use super::page::Plot;
 use super::walls::Walls;
-use super::{growth, latency, peers, throughput};
+use super::{chunks, growth, latency, peers, throughput};
 use crate::summary::Summary;
 
 pub(super) fn draw(summary: &Summary, walls: &Walls<'_>) -> Result<Vec<Plot>> {
@@ -21,6 +21,7 @@ pub(super) fn draw(summary: &Summary, walls: &Walls<'_>) -> Result<Vec<Plot>> {
 fn of_group(group: &Group<'_>, walls: &Walls<'_>) -> Result<Vec<Plot>> {
     let drawn = [
         ("throughput", "Throughput against file size", throughput::draw(group)?),
+        ("chunks", "Throughput against chunk size", chunks::draw(group)?),
         ("latency", "Wall times by percentile", latency::draw(group, walls)?),
     ];
     let plot = |(name, what, svg): (&str, &str, Option<String>)| {

@@ -70,6 +70,7 @@ const XTASK: &[&str] = &[
     "comparison",
     "histogram",
     "summary",
+    "run_comparison",
     "subject",
     "cache",
     "fixture",
