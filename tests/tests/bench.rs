@@ -17,6 +17,8 @@ mod interrupted;
 mod lab;
 #[path = "bench/peers.rs"]
 mod peers;
+#[path = "bench/report.rs"]
+mod report;
 #[path = "bench/trees.rs"]
 mod trees;
 #[path = "bench/whole.rs"]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use globset::{GlobBuilder, GlobMatcher};
 use orbit_engine::{ByteSize, InvalidSize};
 
@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Bench(BenchFlags),
     /// Turns a run into tuned thresholds that the engine loads, or says that the defaults stay
     Tune(TuneFlags),
-    /// Draws histograms, plots and summary of a run again
+    /// Writes the report of a run again, or compares several runs case by case
     Report(ReportFlags),
     /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
     Lab(LabFlags),
@@ -88,11 +88,22 @@ pub(crate) struct TuneFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportFlags {
-    /// The folder of a run; the newest one when absent
-    pub(crate) run: Option<PathBuf>,
+    /// The folder of a run, whose report is written again; the newest run when absent. Of several runs, those behind the
+    /// first are compared with it, case by case, and nothing is written
+    pub(crate) runs: Vec<PathBuf>,
+    /// How a comparison of several runs is printed
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Markdown,
+    /// One object (`orbit.run-comparison/1`)
+    Json,
 }
 
 #[derive(Debug, Args)]

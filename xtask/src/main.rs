@@ -17,6 +17,7 @@ mod plan;
 mod program;
 mod record;
 mod report;
+mod run_comparison;
 mod runner;
 mod sample;
 mod scenario;

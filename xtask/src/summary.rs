@@ -139,11 +139,12 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// To the nearest whole number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "`as` saturates, and 0 is the least"
 )]
-fn nanoseconds(number: f64) -> u64 {
+pub(crate) fn nanoseconds(number: f64) -> u64 {
     number.round() as u64
 }

@@ -182,7 +182,7 @@ impl Session<'_> {
             summary.cases.len(),
             summary.blocks,
             folder.join("summary.md").display(),
-            folder.join("plots").display(),
+            folder.join("report.html").display(),
         )
     }
 }

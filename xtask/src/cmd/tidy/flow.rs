@@ -71,6 +71,7 @@ const XTASK: &[&str] = &[
     "comparison",
     "histogram",
     "summary",
+    "run_comparison",
     "subject",
     "cache",
     "fixture",

@@ -1,6 +1,6 @@
 //! A row of the tables of peers: what all its subjects copied.
 
-use super::super::units;
+use super::super::cell::{self, Cell};
 use crate::plan::Case;
 use crate::scenario::Standing;
 
@@ -39,10 +39,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(super) fn label(self) -> String {
+    pub(super) fn label(self) -> Cell {
         match self {
-            Self::Size(bytes) => units::size(bytes),
-            Self::Tree { workload, standing } => format!("{workload}, {standing}"),
+            Self::Size(bytes) => cell::size(bytes),
+            Self::Tree { workload, standing } => format!("{workload}, {standing}").into(),
         }
     }
 }
