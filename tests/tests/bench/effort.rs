@@ -19,7 +19,7 @@ fn a_quick_run_is_marked_and_no_tuner_takes_it() {
         (Some(true), Some(3))
     );
     let page = fs::read_to_string(run.join("summary.md")).expect("a run has a summary");
-    assert!(page.contains("**Indicative: "), "{page}");
+    assert!(page.contains("\nIndicative: "), "{page}");
     for arguments in [&["tune"][..], &["tune", run.to_str().expect("the path is text")]] {
         let refused = subprocess::run(suite.command(arguments));
         assert!(
