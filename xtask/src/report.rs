@@ -2,6 +2,7 @@
 //! or look at a clock: equal input gives equal files.
 
 mod axes;
+mod budgets;
 mod chart;
 mod crossover;
 mod group;

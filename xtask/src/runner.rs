@@ -91,8 +91,14 @@ impl Runner<'_> {
             self.fixture.clear(case)?;
             return Ok(Some(Trial::Invalid { reason }));
         }
-        let trial = setup.measure(case, &source, &destination)?;
+        let mut trial = setup.measure(case, &source, &destination)?;
+        if case.sparse.is_some() && !case.subject.sends() {
+            trial.allocated_bytes = Some(self.fixture.allocated(case)?);
+        }
         self.fixture.check(case, check && setup.copies_content())?;
+        if check {
+            setup.check(case, &source)?;
+        }
         self.fixture.clear(case)?;
         Ok(Some(Trial::Measured(trial)))
     }

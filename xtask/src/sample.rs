@@ -50,6 +50,12 @@ pub(crate) struct Measurement {
     /// Only the engine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_calls: Option<u64>,
+    /// How often it was tried again; only the engine says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retries: Option<u64>,
+    /// What the copy of a sparse file takes on its file system, delayed allocation counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allocated_bytes: Option<u64>,
     /// The most memory that a program, or one of its children, had resident; nothing where the suite itself copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_rss_bytes: Option<u64>,
@@ -60,8 +66,18 @@ impl Measurement {
     pub(crate) fn new(times: Times, bytes: u64) -> Self {
         let Times { wall_ns, cpu_ns, steal_ns } = times;
         let (mechanism, refusals) = (None, Vec::new());
-        let (system_calls, max_rss_bytes) = (None, None);
-        Self { wall_ns, cpu_ns, steal_ns, bytes, mechanism, refusals, system_calls, max_rss_bytes }
+        Self {
+            wall_ns,
+            cpu_ns,
+            steal_ns,
+            bytes,
+            mechanism,
+            refusals,
+            system_calls: None,
+            retries: None,
+            allocated_bytes: None,
+            max_rss_bytes: None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod engine;
 mod library;
 mod process;
+mod send;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::scenario::{Kind, Subject};
 use engine::Engine;
 use library::Library;
 use process::Process;
+use send::Send;
 use tree::Tree;
 
 /// The programs that subjects need; of each that cannot be measured, why.
@@ -32,6 +34,7 @@ pub(crate) enum Setup {
     Engine(Engine),
     Tree(Box<Tree>),
     Library(Library),
+    Send(Send),
     Process(Process),
 }
 
@@ -55,6 +58,7 @@ impl Setup {
             (Subject::BareReflink, _) if !can_reflink(capabilities) => {
                 Err("extents cannot be shared here".to_owned())
             }
+            (subject, _) if subject.sends() => Send::new(subject).map(Self::Send),
             (subject, Kind::Library) => Library::new(subject).map(Self::Library),
             (subject, Kind::Process) => {
                 if let Some(reason) = Process::unable(case) {
@@ -73,13 +77,22 @@ impl Setup {
             Self::Engine(engine) => engine.measure(case, source, destination),
             Self::Tree(tree) => tree.measure(case, source, destination),
             Self::Library(library) => library.measure(case, source, destination),
+            Self::Send(send) => send.measure(case, source),
             Self::Process(process) => process.measure(case, source, destination),
+        }
+    }
+
+    /// Proves that what it sent is what the source has; what leaves a file is for the runner to check.
+    pub(crate) fn check(&self, case: &Case, source: &Path) -> Result<()> {
+        match self {
+            Self::Send(send) => send.check(case, source),
+            _ => Ok(()),
         }
     }
 
     /// Whether what it leaves must be equal to the source, and not only as long.
     pub(crate) fn copies_content(&self) -> bool {
-        !matches!(self, Self::Library(Library::BareWrite))
+        !matches!(self, Self::Library(Library::BareWrite) | Self::Send(_))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::record::RunRecord;
 use crate::summary::{CaseSummary, Summary};
 
 use super::group::{Group, groups};
-use super::{crossover, peers, table, units};
+use super::{budgets, crossover, peers, table, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -38,6 +38,7 @@ pub(super) fn render(record: &RunRecord, summary: &Summary, plots: &[String]) ->
     ];
     sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
+    sections.extend(budgets::section(summary));
     sections.push(skipped(summary));
     if !plots.is_empty() {
         let images: Vec<String> =

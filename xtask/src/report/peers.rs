@@ -4,7 +4,7 @@
 mod details;
 mod row;
 
-use orbit_engine::{Strategy, Verification};
+use orbit_engine::{Compression, Strategy, Verification};
 
 use super::{table, units};
 use crate::plan::Case;
@@ -34,6 +34,7 @@ struct Column {
     strategy: Strategy,
     verify: Verification,
     chunk: ChunkChoice,
+    compression: Compression,
     /// Of trees.
     workers: Workers,
 }
@@ -79,7 +80,9 @@ fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
             None => pairs.push(Pair { cases: vec![summary] }),
         }
     }
-    let beside = |summary: &&CaseSummary| summary.case.subject != Subject::Engine;
+    // What has no table of strategies stands here.
+    let beside =
+        |summary: &&CaseSummary| summary.case.subject != Subject::Engine || !summary.case.is_plain_file();
     pairs.retain(|pair| pair.is_of_trees() || pair.cases.iter().any(beside));
     pairs
 }
@@ -87,8 +90,8 @@ fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
 impl Column {
     fn of(case: &Case) -> Self {
         let workers = case.tree.as_ref().map_or(Workers::Auto, |tree| tree.workers);
-        let Case { subject, strategy, verify, chunk, .. } = *case;
-        Self { subject, strategy, verify, chunk, workers }
+        let Case { subject, strategy, verify, chunk, compression, .. } = *case;
+        Self { subject, strategy, verify, chunk, compression, workers }
     }
 }
 
@@ -146,6 +149,8 @@ impl<'a> Pair<'a> {
         add(own.iter().any(|other| other.strategy != column.strategy), column.strategy.to_string());
         add(own.iter().any(|other| other.verify != column.verify), column.verify.to_string());
         add(own.iter().any(|other| other.chunk != column.chunk), units::chunk(column.chunk));
+        let compressed = own.iter().any(|other| other.compression != column.compression);
+        add(compressed, format!("compression {}", column.compression));
         add(own.iter().any(|other| other.workers != column.workers), format!("workers {}", column.workers));
         label
     }
@@ -163,6 +168,9 @@ impl<'a> Pair<'a> {
                         &[PROGRAMS]
                     }
                 }
+                (Subject::EngineSendFile, _) => &[&[Subject::BareSend]],
+                // It does more than they.
+                _ if own.compression != Compression::None => &[],
                 (Subject::Engine, Verification::None) => {
                     &[&[Subject::StdFsCopy], &[Subject::BareWrite], &[Subject::BareReflink]]
                 }

@@ -66,6 +66,7 @@ const XTASK: &[&str] = &[
     "clock",
     "launcher",
     "sample",
+    "budget",
     "record",
     "comparison",
     "histogram",
