@@ -38,9 +38,9 @@ mod tests {
     fn what_does_not_hold_stands_first() {
         let (record, mut summary, samples) = planted::run(&[4096], &[Strategy::Buffered], &[1 << 20], 6);
         assert!(section(&summary).is_none());
-        let budget =
-            |max| CaseBudget { case: record.cases[0].id.clone(), counter: Counter::SystemCalls, max };
-        summary.budgets = budget::balances(&[budget(7), budget(6)], &samples);
+        let case = &record.cases[0].id;
+        let budgets = [7, 6].map(|max| CaseBudget { case: case.clone(), counter: Counter::SystemCalls, max });
+        summary.budgets = budget::balances(&budgets, &samples);
         let text = section(&summary).unwrap();
         let lines: Vec<&str> = text.lines().skip(4).collect();
         assert!(lines[0].contains("| system_calls |    7 |      6 | **no** |"), "{text}");
