@@ -17,10 +17,10 @@ use crate::options::{Compression, CopyOptions, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::partial::form;
 use crate::placement::{Opening, Target, Way};
-use crate::platform::{self, Calls, Status};
+use crate::platform::{self, Calls, Number, Status};
 use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::setting::{Made, Number, Setting, number};
+use crate::setting::{Made, Setting};
 use crate::staging::unnamed_works;
 use crate::strategy::Mechanism;
 use crate::survey::Survey;
@@ -112,7 +112,8 @@ fn copy_once(
     let size = source.status.size;
     watch.set_total(if options.compression == Compression::Decompress { 0 } else { size });
     let form = form(options);
-    let opening = Opening::wanted(&source.status, options, setting.way, &form, watch);
+    let opening =
+        Opening { seen: setting.seen, ..Opening::wanted(&source.status, options, setting.way, &form, watch) };
     let (target, claimed) = open_target(&source, destination, opening, setting, calls)?;
     let copied = copy_to(Copy { source, destination, target, setting, options, watch, calls });
     if let (Err(_), Some((made, number))) = (&copied, claimed) {
@@ -136,7 +137,13 @@ fn open_target<'s>(
         return Ok((Target::open(source, destination, opening, calls)?, None));
     };
     let mut turn = made.turn();
-    let target = Target::open(source, destination, opening, calls)?;
+    let target = Target::open(source, destination, opening, calls).map_err(|error| {
+        // It may be what another source has made, and no file.
+        match platform::status_at(calls, destination.at, false) {
+            Ok(there) if turn.has(&there) => taken(source, destination),
+            _ => error,
+        }
+    })?;
     let status = platform::status(calls, target.file())
         .map_err(|error| CopyError::io(Operation::Inspect, destination, error))?;
     // A file with several names may be met in another directory too, where it would be written over.
@@ -146,7 +153,7 @@ fn open_target<'s>(
         Some(written) => written.turn().add(&status),
         None => turn.add(&status),
     };
-    if is_first { Ok((target, Some((made, number(&status))))) } else { Err(taken(source, destination)) }
+    if is_first { Ok((target, Some((made, status.number())))) } else { Err(taken(source, destination)) }
 }
 
 /// Another source of the same tree has the name.

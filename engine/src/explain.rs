@@ -125,7 +125,7 @@ impl Ground {
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        let Resolved { spot, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let Resolved { spot, exists } = resolve(source, destination, None, opening.through_dangling, calls)?;
         let failed = |error| CopyError::io(Operation::CreateStaging, destination, error);
         let replaces_bytes = if exists { Some(length(spot.at(), calls).map_err(failed)?) } else { None };
         let file = writable_directory(spot.at().parent(), calls).map_err(failed)?;

@@ -47,6 +47,13 @@ impl<'a> Source<'a> {
     }
 }
 
+/// What was seen at a destination a moment ago, itself and not what it links to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    Nothing,
+    Standing(&'a Status),
+}
+
 /// As many symbolic links as Linux follows in one path.
 const LINKS: u32 = 40;
 
@@ -63,9 +70,13 @@ pub(crate) struct Resolved {
 pub(crate) fn resolve(
     source: &Source<'_>,
     destination: Entry<'_>,
+    seen: Option<Seen<'_>>,
     through_dangling: bool,
     calls: &Calls,
 ) -> Result<Resolved, CopyError> {
+    if let Some(resolved) = seen.and_then(|seen| resolved(source, destination, seen, calls)) {
+        return Ok(resolved);
+    }
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
     if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -103,6 +114,22 @@ pub(crate) fn resolve(
         Ok(kind) if kind != FileKind::Regular => Err(not_regular(kind)),
         _ => Err(CopyError::DanglingSymlink { path: destination.into() }),
     }
+}
+
+/// Where what was seen leaves no question: nothing, or another file than the source that may be written to.
+fn resolved(source: &Source<'_>, destination: Entry<'_>, seen: Seen<'_>, calls: &Calls) -> Option<Resolved> {
+    let exists = match seen {
+        Seen::Nothing => false,
+        Seen::Standing(there) => {
+            let is_other = there.inode != 0 && there.number() != source.status.number();
+            if there.kind != FileKind::Regular || !is_other {
+                return None;
+            }
+            platform::check_writable(calls, destination.at).ok()?;
+            true
+        }
+    };
+    Some(Resolved { spot: destination.at.to_spot(), exists })
 }
 
 /// A rename would replace a file that may not be written to; `cp` refuses that, and so does this.

@@ -6,7 +6,7 @@ use std::io;
 use crate::attempt::{Failure, failed};
 use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
-use crate::inspect::{Resolved, Source, resolve};
+use crate::inspect::{Resolved, Seen, Source, resolve};
 use crate::keeper::Keeper;
 use crate::metadata;
 use crate::observe::Watch;
@@ -65,6 +65,8 @@ impl From<Placement> for Way {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opening<'a> {
     pub(crate) way: Way,
+    /// Where the destination was looked at already.
+    pub(crate) seen: Option<Seen<'a>>,
     /// Mode of a new file.
     pub(crate) mode: u32,
     /// Whether what was written will be read back.
@@ -91,6 +93,7 @@ impl<'a> Opening<'a> {
     ) -> Self {
         Self {
             way,
+            seen: None,
             mode: metadata::creation_mode(source, options.preserve_metadata),
             readable: options.verification != Verification::None,
             through_dangling: options.like_std,
@@ -123,7 +126,8 @@ impl Target {
         opening: Opening<'_>,
         calls: &Calls,
     ) -> Result<Self, CopyError> {
-        let Resolved { spot, exists } = resolve(source, destination, opening.through_dangling, calls)?;
+        let Resolved { spot, exists } =
+            resolve(source, destination, opening.seen, opening.through_dangling, calls)?;
         let (is_new, has_old, kind) = (true, false, FileKind::Regular);
         let mut resumed = Resumed::No;
         if opening.way == Way::Resumable {

@@ -67,6 +67,15 @@ pub(crate) struct Status {
     pub(crate) version: Version,
 }
 
+/// Which file it is: its device, and its number there.
+pub(crate) type Number = (u64, u64);
+
+impl Status {
+    pub(crate) fn number(&self) -> Number {
+        (self.volume.device, self.inode)
+    }
+}
+
 /// What stands at a path, itself and not what it links to.
 #[derive(Debug)]
 pub(crate) enum Standing {

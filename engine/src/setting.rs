@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::inspect::Seen;
 use crate::options::CopyOptions;
 use crate::placement::Way;
-use crate::platform::Status;
+use crate::platform::{Number, Status};
 
 /// What surrounds a copy.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) follows: bool,
     /// The permission bits that a new file does not get there; none where that is not known.
     pub(crate) umask: Option<u32>,
+    /// Where the destination was looked at already.
+    pub(crate) seen: Option<Seen<'a>>,
     /// Whether a finished file gets the modification time of its source, by which a later copy knows it.
     pub(crate) marks: bool,
     /// What the same copy of a tree has made in the directory, where another source could get the same name.
@@ -28,7 +31,7 @@ impl<'a> Setting<'a> {
     /// Of a copy on its own.
     pub(crate) fn of(options: &'a CopyOptions) -> Self {
         let way = options.placement.into();
-        Self { options, way, follows: true, umask: None, marks: false, made: None, written: None }
+        Self { options, way, follows: true, umask: None, seen: None, marks: false, made: None, written: None }
     }
 }
 
@@ -39,9 +42,6 @@ pub(crate) struct Made(Mutex<Files>);
 
 /// Held while a name is looked at and given, so that nobody else gives it between.
 pub(crate) struct Turn<'a>(MutexGuard<'a, Files>);
-
-/// A file: its device, and its number there.
-pub(crate) type Number = (u64, u64);
 
 /// Which files. Nearly all are on one device.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Made {
 
 impl Turn<'_> {
     pub(crate) fn has(&self, file: &Status) -> bool {
-        match number(file) {
+        match file.number() {
             (device, inode) if device == self.0.device => self.0.here.contains(&inode),
             number => self.0.elsewhere.contains(&number),
         }
@@ -77,7 +77,7 @@ impl Turn<'_> {
 
     /// False where it was there already. A system without numbers does not tell.
     pub(crate) fn add(&mut self, file: &Status) -> bool {
-        match number(file) {
+        match file.number() {
             (_, 0) => true,
             (device, inode) if device == self.0.device => self.0.here.insert(inode),
             number => self.0.elsewhere.insert(number),
@@ -91,8 +91,4 @@ impl Turn<'_> {
             self.0.elsewhere.remove(&(device, inode));
         }
     }
-}
-
-pub(crate) fn number(file: &Status) -> Number {
-    (file.volume.device, file.inode)
 }

@@ -235,6 +235,9 @@ impl Copy<'_> {
                 thread::Builder::new().spawn_scoped(scope, || Worker::new(&tree).run()).ok()
             };
             let others: Vec<_> = (1..workers).filter_map(spawn).collect();
+            if !others.is_empty() {
+                tree.pool.expect_others();
+            }
             outcome.workers = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
             outcome.add(first.begin(root, pair));
             others.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()

@@ -3,14 +3,22 @@
 #[path = "bench/suite.rs"]
 mod suite;
 
+#[path = "bench/conditions.rs"]
+mod conditions;
+#[path = "bench/effort.rs"]
+mod effort;
 #[path = "bench/faulty.rs"]
 mod faulty;
+#[path = "bench/harness.rs"]
+mod harness;
 #[path = "bench/interrupted.rs"]
 mod interrupted;
 #[path = "bench/lab.rs"]
 mod lab;
 #[path = "bench/peers.rs"]
 mod peers;
+#[path = "bench/report.rs"]
+mod report;
 #[path = "bench/trees.rs"]
 mod trees;
 #[path = "bench/whole.rs"]

@@ -1,10 +1,15 @@
-//! The page cache: puts a file there, and checks that it is there by reads that may not wait for a device.
+//! The page cache: puts a file there, and checks that it is there by reads that may not wait for a device; or takes it
+//! out, and checks that.
+
+mod cold;
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
 
 use rustix::io::{Errno, ReadWriteFlags};
+
+pub(crate) use cold::{cool, drop_everything, may_drop_everything, probe, resident_bytes};
 
 /// Where a file's pages were found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,27 @@
-//! The clocks of one trial, read around the copy and nothing else.
+//! The clocks and counters of one trial, read around the copy and nothing else: the wall clock last before it and first
+//! after it, so that reading the others is not measured.
+
+mod counters;
+mod overhead;
+mod pressure;
 
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
+pub(crate) use counters::Usage;
+pub(crate) use overhead::Overhead;
+
+use counters::{Counters, Whose};
+use pressure::Pressure;
+
 /// Running clocks.
 #[derive(Debug)]
 pub(crate) struct Clock {
+    whose: Whose,
     steal_ns: u64,
+    pressure: Pressure,
+    counters: Counters,
     cpu_ns: u64,
     start: Instant,
 }
@@ -16,26 +30,50 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) wall_ns: u64,
-    /// Of this process, user and system.
+    /// User and system: of this process, or of the programs that it ran.
     pub(crate) cpu_ns: u64,
     pub(crate) steal_ns: u64,
+    pub(crate) usage: Usage,
 }
 
 impl Clock {
+    /// Of what this process itself does.
     pub(crate) fn start() -> Self {
-        Self { steal_ns: steal_ns(), cpu_ns: cpu_ns(), start: Instant::now() }
+        Self::of(Whose::Own)
+    }
+
+    /// Of the programs that this process runs and waits for.
+    pub(crate) fn of_programs() -> Self {
+        Self::of(Whose::Programs)
+    }
+
+    fn of(whose: Whose) -> Self {
+        let steal_ns = steal_ns();
+        let pressure = Pressure::now();
+        let counters = Counters::before(whose);
+        Self { whose, steal_ns, pressure, counters, cpu_ns: cpu_ns(), start: Instant::now() }
     }
 
     pub(crate) fn stop(self) -> Times {
         let wall = self.start.elapsed();
-        Times {
-            wall_ns: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX),
-            cpu_ns: cpu_ns().saturating_sub(self.cpu_ns),
-            steal_ns: steal_ns().saturating_sub(self.steal_ns),
-        }
+        let own_ns = cpu_ns().saturating_sub(self.cpu_ns);
+        let usage = Counters::after(self.whose).since(self.counters);
+        let usage = Pressure::now().since(self.pressure, usage);
+        let steal_ns = steal_ns().saturating_sub(self.steal_ns);
+        let cpu_ns = match self.whose {
+            Whose::Own => own_ns,
+            Whose::Programs => usage.user_ns.unwrap_or(0) + usage.system_ns.unwrap_or(0),
+        };
+        Times { wall_ns: nanoseconds(wall), cpu_ns, steal_ns, usage }
     }
 }
 
+/// Saturates after five centuries.
+pub(crate) fn nanoseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Of this process; finer than what [`Counters`] has.
 fn cpu_ns() -> u64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
@@ -47,4 +85,44 @@ fn steal_ns() -> u64 {
     const TICK_NS: u64 = 10_000_000;
     let steal = |text: String| text.lines().next()?.split_ascii_whitespace().nth(8)?.parse::<u64>().ok();
     std::fs::read_to_string("/proc/stat").ok().and_then(steal).unwrap_or(0) * TICK_NS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn spin(time: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < time {}
+    }
+
+    #[test]
+    fn work_shows_as_user_time_and_sleep_as_none() {
+        let clock = Clock::start();
+        spin(Duration::from_millis(30));
+        let worked = clock.stop();
+        // Other tests run in this process: there may be more, not less.
+        assert!(worked.wall_ns >= 30_000_000 && worked.cpu_ns > 0, "{worked:?}");
+        let usage = worked.usage;
+        assert!(usage.user_ns.is_some_and(|ns| ns > 0) && usage.system_ns.is_some(), "{usage:?}");
+        assert!(usage.storage_read_blocks.is_none(), "blocks are those of programs: {usage:?}");
+    }
+
+    #[test]
+    fn programs_are_counted_apart_from_this_process() {
+        let clock = Clock::of_programs();
+        let script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done";
+        assert!(Command::new("sh").args(["-c", script]).status().unwrap().success());
+        let times = clock.stop();
+        let usage = times.usage;
+        assert_eq!(
+            Some(times.cpu_ns),
+            usage.user_ns.zip(usage.system_ns).map(|(user, system)| user + system)
+        );
+        assert!(times.cpu_ns > 0 && usage.minor_faults.is_some_and(|faults| faults > 0), "{times:?}");
+        assert!(usage.storage_read_bytes.is_none() && usage.storage_read_blocks.is_some(), "{usage:?}");
+    }
 }

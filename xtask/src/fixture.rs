@@ -75,21 +75,29 @@ impl Fixture {
         Ok(folder.context("a case has no destination folder")?.path().join("destination"))
     }
 
-    /// Puts what the case says where its copy goes, and sees it written to the disk. False when interrupted.
+    /// Puts what the case says where its copy goes, and sees it and all else written to the disk. False when interrupted.
     pub(crate) fn prepare(&self, case: &Case, interrupt: &Interrupt) -> Result<bool> {
-        let Some(tree) = &case.tree else { return Ok(true) };
         let root = self.destination(case)?;
-        let prepare = || {
-            let made = match tree.standing {
-                Standing::New => true,
-                Standing::Directories => tree::make_directories(&tree.workload, &root).map(|()| true)?,
+        let prepare = || match &case.tree {
+            None => Ok(true),
+            Some(tree) => match tree.standing {
+                Standing::New => Ok(true),
+                Standing::Directories => tree::make_directories(&tree.workload, &root).map(|()| true),
                 Standing::Existing => {
-                    tree::make_other(&tree.workload, &root, case.content, self.seed, interrupt)?
+                    tree::make_other(&tree.workload, &root, case.content, self.seed, interrupt)
                 }
-            };
-            tree::drain(root.parent().unwrap_or(&root)).map(|()| made)
+            },
         };
-        prepare().with_context(|| format!("cannot prepare {}", root.display()))
+        let made = prepare().with_context(|| format!("cannot prepare {}", root.display()))?;
+        self.drain(case)?;
+        Ok(made)
+    }
+
+    /// Waits until nothing of the file system that the copies of `case` go to is left to be written.
+    pub(crate) fn drain(&self, case: &Case) -> Result<()> {
+        let destination = self.destination(case)?;
+        let folder = destination.parent().unwrap_or(&destination);
+        tree::drain(folder).with_context(|| format!("cannot sync the file system of {}", folder.display()))
     }
 
     /// Makes the source resident in the page cache, and says whether it stayed there.
@@ -106,6 +114,21 @@ impl Fixture {
             }
         }
         Ok(residency)
+    }
+
+    /// Takes the source out of the page cache, and says how many bytes of it stayed.
+    pub(crate) fn cool(&self, case: &Case) -> Result<u64> {
+        let source = self.source(case)?;
+        let paths: Vec<PathBuf> = match &case.tree {
+            None => vec![source.clone()],
+            Some(tree) => tree.workload.files_in(&source).collect(),
+        };
+        let cool = || {
+            tree::drain(&source)?;
+            paths.iter().try_for_each(|path| cache::cool(path))
+        };
+        cool().with_context(|| format!("cannot take {} out of the page cache", source.display()))?;
+        cache::resident_bytes(&paths)
     }
 
     /// Fails where the copy differs from the source; only in its size, or the number of its files, unless `content` is

@@ -1,8 +1,9 @@
 //! The command line. Parsed here once; commands see plain values.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use globset::{GlobBuilder, GlobMatcher};
 use orbit_engine::{ByteSize, InvalidSize};
 
@@ -19,10 +20,10 @@ pub(crate) struct Flags {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a scenario: measured copies, histograms, plots and a summary under `results/`
-    Bench(BenchFlags),
+    Bench(Box<BenchFlags>),
     /// Turns a run into tuned thresholds that the engine loads, or says that the defaults stay
     Tune(TuneFlags),
-    /// Draws histograms, plots and summary of a run again
+    /// Writes the report of a run again, or compares several runs case by case
     Report(ReportFlags),
     /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
     Lab(LabFlags),
@@ -53,6 +54,15 @@ pub(crate) struct BenchFlags {
     /// Measure so many blocks instead of what the scenario says
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) blocks: Option<u32>,
+    /// Measure three blocks: a first impression, by which `tune` decides nothing
+    #[arg(long, conflicts_with = "blocks")]
+    pub(crate) quick: bool,
+    /// Begin no block that would end later than this after the start: `90s`, `10m`, `1h`. One is always measured
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) time_budget: Option<Duration>,
+    /// Before each sample of a scenario with `cache = "cold"`, make the kernel forget all files; needs root
+    #[arg(long)]
+    pub(crate) drop_caches: bool,
     /// Order and contents from this number; random and recorded when absent
     #[arg(long)]
     pub(crate) seed: Option<u64>,
@@ -66,7 +76,7 @@ pub(crate) struct BenchFlags {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
     /// Go on with an interrupted run; its scenario, seed, blocks and targets are kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "list_scenarios", "dry_run", "filter", "blocks", "seed", "tuned", "targets"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "list_scenarios", "dry_run", "filter", "blocks", "quick", "time_budget", "drop_caches", "seed", "tuned", "targets"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -84,11 +94,22 @@ pub(crate) struct TuneFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportFlags {
-    /// The folder of a run; the newest one when absent
-    pub(crate) run: Option<PathBuf>,
+    /// The folder of a run, whose report is written again; the newest run when absent. Of several runs, those behind the
+    /// first are compared with it, case by case, and nothing is written
+    pub(crate) runs: Vec<PathBuf>,
+    /// How a comparison of several runs is printed
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Markdown,
+    /// One object (`orbit.run-comparison/1`)
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +135,15 @@ pub(crate) enum LabAction {
     Down,
 }
 
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write a number and s, m or h, such as `90s`");
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let split = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, seconds)));
+    let (number, seconds) = split.ok_or_else(wrong)?;
+    let number = number.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
 fn lab_size(text: &str) -> Result<ByteSize, String> {
     /// The smallest that every `mkfs` takes, with some room in it.
     const LEAST: u64 = 512 << 20;
@@ -131,4 +161,19 @@ fn target(text: &str) -> Result<(TargetName, PathBuf), String> {
 
 fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(pattern).build()?.compile_matcher())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h", 3600)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "s", "10", "0s", "-1m", "1.5h", "10 m", "1d", "5µ"] {
+            assert!(time(text).unwrap_err().contains("is no time"), "{text}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ impl Host {
             cpu: field(&cpuinfo, "model name").unwrap_or("unknown").to_owned(),
             cpus: std::thread::available_parallelism()
                 .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
-            memory_bytes: memory_bytes().unwrap_or(0),
+            memory_bytes: meminfo_bytes("MemTotal").unwrap_or(0),
             governor: first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             hypervisor: hypervisor(&cpuinfo),
             rustc: output(root, "rustc", &["--version"]),
@@ -56,9 +56,14 @@ fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     })
 }
 
-fn memory_bytes() -> Option<u64> {
+/// Memory that programs can have now without anything being swapped out.
+pub(crate) fn memory_available_bytes() -> Option<u64> {
+    meminfo_bytes("MemAvailable")
+}
+
+fn meminfo_bytes(key: &str) -> Option<u64> {
     let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let kibibytes: u64 = field(&meminfo, "MemTotal")?.strip_suffix(" kB")?.parse().ok()?;
+    let kibibytes: u64 = field(&meminfo, key)?.strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
 
@@ -86,6 +91,8 @@ mod tests {
     fn this_machine_is_described() {
         let host = Host::look(Path::new(env!("CARGO_MANIFEST_DIR")));
         assert!(host.cpus >= 1 && host.memory_bytes > 0 && !host.kernel.is_empty(), "{host:?}");
+        let available = memory_available_bytes().expect("Linux tells it");
+        assert!(available > 0 && available <= host.memory_bytes, "{available}");
         assert!(host.rustc.is_some_and(|version| version.starts_with("rustc ")));
     }
 

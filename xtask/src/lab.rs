@@ -18,9 +18,9 @@ use orbit_engine::ByteSize;
 use rustix::fs::FlockOperation;
 use rustix::mount::UnmountFlags;
 
+use crate::mounts::Mounts;
 use crate::scenario::TargetName;
 
-use mounts::Mounts;
 use state::{Entry, State};
 
 /// A file system of the lab; also the name of the target.
@@ -97,7 +97,7 @@ impl Lab {
     }
 
     fn is_up(&self, entry: &Entry) -> bool {
-        self.mounts.at(&entry.mount_point).is_some_and(|mount| mount.is(entry))
+        self.mounts.at(&entry.mount_point).is_some_and(|mount| mounts::is(mount, entry))
     }
 
     /// Each file system that was written down.
@@ -105,11 +105,11 @@ impl Lab {
         let status = |entry: &Entry| {
             let mount = self.mounts.at(&entry.mount_point);
             let condition = match mount {
-                Some(mount) if mount.is(entry) => "up",
+                Some(mount) if mounts::is(mount, entry) => "up",
                 Some(_) => "something else is mounted there",
                 None => "not mounted; `cargo xtask lab down` removes what is left",
             };
-            let device = mount.filter(|mount| mount.is(entry)).map(|mount| mount.source.clone());
+            let device = mount.filter(|mount| mounts::is(mount, entry)).map(|mount| mount.source.clone());
             Status { kind: entry.kind, mount_point: entry.mount_point.clone(), condition, device }
         };
         self.state.entries.iter().map(status).collect()
@@ -148,7 +148,7 @@ impl Lab {
         self.state.save(&self.directory)?;
         make::make(&entry, size)?;
         self.mounts = Mounts::now()?;
-        let mount = self.mounts.at(&entry.mount_point).filter(|mount| mount.is(&entry));
+        let mount = self.mounts.at(&entry.mount_point).filter(|mount| mounts::is(mount, &entry));
         entry.device = Some(mount.context("it was mounted and is not there")?.device.clone());
         self.state.put(entry);
         self.state.save(&self.directory)
@@ -183,7 +183,7 @@ impl Lab {
 
     fn take_down(&mut self, entry: &Entry) -> Result<()> {
         match self.mounts.at(&entry.mount_point) {
-            Some(mount) if mount.is(entry) => {
+            Some(mount) if mounts::is(mount, entry) => {
                 rustix::mount::unmount(&entry.mount_point, UnmountFlags::empty())
                     .with_context(|| format!("cannot unmount {}", entry.mount_point.display()))?;
             }

@@ -8,13 +8,12 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
-use wait4::Wait4;
 
-use crate::clock::{Clock, Times};
+use crate::clock::{Clock, Times, Usage};
 
 /// First argument of this program where it is the launcher. Nobody types it, so the command line does not have it.
 const LAUNCH: &str = "launch-and-measure";
@@ -39,6 +38,7 @@ struct Report {
     wall_ns: u64,
     cpu_ns: u64,
     steal_ns: u64,
+    usage: Usage,
     max_rss_bytes: u64,
 }
 
@@ -56,9 +56,9 @@ pub(crate) fn run(program: &Path, arguments: &[OsString]) -> Result<Ended> {
     if !output.status.success() {
         bail!("cannot run {}: {said}", program.display());
     }
-    let Report { wait_status, wall_ns, cpu_ns, steal_ns, max_rss_bytes } =
+    let Report { wait_status, wall_ns, cpu_ns, steal_ns, usage, max_rss_bytes } =
         serde_json::from_slice(&output.stdout).context("the launcher does not say what it saw")?;
-    let (status, times) = (ExitStatus::from_raw(wait_status), Times { wall_ns, cpu_ns, steal_ns });
+    let (status, times) = (ExitStatus::from_raw(wait_status), Times { wall_ns, cpu_ns, steal_ns, usage });
     Ok(Ended { status, times, max_rss_bytes, said })
 }
 
@@ -73,17 +73,12 @@ pub(crate) fn called(out: &mut impl Write) -> Option<Result<()>> {
 }
 
 fn launch(command: &mut Command, out: &mut impl Write) -> Result<()> {
-    let clock = Clock::start();
-    let ended = command.spawn().and_then(|mut child| child.wait4());
-    let Times { wall_ns, steal_ns, .. } = clock.stop();
-    let used = ended?;
-    let report = Report {
-        wait_status: used.status.into_raw(),
-        wall_ns,
-        cpu_ns: nanoseconds(used.rusage.utime + used.rusage.stime),
-        steal_ns,
-        max_rss_bytes: used.rusage.maxrss,
-    };
+    let clock = Clock::of_programs();
+    let ended = command.spawn().and_then(|mut child| child.wait());
+    let Times { wall_ns, cpu_ns, steal_ns, usage } = clock.stop();
+    let wait_status = ended?.into_raw();
+    let max_rss_bytes = max_rss_bytes().context("the system does not say what the program used")?;
+    let report = Report { wait_status, wall_ns, cpu_ns, steal_ns, usage, max_rss_bytes };
     Ok(serde_json::to_writer(out, &report)?)
 }
 
@@ -94,6 +89,8 @@ fn text(said: &mut File) -> String {
     read.map_or_else(|error| error.to_string(), |_| String::from_utf8_lossy(&text).trim().replace('\n', "; "))
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// Of the programs that this process waited for: the launcher waits for one.
+fn max_rss_bytes() -> Option<u64> {
+    let kibibytes = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?.max_rss();
+    u64::try_from(kibibytes).ok()?.checked_mul(1024)
 }

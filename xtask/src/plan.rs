@@ -5,13 +5,13 @@ mod item;
 
 use std::collections::HashSet;
 
-use orbit_engine::{Compression, Durability, Strategy, Verification};
+use orbit_engine::{Compression, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::scenario::{
-    Cache, ChunkChoice, Content, FileSystems, Scenario, Selection, SparseFile, Standing, Subject, Workers,
-    Workload,
+    Cache, ChunkChoice, Content, Durable, FileSystems, Scenario, Selection, SparseFile, Standing, Subject,
+    Workers, Workload,
 };
 use crate::text;
 
@@ -45,7 +45,7 @@ pub(crate) struct Case {
     pub(crate) compression: Compression,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
-    pub(crate) durability: Durability,
+    pub(crate) durability: Durable,
     #[serde(default, skip_serializing_if = "Content::is_default")]
     pub(crate) content: Content,
     /// Not written where it is the engine.

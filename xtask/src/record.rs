@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Overhead;
 use crate::host::Host;
+use crate::mounts::Storage;
 use crate::plan::{Case, CaseBudget, Skipped};
 use crate::program::Program;
 use crate::sample::Sample;
@@ -32,6 +34,21 @@ pub(crate) struct RunRecord {
     pub(crate) argv: Vec<String>,
     /// Orders the cases within the blocks and fills the fixtures.
     pub(crate) seed: u64,
+    /// Whether `--quick` measured fewer blocks than anything may be decided by.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) indicative: bool,
+    /// After so many seconds no further block was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) time_budget_s: Option<u64>,
+    /// Known once the run is complete; fewer than the scenario asks for where the time budget was spent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) blocks_measured: Option<u32>,
+    /// What measuring itself cost; earlier runs did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) overhead: Option<Overhead>,
+    /// When the run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) memory_available_bytes: Option<u64>,
     /// Version of the engine that was measured.
     pub(crate) engine: String,
     /// SHA-256 of the program that measured, in hexadecimal: only the same program may go on with a run.
@@ -80,6 +97,11 @@ pub(crate) struct PlaceRecord {
     /// Each zero-copy mechanism with what the probe said: `works`, or why not.
     pub(crate) mechanisms: BTreeMap<String, String>,
     pub(crate) free_bytes: u64,
+    /// Earlier runs did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Storage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) destination: Option<Storage>,
 }
 
 /// A run as it stands on the disk.
@@ -227,6 +249,12 @@ impl OpenRun {
         &self.partial
     }
 
+    /// Writes down how many blocks were measured, which are all that `run` has.
+    pub(crate) fn count_blocks(&self, run: &mut Run) -> Result<()> {
+        run.record.blocks_measured = Some(run.blocks());
+        write_json(&self.partial.join("run.json"), &run.record)
+    }
+
     /// Gives the folder its final name and points `latest` at it.
     pub(crate) fn complete(self) -> Result<PathBuf> {
         let folder = self.partial.with_extension("");
@@ -303,6 +331,19 @@ mod tests {
         fs::write(&path, text).unwrap();
         assert_eq!(read_samples(&path).unwrap(), samples);
         assert_eq!(whole_blocks(samples.to_vec(), 2), samples[..2]);
+    }
+
+    /// Runs that the documentation cites were written by earlier versions of this program.
+    #[test]
+    fn curated_runs_are_read() {
+        let curated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/curated");
+        let folders: Vec<_> = fs::read_dir(curated).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!folders.is_empty());
+        for folder in folders {
+            let run = Run::load(&folder).unwrap();
+            assert_eq!(run.samples.len(), run.record.cases.len() * run.record.scenario.blocks as usize);
+            assert!(run.samples.iter().all(|sample| sample.measurement().is_some_and(|one| one.cpu_ns > 0)));
+        }
     }
 
     #[test]

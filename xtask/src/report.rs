@@ -2,23 +2,37 @@
 //! or look at a clock: equal input gives equal files.
 
 mod axes;
+mod bars;
 mod budgets;
+mod cell;
 mod chart;
+mod chunks;
+mod compared;
+mod conditions;
+mod contents;
 mod crossover;
+mod curves;
+mod durable;
 mod group;
 mod growth;
 mod hist;
+mod html;
+mod invalid;
+mod junit;
 mod latency;
 mod look;
 mod markdown;
 mod marks;
+mod page;
 mod peers;
 mod percentile;
 #[cfg(test)]
-mod planted;
+pub(crate) mod planted;
+mod plots;
 mod table;
 mod throughput;
 mod units;
+mod walls;
 
 use std::fs;
 use std::path::Path;
@@ -26,33 +40,36 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::record::{RunRecord, write_json};
+use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
 use crate::summary::Summary;
 
-/// Writes `summary.json`, `summary.md`, `hist/` and `plots/` into the run's folder, over what is there.
+use walls::Walls;
+
+/// Writes `summary.json`, `summary.md`, `report.html`, `junit.xml`, `hist/` and `plots/` into the run's folder, over what
+/// is there.
 pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, samples: &[Sample]) -> Result<()> {
+    let walls = Walls::of(samples);
     write_json(&folder.join("summary.json"), summary)?;
-    hist::write(folder, record, summary, samples)?;
-    let mut plots = Vec::new();
-    for group in group::groups(summary) {
-        let drawn = [("throughput", throughput::draw(&group)?), ("latency", latency::draw(&group, samples)?)];
-        for (what, svg) in drawn.into_iter().filter_map(|(what, svg)| Some((what, svg?))) {
-            let name = format!("plots/{what}-{}.svg", group.name());
-            put(folder, &name, &svg)?;
-            plots.push(name);
-        }
+    hist::write(folder, record, summary, &walls)?;
+    put(folder, "junit.xml", &junit::render(record, summary, samples, &walls)?)?;
+    let plots = plots::draw(summary, &walls)?;
+    for plot in &plots {
+        put(folder, &plot.path, &plot.svg)?;
     }
-    for (name, svg) in growth::draw(summary)? {
-        let name = format!("plots/{name}.svg");
-        put(folder, &name, &svg)?;
-        plots.push(name);
-    }
-    put(folder, "summary.md", &markdown::render(record, summary, &plots))
+    let page = contents::page(record, summary, samples, plots);
+    put(folder, "summary.md", &markdown::render(&page))?;
+    put(folder, "report.html", &html::render(&page))
 }
 
 /// The engine beside its peers, as a terminal shows it; none where only the engine was measured.
 pub(crate) fn peers(summary: &Summary) -> Option<String> {
     peers::tables(summary)
+}
+
+/// Several runs beside each other, as Markdown.
+pub(crate) fn compared(comparison: &RunComparison) -> String {
+    markdown::render(&compared::page(comparison))
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.
@@ -78,6 +95,9 @@ mod tests {
         assert!(back.ends_with("}\n"));
         assert_eq!(serde_json::from_str::<Summary>(&back).unwrap(), summary);
         let page = fs::read_to_string(folder.path().join("summary.md")).unwrap();
+        let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+        assert_eq!(page.matches("](plots/").count(), html.matches("<svg ").count());
+        assert!(fs::read_to_string(folder.path().join("junit.xml")).unwrap().ends_with("</testsuites>\n"));
         let mut names = Vec::new();
         for below in ["hist", "plots"].map(|name| folder.path().join(name)) {
             for entry in below.read_dir().into_iter().flatten() {

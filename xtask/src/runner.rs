@@ -2,16 +2,19 @@
 //! writes nothing but the copies themselves.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use orbit_engine::ByteSize;
 
-use crate::cache::Residency;
+use crate::cache::{self, Residency};
+use crate::clock::nanoseconds;
 use crate::fixture::Fixture;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case};
 use crate::sample::{Sample, Trial};
-use crate::scenario::{Cache, Check};
+use crate::scenario::{Cache, Check, Durable};
 use crate::subject::Setup;
 
 /// A case with its subject, set up for it.
@@ -29,6 +32,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) seed: u64,
     pub(crate) check: Check,
     pub(crate) interrupt: &'a Interrupt,
+    /// When the last block should have ended.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// How a run ended.
@@ -40,7 +45,8 @@ pub(crate) enum End {
 
 impl Runner<'_> {
     /// Runs `blocks`, handing each to `keep` when it is whole. Every case is first copied once unmeasured, so that
-    /// code, memory and page cache are warm and a wrong copy is seen before time is spent.
+    /// code, memory and page cache are warm and a wrong copy is seen before time is spent. Ends before a block that,
+    /// if it took as long as the longest one, would end after the deadline; not before the first.
     pub(crate) fn run(
         &self,
         blocks: Range<u32>,
@@ -49,12 +55,18 @@ impl Runner<'_> {
         let rounds = 1 + blocks.len();
         let bar = progress_bar(rounds * self.arms.len());
         let warm_up = u32::MAX;
+        let mut longest = None;
         for block in std::iter::once(warm_up).chain(blocks) {
+            let start = Instant::now();
+            if longest.zip(self.deadline).is_some_and(|(longest, deadline)| start + longest > deadline) {
+                break;
+            }
             let Some(samples) = self.block(block, block == warm_up, &bar)? else {
                 bar.finish_and_clear();
                 return Ok(End::Interrupted);
             };
             if block != warm_up {
+                longest = longest.max(Some(start.elapsed()));
                 keep(samples)?;
             }
         }
@@ -86,12 +98,16 @@ impl Runner<'_> {
         if !self.fixture.prepare(case, self.interrupt)? {
             return Ok(None);
         }
-        if case.cache == Cache::Warm && self.fixture.warm(case)? == Residency::Missing {
-            let reason = "the source does not stay in the page cache".to_owned();
+        if let Some(reason) = self.not_as_asked(case)? {
             self.fixture.clear(case)?;
             return Ok(Some(Trial::Invalid { reason }));
         }
         let mut trial = setup.measure(case, &source, &destination)?;
+        if case.durability == Durable::SyncFs {
+            let start = Instant::now();
+            self.fixture.drain(case)?;
+            trial.durable_ns = Some(trial.wall_ns.saturating_add(nanoseconds(start.elapsed())));
+        }
         if case.sparse.is_some() && !case.subject.sends() {
             trial.allocated_bytes = Some(self.fixture.allocated(case)?);
         }
@@ -101,6 +117,24 @@ impl Runner<'_> {
         }
         self.fixture.clear(case)?;
         Ok(Some(Trial::Measured(trial)))
+    }
+
+    /// Sets the state of the source's cache; why it is not what the case asks for, if so.
+    fn not_as_asked(&self, case: &Case) -> Result<Option<String>> {
+        let reason = match case.cache {
+            Cache::AsIs => None,
+            Cache::Warm => (self.fixture.warm(case)? == Residency::Missing)
+                .then(|| "the source does not stay in the page cache".to_owned()),
+            Cache::Cold | Cache::Dropped => match self.fixture.cool(case)? {
+                0 => None,
+                bytes => Some(format!("{} of the source stay in the page cache", ByteSize::new(bytes))),
+            },
+        };
+        if case.cache == Cache::Dropped && reason.is_none() {
+            // After the check, which looks at the files by name.
+            cache::drop_everything()?;
+        }
+        Ok(reason)
     }
 }
 

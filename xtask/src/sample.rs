@@ -3,7 +3,7 @@
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Times;
+use crate::clock::{Times, Usage};
 use crate::text;
 
 /// What one trial of one case gave.
@@ -22,6 +22,7 @@ pub(crate) struct Sample {
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every sample is measured")]
 pub(crate) enum Trial {
     /// A copy that did what the case says.
     Measured(Measurement),
@@ -59,24 +60,31 @@ pub(crate) struct Measurement {
     /// The most memory that a program, or one of its children, had resident; nothing where the suite itself copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_rss_bytes: Option<u64>,
+    /// Until all of it is on the disk: `wall_ns`, and how long it then took to sync the file system. Only where the
+    /// scenario asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) durable_ns: Option<u64>,
+    #[serde(flatten)]
+    pub(crate) usage: Usage,
 }
 
 impl Measurement {
     /// One that says nothing of how the bytes were moved.
     pub(crate) fn new(times: Times, bytes: u64) -> Self {
-        let Times { wall_ns, cpu_ns, steal_ns } = times;
-        let (mechanism, refusals) = (None, Vec::new());
+        let Times { wall_ns, cpu_ns, steal_ns, usage } = times;
         Self {
             wall_ns,
             cpu_ns,
             steal_ns,
             bytes,
-            mechanism,
-            refusals,
+            mechanism: None,
+            refusals: Vec::new(),
             system_calls: None,
             retries: None,
             allocated_bytes: None,
             max_rss_bytes: None,
+            durable_ns: None,
+            usage,
         }
     }
 }
@@ -112,7 +120,12 @@ mod tests {
         let call = read_and_written("\"refusals\":[]}");
         assert_eq!((call.mechanism, call.system_calls, call.max_rss_bytes), (None, None, None));
         let program = read_and_written("\"refusals\":[],\"max_rss_bytes\":4096}");
-        assert_eq!(program.max_rss_bytes, Some(4096));
+        assert_eq!((program.max_rss_bytes, program.usage), (Some(4096), Usage::default()));
+        let synced = read_and_written("\"refusals\":[],\"durable_ns\":7,\"user_ns\":1,\"io_pressure_ns\":0}");
+        assert_eq!(
+            (synced.durable_ns, synced.usage.user_ns, synced.usage.minor_faults),
+            (Some(7), Some(1), None)
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod budget;
 #[cfg(test)]
 mod documented;
+mod durable;
 mod filesystems;
 mod sparse;
 mod standing;
@@ -16,10 +17,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
-use orbit_engine::{Chunk, Compression, Durability, MAX_WORKERS, Strategy, Verification};
+use orbit_engine::{Chunk, Compression, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use budget::{Budget, Counter, Limit};
+pub(crate) use durable::Durable;
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
 pub(crate) use sparse::SparseFile;
 pub(crate) use standing::Standing;
@@ -37,7 +39,7 @@ pub(crate) struct Scenario {
     /// Paired blocks: how often each case is measured.
     pub(crate) blocks: u32,
     pub(crate) cache: Cache,
-    pub(crate) durability: Durability,
+    pub(crate) durability: Durable,
     pub(crate) check: Check,
     pub(crate) content: Content,
     pub(crate) matrix: Matrix,
@@ -202,6 +204,11 @@ pub(crate) enum Cache {
     Warm,
     /// Wherever the copy before left them.
     AsIs,
+    /// On the disk alone, made so and checked before each sample.
+    Cold,
+    /// The same, and all else that the kernel can forget: names, attributes, programs. Never in a scenario file; `bench
+    /// --drop-caches` makes it of `cold`.
+    Dropped,
 }
 
 /// How often the destination is compared with the source, by the runner, outside the measured time.
@@ -245,6 +252,8 @@ impl fmt::Display for Cache {
         f.pad(match self {
             Self::Warm => "warm",
             Self::AsIs => "as-is",
+            Self::Cold => "cold",
+            Self::Dropped => "dropped",
         })
     }
 }

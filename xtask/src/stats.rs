@@ -12,7 +12,7 @@ mod normal;
 mod quantile;
 mod signed_rank;
 
-pub(crate) use bootstrap::bootstrap_indices;
+pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;
 pub(crate) use interval::{Interval, median_interval};

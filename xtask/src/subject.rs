@@ -2,6 +2,7 @@
 //! is run and timed; whether the copy is right is for the runner to see.
 
 mod engine;
+mod known;
 mod library;
 mod process;
 mod send;
@@ -20,6 +21,7 @@ use crate::sample::Measurement;
 use crate::scenario::{Kind, Subject};
 
 use engine::Engine;
+use known::Known;
 use library::Library;
 use process::Process;
 use send::Send;
@@ -35,6 +37,7 @@ pub(crate) enum Setup {
     Tree(Box<Tree>),
     Library(Library),
     Send(Send),
+    Known(Known),
     Process(Process),
 }
 
@@ -59,6 +62,8 @@ impl Setup {
                 Err("extents cannot be shared here".to_owned())
             }
             (subject, _) if subject.sends() => Send::new(subject).map(Self::Send),
+            (Subject::KnownSleep, _) => Ok(Self::Known(Known::Sleep)),
+            (Subject::KnownRate, _) => Ok(Self::Known(Known::Rate)),
             (subject, Kind::Library) => Library::new(subject).map(Self::Library),
             (subject, Kind::Process) => {
                 if let Some(reason) = Process::unable(case) {
@@ -78,6 +83,7 @@ impl Setup {
             Self::Tree(tree) => tree.measure(case, source, destination),
             Self::Library(library) => library.measure(case, source, destination),
             Self::Send(send) => send.measure(case, source),
+            Self::Known(known) => known.measure(case, source, destination),
             Self::Process(process) => process.measure(case, source, destination),
         }
     }

@@ -11,7 +11,7 @@ use crate::comparison::{self, Comparison};
 use crate::histogram::{self, Percentile};
 use crate::plan::{Case, Skipped};
 use crate::record::RunRecord;
-use crate::sample::{Measurement, Sample};
+use crate::sample::{Measurement, Sample, Trial};
 use crate::stats;
 use crate::text;
 
@@ -56,6 +56,9 @@ pub(crate) struct CaseSummary {
     /// From the HDR histogram, three significant digits; only percentiles that this many samples can tell.
     pub(crate) wall_percentiles: Vec<Percentile>,
     pub(crate) cpu_median_ns: u64,
+    /// Until all is on the disk; only of runs that synced after each copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) durable_median_ns: Option<u64>,
     /// Bytes copied each second at the median wall time.
     pub(crate) throughput_bytes_per_s: u64,
     /// Most system calls of any sample; only the engine counts them.
@@ -82,7 +85,7 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
         let valid: Vec<&Measurement> = all.iter().filter_map(|sample| sample.measurement()).collect();
         match valid.first() {
             Some(first) => cases.push(reduce(case, first.mechanism, &valid, all.len())?),
-            None => skipped.push(Skipped { case: case.id.clone(), reason: "no sample was valid".into() }),
+            None => skipped.push(Skipped { case: case.id.clone(), reason: no_sample(&all) }),
         }
     }
     let blocks = samples.last().map_or(0, |sample| sample.block + 1);
@@ -105,6 +108,7 @@ fn reduce(
 ) -> Result<CaseSummary> {
     let wall: Vec<f64> = valid.iter().map(|sample| stats::float(sample.wall_ns)).collect();
     let cpu: Vec<f64> = valid.iter().map(|sample| stats::float(sample.cpu_ns)).collect();
+    let durable: Vec<f64> = valid.iter().filter_map(|sample| sample.durable_ns).map(stats::float).collect();
     let median = |values: &[f64]| stats::median(values).map(nanoseconds).context("a case without samples");
     let interval = stats::median_interval(&wall, CONFIDENCE);
     let histogram = histogram::of(valid.iter().map(|sample| sample.wall_ns))?;
@@ -121,6 +125,7 @@ fn reduce(
         wall_max_ns: valid.iter().map(|sample| sample.wall_ns).max().unwrap_or(0),
         wall_percentiles: histogram::percentiles(&histogram),
         cpu_median_ns: median(&cpu)?,
+        durable_median_ns: stats::median(&durable).map(nanoseconds),
         throughput_bytes_per_s: nanoseconds(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
         ),
@@ -130,15 +135,25 @@ fn reduce(
     })
 }
 
+/// Why a case has none that counts.
+fn no_sample(all: &[&Sample]) -> String {
+    let reason = all.iter().find_map(|sample| match &sample.result {
+        Trial::Invalid { reason } => Some(reason),
+        Trial::Measured(_) => None,
+    });
+    reason.map_or_else(|| "it has no sample".to_owned(), |reason| format!("no sample was valid: {reason}"))
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// To the nearest whole number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "`as` saturates, and 0 is the least"
 )]
-fn nanoseconds(number: f64) -> u64 {
+pub(crate) fn nanoseconds(number: f64) -> u64 {
     number.round() as u64
 }

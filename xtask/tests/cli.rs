@@ -51,6 +51,16 @@ fn missing_files_are_named() {
 }
 
 #[test]
+fn a_format_is_for_comparisons() {
+    assert!(
+        refused(&["report", "no/such/run", "--format", "json"]).starts_with("--format is for comparing runs")
+    );
+    assert!(
+        refused(&["report", "no/such/run", "no/such/other"]).starts_with("cannot read no/such/run/run.json")
+    );
+}
+
+#[test]
 fn a_filter_that_matches_nothing_is_said() {
     assert!(
         refused(&["bench", "--filter", "nothing/*"]).starts_with("--filter nothing/*: no case of default")

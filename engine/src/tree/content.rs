@@ -19,7 +19,6 @@ use crate::partial;
 use crate::placement::Way;
 use crate::platform::{self, At, Status};
 use crate::setting::Setting;
-use crate::staging::remove;
 use crate::verify::{Claim, verify};
 
 /// Files from this size on tell the observer how they go; smaller ones when they are done.
@@ -38,7 +37,7 @@ impl Worker<'_> {
         if source.as_ref().is_some_and(|source| self.is_there(item, source)) {
             self.done.verified += u64::from(self.options().each.verification != Verification::None);
             if let (Some(there), Some(source)) = (standing.status(), &source) {
-                self.note_kept(here, at, there);
+                self.note_kept(here, [item.source, name], at, there)?;
                 self.refresh(item, source, there)?;
                 partial::remove_left(at, size, &self.calls);
             }
@@ -64,7 +63,7 @@ impl Worker<'_> {
         let way = if is_fresh { Way::Fresh } else { self.options().each.placement.into() };
         // A source that cannot be opened takes nobody's place.
         if way == Way::InPlace && standing.is_no_file() && source.is_some() {
-            remove(at);
+            self.make_way(item, at)?;
         }
         let options = self.tree.each.of(Circumstances {
             is_changed: item.is_changed,
@@ -76,6 +75,7 @@ impl Worker<'_> {
             way,
             follows: self.is_followed(),
             umask: here.node.umask(),
+            seen: (!is_fresh).then(|| standing.seen()),
             marks: way == Way::Resumable,
             made: (!is_fresh).then_some(&here.node.made),
             written: Some(&self.tree.written),

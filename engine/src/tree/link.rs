@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::directory::folds_case;
 use super::file::Item;
 use super::links::Name;
 use super::node::identity;
@@ -37,7 +38,10 @@ impl Worker<'_> {
         };
         match linked {
             Ok(()) => {
-                if let Some(turn) = &mut turn {
+                // Its other names are no clash with it.
+                if let Some(turn) = &mut turn
+                    && folds_case(&to.to_spot(), calls)
+                {
                     turn.add(&platform::status_at(calls, from, false).map_err(failed)?);
                 }
                 if self.options().each.placement == Placement::Resumable {

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::held::Pair;
 use super::small::Small;
 use crate::entry::Location;
-use crate::platform::Status;
+use crate::platform::{Number, Status};
 use crate::setting::Made;
 
-/// Which file it is: device and number.
-pub(super) type Identity = (u64, u64);
+/// Which file it is.
+pub(super) type Identity = Number;
 
 pub(super) fn identity(status: &Status) -> Identity {
-    (status.volume.device, status.inode)
+    status.number()
 }
 
 /// The directory at the destination.

@@ -49,6 +49,11 @@ impl Pool {
         self.hungry.load(Ordering::Relaxed)
     }
 
+    /// Other workers are about to come: what the first one finds is shared before it is busy with a file that takes long.
+    pub(super) fn expect_others(&self) {
+        self.hungry.store(true, Ordering::Relaxed);
+    }
+
     /// Names for a worker that waits.
     pub(super) fn give(&self, node: Arc<Node>, pair: Arc<Pair>, names: Names) {
         let mut state = self.lock();

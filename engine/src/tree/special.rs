@@ -29,7 +29,7 @@ impl Worker<'_> {
         if let (Some(there), Some(at)) = (stands, here.to(name))
             && is_same(at)
         {
-            self.note_kept(here, at, there);
+            self.note_kept(here, [name, name], at, there)?;
             if self.options().overwrite == Overwrite::Always {
                 self.keep_metadata(here, name, at, false)?;
             }

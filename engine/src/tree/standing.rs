@@ -4,11 +4,14 @@ use std::ffi::OsStr;
 use std::io;
 
 use super::directory::folds_case;
+use super::file::Item;
 use super::options::{Overwrite, TreeOptions};
 use super::worker::{Here, Worker};
 use crate::error::{CopyError, FileKind, Operation};
+use crate::inspect::Seen;
 use crate::options::Compression;
 use crate::platform::{self, At, Status};
+use crate::staging::remove;
 
 /// What stands there.
 #[derive(Debug)]
@@ -33,6 +36,11 @@ pub(super) enum Verdict {
 impl Standing {
     pub(super) fn status(&self) -> Option<&Status> {
         self.status.as_ref()
+    }
+
+    /// For a copy, which then need not look again.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        self.status.as_ref().map_or(Seen::Nothing, Seen::Standing)
     }
 
     pub(super) fn is_own(&self) -> bool {
@@ -71,12 +79,50 @@ impl Standing {
     }
 }
 
+/// Whether it is what it was; its number alone may have been given to another file.
+fn is_unchanged(now: &Status, then: &Status) -> bool {
+    let of = |status: &Status| (status.number(), status.kind, status.size, status.version.modified);
+    of(now) == of(then)
+}
+
 impl Worker<'_> {
-    /// Notes that what stands at `at` was kept, so that no other entry gets its name. A file with further names may be kept
-    /// under each of them: that is no clash but where the file system takes two names for one.
-    pub(super) fn note_kept(&self, here: Here<'_>, at: At<'_>, there: &Status) {
-        if there.links < 2 || folds_case(&at.to_spot(), &self.calls) {
-            here.node.made.turn().add(there);
+    /// Notes that what stands at `at` stays, so that no other entry gets its name; fails where one has got it meanwhile. A
+    /// file with further names may stay under each of them: that is no clash but where the file system takes two names for
+    /// one.
+    pub(super) fn note_kept(
+        &self,
+        here: Here<'_>,
+        [source, destination]: [&OsStr; 2],
+        at: At<'_>,
+        there: &Status,
+    ) -> Result<(), CopyError> {
+        let is_one_name = there.links < 2 || folds_case(&at.to_spot(), &self.calls);
+        let mut turn = here.node.made.turn();
+        match platform::status_at(&self.calls, at, false) {
+            Ok(now) if is_unchanged(&now, there) && !turn.has(&now) => {
+                if is_one_name {
+                    turn.add(&now);
+                }
+                Ok(())
+            }
+            _ => Err(self.taken(here, source, destination)),
+        }
+    }
+
+    /// Removes what is no file and stands where a file is to be written in place, unless another entry has got the name
+    /// meanwhile.
+    pub(super) fn make_way(&self, item: Item<'_>, at: At<'_>) -> Result<(), CopyError> {
+        let Item { here, source, destination, .. } = item;
+        let turn = here.node.made.turn();
+        match platform::status_at(&self.calls, at, false) {
+            Ok(now) if turn.has(&now) => Err(self.taken(here, source, destination)),
+            Ok(now) => {
+                if !matches!(now.kind, FileKind::Regular | FileKind::Directory) {
+                    remove(at);
+                }
+                Ok(())
+            }
+            Err(_) => Ok(()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Runs that are stopped: what they keep, what they remove, and that they can be finished.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,10 +40,14 @@ fn resume(suite: &Suite, partial: &str) {
     // With the slash that completing the name in a shell adds.
     let mut command = suite.command(&["bench", "--resume", &format!("{partial}/")]);
     command.stdin(Stdio::null());
+    let mut before = samples(Path::new(partial));
+    before.retain(|line| line.ends_with('}'));
+    before.truncate(before.len() - before.len() % CASES);
     subprocess::run(command).expect_success();
     let run = suite.only_run();
     assert!(!run.to_string_lossy().ends_with(".partial"));
     let samples = samples(&run);
+    assert!(before.len() >= CASES && samples.starts_with(&before), "finished blocks are kept as they were");
     let mut seen: Vec<(&str, &str)> = samples
         .iter()
         .map(|line| line.split_once(",\"position\"").expect("a sample has a position").0)

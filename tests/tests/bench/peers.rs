@@ -3,13 +3,12 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
 use orbit_tests::subprocess;
 
-use crate::suite::{Suite, one_error, samples};
+use crate::suite::{Suite, one_error, path_with, samples};
 
 const SCENARIO: &str = r#"
 schema = "orbit.scenario/1"
@@ -52,13 +51,7 @@ fn bench(suite: &Suite, targets: &[PathBuf], more: &[&str]) -> Command {
 
 /// A `PATH` on which `cp` is this script.
 fn path_with_cp(suite: &Suite, script: &str) -> OsString {
-    let folder = suite.folder.path().join("bin");
-    fs::create_dir_all(&folder).expect("the folder is made");
-    let said = "[ \"$1\" = --version ] && echo cp 1.0 && exit\n";
-    fs::write(folder.join("cp"), format!("#!/bin/sh\n{said}{script}\n")).expect("the script is written");
-    fs::set_permissions(folder.join("cp"), fs::Permissions::from_mode(0o755)).expect("it can be run");
-    let paths = std::env::var_os("PATH").expect("there is a PATH");
-    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&paths))).expect("it is a PATH")
+    path_with(suite, "cp", &format!("[ \"$1\" = --version ] && echo cp 1.0 && exit\n{script}"))
 }
 
 #[test]

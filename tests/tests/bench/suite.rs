@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -122,9 +123,26 @@ pub(crate) fn samples(run: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+/// The record of the only run.
+pub(crate) fn record(suite: &Suite) -> serde_json::Value {
+    let text = fs::read(suite.only_run().join("run.json")).expect("a run has a record");
+    serde_json::from_slice(&text).expect("it is JSON")
+}
+
 /// One line, beginning with `error: `, and exit code 1.
 pub(crate) fn one_error(finished: &Finished) -> &str {
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
     assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
     finished.stderr.strip_prefix("error: ").expect("an error begins with `error: `").trim_end()
+}
+
+/// A `PATH` on which `program` is this script.
+pub(crate) fn path_with(suite: &Suite, program: &str, script: &str) -> OsString {
+    let folder = suite.folder.path().join("bin");
+    fs::create_dir_all(&folder).expect("the folder is made");
+    let path = folder.join(program);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("the script is written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let paths = std::env::var_os("PATH").expect("there is a PATH");
+    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&paths))).expect("it is a PATH")
 }

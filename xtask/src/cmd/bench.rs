@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: scenario, plan, runner, samples, report. Refuses what it could not measure honestly.
 
+mod effort;
 mod places;
 mod scenarios;
 
@@ -12,10 +13,11 @@ use orbit_engine::Tuning;
 use sha2::{Digest, Sha256};
 
 use crate::budget::Balance;
+use crate::clock::Overhead;
 use crate::cmd::{Done, below, hex};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, CaseBudget, Skipped};
 use crate::program::{self, Program};
@@ -36,8 +38,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if flags.list_scenarios {
         return scenarios::list(root, &flags.tags, out);
     }
-    let mut scenario = Scenario::load(&scenario_path(root, &flags.scenario))?;
-    scenario.blocks = flags.blocks.unwrap_or(scenario.blocks);
+    let scenario = effort::asked(Scenario::load(&scenario_path(root, &flags.scenario))?, flags)?;
     let (cases, budgets) = chosen(&scenario, flags)?;
     if flags.list {
         cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
@@ -47,6 +48,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         return dry_run(&cases, &budgets, scenario.blocks, out);
     }
     refuse_debug_code()?;
+    effort::check_privileges(&cases)?;
     let targets = Targets::new(root, &flags.targets)?;
     let places = Places::probe(&targets, &cases);
     let programs = programs(root, &cases)?;
@@ -69,6 +71,11 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         argv: argv(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
+        indicative: flags.quick,
+        time_budget_s: flags.time_budget.map(|time| time.as_secs()),
+        blocks_measured: None,
+        overhead: Some(Overhead::measure()),
+        memory_available_bytes: host::memory_available_bytes(),
         engine: env!("CARGO_PKG_VERSION").into(),
         program_sha256: program_sha256()?,
         host,
@@ -95,6 +102,7 @@ fn resume(folder: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
     if host != record.host || program_sha256()? != record.program_sha256 {
         bail!("{} was begun by another program or on another machine; measure anew", folder.display());
     }
+    effort::check_privileges(&record.cases)?;
     let targets = Targets::again(root, &record.targets);
     let places = Places::probe(&targets, &record.cases);
     let programs = programs(root, &record.cases)?;
@@ -126,9 +134,9 @@ impl Session<'_> {
         match end {
             Ok(End::Complete) => {
                 let partial = open.folder().to_owned();
-                let (folder, summary) =
+                let (folder, summary, invalid) =
                     finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
-                self.announce(&folder, &summary, out)?;
+                self.announce(&folder, &summary, invalid, out)?;
                 let broken = broken(&summary);
                 Ok(if broken.is_empty() { Done::Complete } else { Done::OverBudget(broken) })
             }
@@ -149,12 +157,14 @@ impl Session<'_> {
     }
 
     fn run_blocks(&self, open: &mut OpenRun, first: u32, kept: &mut u32) -> Result<End> {
+        let deadline = effort::deadline(self.record);
         let interrupt = &Interrupt::listen().context("cannot listen for signals")?;
         let RunRecord { seed, scenario, cases, .. } = self.record;
         let Some(fixture) = &Fixture::create(self.targets, cases, *seed, interrupt)? else {
             return Ok(End::Interrupted);
         };
-        let runner = Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt };
+        let runner =
+            Runner { arms: self.arms, fixture, seed: *seed, check: scenario.check, interrupt, deadline };
         runner.run(first..scenario.blocks, |samples| {
             open.append(&samples)?;
             *kept += 1;
@@ -162,9 +172,14 @@ impl Session<'_> {
         })
     }
 
-    fn announce(&self, folder: &Path, summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    fn announce(
+        &self,
+        folder: &Path,
+        summary: &Summary,
+        invalid: usize,
+        out: &mut impl Write,
+    ) -> std::io::Result<()> {
         let folder = folder.strip_prefix(self.root).unwrap_or(folder);
-        let invalid: u32 = summary.cases.iter().map(|case| case.invalid).sum();
         if let Some(peers) = report::peers(summary) {
             writeln!(out, "{peers}")?;
         }
@@ -174,17 +189,20 @@ impl Session<'_> {
             summary.cases.len(),
             summary.blocks,
             folder.join("summary.md").display(),
-            folder.join("plots").display(),
+            folder.join("report.html").display(),
         )
     }
 }
 
-/// Writes the report of a run whose blocks are all measured, and gives its folder the final name.
-fn finish(open: OpenRun) -> Result<(PathBuf, Summary)> {
-    let run = Run::load(open.folder())?;
+/// Writes the report of a run whose blocks are all measured, and gives its folder the final name; with how many samples
+/// were invalid.
+fn finish(open: OpenRun) -> Result<(PathBuf, Summary, usize)> {
+    let mut run = Run::load(open.folder())?;
+    open.count_blocks(&mut run)?;
     let summary = summary::of(&run.record, &run.samples)?;
     report::write(&run.folder, &run.record, &summary, &run.samples)?;
-    Ok((open.complete()?, summary))
+    let invalid = run.samples.iter().filter(|sample| sample.measurement().is_none()).count();
+    Ok((open.complete()?, summary, invalid))
 }
 
 /// One line for each reason, not for each case.

@@ -17,6 +17,12 @@ use crate::tuner::{self, Outcome, Ratios};
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     let run = complete_run(flags.run.as_deref(), &below(root, &flags.results))?;
+    if run.record.indicative {
+        bail!(
+            "{} is indicative: `--quick` measures too little to decide anything by; measure without it",
+            run.folder.display()
+        );
+    }
     writeln!(out, "run {}", run.record.run)?;
     let mut profiles = Vec::new();
     for (name, place) in &run.record.places {

@@ -81,6 +81,14 @@ impl Axis {
         let ticks = round_steps(high, 4.0).into_iter().map(|ns| (ns, units::time_tick(ns))).collect();
         Self { low: 0.0, high, ticks }
     }
+
+    /// Amounts of memory from zero to the most, in bytes, labelled at round numbers of the unit that fits.
+    pub(super) fn amounts(most_bytes: u64) -> Self {
+        let high = (most_bytes as f64).max(1.0) * 1.1;
+        let unit = 1024_f64.powf(high.log(1024.0).floor());
+        let steps = round_steps(high / unit, 4.0).into_iter().map(|step| step * unit);
+        Self { low: 0.0, high, ticks: steps.map(|bytes| (bytes, units::about(bytes))).collect() }
+    }
 }
 
 impl Ranged for Axis {
@@ -192,6 +200,7 @@ mod tests {
         assert_eq!(rates(5.0, 10.0), "100 kB/s 1 MB/s 10 MB/s 100 MB/s 1 GB/s 10 GB/s");
         assert_eq!(labels(&Axis::times(9_000)), ["0", "2.5 µs", "5 µs", "7.5 µs"]);
         assert_eq!(labels(&Axis::times(0)).first(), Some(&"0"));
+        assert_eq!(labels(&Axis::amounts(9 << 20)), ["0 B", "2.5 MiB", "5 MiB", "7.5 MiB"]);
     }
 
     #[test]

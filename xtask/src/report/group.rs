@@ -76,6 +76,23 @@ impl<'a> Group<'a> {
         Strategy::ALL.iter().copied().filter(present).collect()
     }
 
+    /// Of the chunk sizes of these cases the engine's own, or the nearest to 1 MiB.
+    pub(super) fn nearest_chunk(&self, of: impl Fn(&Case) -> bool) -> Option<ChunkChoice> {
+        const NEAR: f64 = 1_048_576.0;
+        let distance =
+            |chunk: &ChunkChoice| chunk.bytes().map_or(0.0, |bytes| 1.0 + (bytes as f64 / NEAR).log2().abs());
+        let chunks =
+            self.cases.iter().map(|summary| &summary.case).filter(|case| of(case)).map(|case| case.chunk);
+        chunks.min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    /// Of this chunk size alone.
+    pub(super) fn at(&self, chunk: ChunkChoice) -> Self {
+        let cases = self.cases.iter().copied().filter(|summary| summary.case.chunk == chunk).collect();
+        let comparisons = self.comparisons.iter().copied().filter(|one| one.chunk == chunk).collect();
+        Self { cases, comparisons }
+    }
+
     /// What moved the bytes under this strategy, over all its cases.
     pub(super) fn mechanisms(&self, strategy: Strategy) -> BTreeSet<Mechanism> {
         let own = self.cases.iter().filter(|summary| summary.case.strategy == strategy);

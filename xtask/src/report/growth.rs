@@ -10,6 +10,7 @@ use plotters::style::text_anchor::HPos;
 use super::axes::{self, Axis};
 use super::chart::{self, Area};
 use super::look::{self, Look};
+use super::page::Plot;
 use crate::scenario::{Standing, Subject};
 use crate::summary::{CaseSummary, Summary};
 
@@ -40,9 +41,12 @@ type Cases<'a> = Vec<(u64, &'a CaseSummary)>;
 
 type Subjects<'a> = BTreeMap<Subject, Cases<'a>>;
 
-/// Names of plots with the SVGs.
-pub(super) fn draw(summary: &Summary) -> Result<Vec<(String, String)>> {
-    families(summary).into_iter().map(|family| Ok((family.name.clone(), plot(&family)?))).collect()
+pub(super) fn draw(summary: &Summary) -> Result<Vec<Plot>> {
+    let plot = |family: Family<'_>| {
+        let caption = format!("Time and memory against the number of files; {}", family.name);
+        Ok(Plot::new(&family.name, caption, plot(&family)?))
+    };
+    families(summary).into_iter().map(plot).collect()
 }
 
 fn families(summary: &Summary) -> Vec<Family<'_>> {
@@ -165,8 +169,8 @@ mod tests {
         });
         summary.cases.extend(larger.collect::<Vec<_>>());
         let drawn = draw(&summary).unwrap();
-        let [(name, svg)] = &drawn[..] else { panic!("{}", drawn.len()) };
-        assert_eq!(name, "growth-same-new");
+        let [Plot { path, svg, .. }] = &drawn[..] else { panic!("{}", drawn.len()) };
+        assert_eq!(path, "plots/growth-same-new.svg");
         for text in ["\nengine-process\n", "\ncp\n", "\n10,000\n", "\n1,000,000\n", "100 µs", "8 MiB"] {
             assert!(svg.contains(text), "{text}: {svg}");
         }

@@ -11,10 +11,10 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
+use super::walls::Walls;
 use crate::histogram;
 use crate::plan::Case;
 use crate::record::RunRecord;
-use crate::sample::Sample;
 use crate::summary::Summary;
 
 /// Steps of the percentile table between 0 and 50 %, 50 and 75 %, and so on: the standard tools' default.
@@ -26,14 +26,10 @@ const NS_PER_MS: f64 = 1e6;
 const NAME_LIMIT: usize = 200;
 
 /// Writes both files of every case that has a valid sample.
-pub(super) fn write(folder: &Path, record: &RunRecord, summary: &Summary, samples: &[Sample]) -> Result<()> {
+pub(super) fn write(folder: &Path, record: &RunRecord, summary: &Summary, walls: &Walls<'_>) -> Result<()> {
     let started: jiff::Timestamp = record.started.parse().context("the run's start is no RFC 3339 time")?;
     for case in summary.cases.iter().map(|summary| &summary.case) {
-        let walls: Vec<u64> = samples
-            .iter()
-            .filter(|sample| sample.case == case.id)
-            .filter_map(|sample| Some(sample.measurement()?.wall_ns))
-            .collect();
+        let walls = walls.case(&case.id);
         if walls.is_empty() {
             continue;
         }

@@ -1,5 +1,5 @@
-//! The plot of wall times by percentile, one panel per file size. It draws every valid sample and reckons no percentile
-//! beyond those that the samples tell.
+//! The plot of wall times by percentile, one panel per file size. It draws every valid sample, as far as a screen tells them
+//! apart, and reckons no percentile beyond those that the samples tell.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,12 @@ use super::axes::{self, Axis};
 use super::chart::{self, Area};
 use super::group::Group;
 use super::look::look;
+use super::walls::Walls;
 use super::{percentile, units};
-use crate::sample::Sample;
+use crate::plan::Case;
 use crate::scenario::ChunkChoice;
 
 const WIDTH: i32 = 900;
-/// Chunk whose lines are drawn where the engine's own was not measured, or the nearest to it.
-const CHUNK: f64 = 1_048_576.0;
 
 /// The wall times of one case, ascending and never empty.
 struct Line {
@@ -33,8 +32,8 @@ struct Panel {
 }
 
 /// The SVG, unless there is no sample.
-pub(super) fn draw(group: &Group<'_>, samples: &[Sample]) -> Result<Option<String>> {
-    let panels = panels(group, samples);
+pub(super) fn draw(group: &Group<'_>, walls: &Walls<'_>) -> Result<Option<String>> {
+    let panels = panels(group, walls);
     let most = panels.iter().flat_map(|panel| &panel.lines).map(|line| line.wall_ns.len()).max();
     let Some(most) = most else { return Ok(None) };
     let (columns, rows) = grid(panels.len());
@@ -76,30 +75,24 @@ fn grid(panels: usize) -> (usize, usize) {
     (columns, panels.div_ceil(columns))
 }
 
-fn panels(group: &Group<'_>, samples: &[Sample]) -> Vec<Panel> {
+fn panels(group: &Group<'_>, walls: &Walls<'_>) -> Vec<Panel> {
     let panel = |size: u64| {
         let lines: Vec<Line> = group
             .strategies()
             .into_iter()
-            .filter_map(|strategy| line(group, samples, strategy, size))
+            .filter_map(|strategy| line(group, walls, strategy, size))
             .collect();
         (!lines.is_empty()).then(|| Panel { title: units::size(size), lines })
     };
     group.sizes().into_iter().filter_map(panel).collect()
 }
 
-fn line(group: &Group<'_>, samples: &[Sample], strategy: Strategy, size: u64) -> Option<Line> {
-    let same = |case: &crate::plan::Case| case.strategy == strategy && case.size_bytes == size;
-    let distance =
-        |chunk: ChunkChoice| chunk.bytes().map_or(0.0, |bytes| 1.0 + (bytes as f64 / CHUNK).log2().abs());
-    let nearest = group
-        .cases
-        .iter()
-        .map(|summary| &summary.case)
-        .filter(|case| same(case))
-        .min_by(|a, b| distance(a.chunk).total_cmp(&distance(b.chunk)))?;
-    let own = samples.iter().filter(|sample| sample.case == nearest.id);
-    let mut wall_ns: Vec<u64> = own.filter_map(|sample| Some(sample.measurement()?.wall_ns)).collect();
+fn line(group: &Group<'_>, walls: &Walls<'_>, strategy: Strategy, size: u64) -> Option<Line> {
+    let same = |case: &Case| case.strategy == strategy && case.size_bytes == size;
+    let chunk = group.nearest_chunk(same)?;
+    let nearest =
+        group.cases.iter().map(|summary| &summary.case).find(|case| same(case) && case.chunk == chunk)?;
+    let mut wall_ns = walls.case(&nearest.id).to_vec();
     wall_ns.sort_unstable();
     (!wall_ns.is_empty()).then_some(Line { strategy, chunk: nearest.chunk, wall_ns })
 }
@@ -160,7 +153,7 @@ mod tests {
 
     fn drawn(sizes: &[u64], strategies: &[Strategy], chunks: &[u64], samples: u32) -> String {
         let (_, summary, samples) = planted::run(sizes, strategies, chunks, samples);
-        draw(&group::groups(&summary)[0], &samples).unwrap().unwrap()
+        draw(&group::groups(&summary)[0], &Walls::of(&samples)).unwrap().unwrap()
     }
 
     #[test]
@@ -186,7 +179,7 @@ mod tests {
     fn a_line_has_its_own_samples_in_ascending_order() {
         let (_, summary, samples) = planted::run(&[4096, 8192], Strategy::ALL, &[1 << 20], 15);
         let group = &group::groups(&summary)[0];
-        let line = line(group, &samples, Strategy::Buffered, 8192).unwrap();
+        let line = line(group, &Walls::of(&samples), Strategy::Buffered, 8192).unwrap();
         assert!(line.wall_ns.is_sorted());
         let case = group.line(Strategy::Buffered, planted::chunk(1 << 20))[1];
         let ends = (line.wall_ns[0], line.wall_ns[14], line.wall_ns.len());

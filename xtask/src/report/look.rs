@@ -24,13 +24,24 @@ pub(super) struct Look {
     radius: i32,
 }
 
-/// The look of a strategy at the group's `chunk`th chunk size. Colours of Okabe and Ito, which colour-blind eyes tell
-/// apart too: <https://jfly.uni-koeln.de/color/>.
+/// Of lines and bars. Colours of Okabe and Ito, which colour-blind eyes tell apart too:
+/// <https://jfly.uni-koeln.de/color/>; but for their yellow, which white paper swallows, and with grey for black.
+pub(super) const SERIES: [RGBColor; 7] = [
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xd5, 0x5e, 0x00),
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0xcc, 0x79, 0xa7),
+    RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0x70, 0x70, 0x70),
+];
+
+/// The look of a strategy at the group's `chunk`th chunk size.
 pub(super) fn look(strategy: Strategy, chunk: usize) -> Look {
     let colour = match strategy {
-        Strategy::ZeroCopy => RGBColor(0x00, 0x72, 0xb2),
-        Strategy::Buffered => RGBColor(0xd5, 0x5e, 0x00),
-        Strategy::Auto => RGBColor(0x00, 0x9e, 0x73),
+        Strategy::Auto => SERIES[0],
+        Strategy::Buffered => SERIES[1],
+        Strategy::ZeroCopy => SERIES[2],
     };
     // `auto` does what another strategy does: drawn first, wide and pale, it shows beneath that one's line.
     let (opacity, width, radius) = if strategy == Strategy::Auto { (0.45, 7, 7) } else { (1.0, 2, 4) };
@@ -40,19 +51,16 @@ pub(super) fn look(strategy: Strategy, chunk: usize) -> Look {
 
 /// The look of the `index`th of several subjects.
 pub(super) fn of_series(index: usize) -> Look {
-    const COLOURS: [RGBColor; 6] = [
-        RGBColor(0x00, 0x9e, 0x73),
-        RGBColor(0xd5, 0x5e, 0x00),
-        RGBColor(0x00, 0x72, 0xb2),
-        RGBColor(0xcc, 0x79, 0xa7),
-        RGBColor(0xe6, 0x9f, 0x00),
-        RGBColor(0x56, 0xb4, 0xe9),
-    ];
-    let colour = COLOURS[index % COLOURS.len()].mix(1.0);
+    let colour = SERIES[index % SERIES.len()].mix(1.0);
     Look { colour, dash: DASHES[index % DASHES.len()], marker: index % DASHES.len(), width: 2, radius: 4 }
 }
 
 impl Look {
+    /// Of an area.
+    pub(super) fn fill(self) -> ShapeStyle {
+        self.colour.filled()
+    }
+
     /// A line without dashes, this many pixels wide.
     pub(super) fn stroke(self, width: u32) -> ShapeStyle {
         ShapeStyle { color: self.colour, filled: false, stroke_width: width }

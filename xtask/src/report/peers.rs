@@ -2,11 +2,16 @@
 //! runs that measured more than the engine. Ratios are quotients of medians and say so; nothing here is tested for noise.
 
 mod details;
+mod plots;
 mod row;
 
+use anyhow::Result;
 use orbit_engine::{Compression, Strategy, Verification};
 
-use super::{table, units};
+use super::cell::{self, Cell, or_missing};
+use super::page::{Block, Plot, Section};
+use super::table::Table;
+use super::units;
 use crate::plan::Case;
 use crate::scenario::{ChunkChoice, FileSystems, Subject, Workers};
 use crate::summary::{CaseSummary, Summary};
@@ -47,30 +52,36 @@ struct Rival {
 }
 
 /// The sections of the page, one for each pair of file systems.
-pub(super) fn sections(summary: &Summary) -> Vec<String> {
+pub(super) fn sections(summary: &Summary) -> Vec<Section> {
     let section = |pair: Pair<'_>| {
         let first = &pair.cases[0].case;
-        format!(
-            "## {}, file systems: {}\n\nCache: {}.\n\n{}\n{}\n\n{}",
-            if pair.is_of_trees() { "Trees" } else { "Peers" },
-            first.filesystems,
-            first.cache,
-            pair.medians(),
-            pair.note(),
-            details::table(&pair)
-        )
+        let blocks = vec![
+            Block::Text(format!("Cache: {}.", first.cache)),
+            Block::Table(pair.medians()),
+            Block::Text(pair.note().to_owned()),
+            Block::Table(details::table(&pair)),
+        ];
+        let kind = if pair.is_of_trees() { "Trees" } else { "Peers" };
+        Section::new(format!("{kind}, file systems: {}", first.filesystems), blocks)
     };
-    pairs(summary).into_iter().map(section).collect()
+    told(summary).into_iter().map(section).collect()
 }
 
 /// The tables of medians alone, for a terminal; none where the engine had no peers.
 pub(super) fn tables(summary: &Summary) -> Option<String> {
-    let pairs = pairs(summary);
+    let pairs = told(summary);
     let note = pairs.first()?.note();
-    let table = |pair: &Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians());
+    let table =
+        |pair: &Pair<'_>| format!("{}\n\n{}\n", pair.cases[0].case.filesystems, pair.medians().markdown());
     Some(format!("{}{note}\n", pairs.iter().map(table).collect::<String>()))
 }
 
+/// The plots of all pairs of file systems.
+pub(super) fn plots(summary: &Summary) -> Result<Vec<Plot>> {
+    Ok(pairs(summary).iter().map(plots::draw).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// All pairs of file systems, in the order of the plan.
 fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
     for summary in &summary.cases {
@@ -80,11 +91,12 @@ fn pairs(summary: &Summary) -> Vec<Pair<'_>> {
             None => pairs.push(Pair { cases: vec![summary] }),
         }
     }
-    // What has no table of strategies stands here.
-    let beside =
-        |summary: &&CaseSummary| summary.case.subject != Subject::Engine || !summary.case.is_plain_file();
-    pairs.retain(|pair| pair.is_of_trees() || pair.cases.iter().any(beside));
     pairs
+}
+
+/// Those that have tables of their own.
+fn told(summary: &Summary) -> Vec<Pair<'_>> {
+    pairs(summary).into_iter().filter(|pair| pair.is_of_trees() || pair.has_peers()).collect()
 }
 
 impl Column {
@@ -106,6 +118,12 @@ impl<'a> Pair<'a> {
             }
         }
         columns
+    }
+
+    /// Whether more than the engine was measured, or what has no table of strategies.
+    fn has_peers(&self) -> bool {
+        let beside = |case: &Case| case.subject != Subject::Engine || !case.is_plain_file();
+        self.cases.iter().any(|summary| beside(&summary.case))
     }
 
     /// A scenario copies either.
@@ -192,7 +210,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Time of the column over time of the fastest rival, with its name where there were several to choose from.
-    fn ratio(&self, rival: &Rival, row: Row<'_>) -> Option<String> {
+    fn ratio(&self, rival: &Rival, row: Row<'_>) -> Option<Cell> {
         let own = self.cell(rival.own, row)?.wall_median_ns;
         let others = self
             .cases
@@ -201,35 +219,30 @@ impl<'a> Pair<'a> {
         let best = others.min_by_key(|summary| summary.wall_median_ns)?;
         let ratio = own as f64 / best.wall_median_ns.max(1) as f64;
         let name = if rival.others.len() > 1 { format!(" ({})", best.case.subject) } else { String::new() };
-        Some(format!("{ratio:.2}{name}"))
+        Some(Cell::number(format!("{ratio:.2}{name}"), ratio))
     }
 
-    fn medians(&self) -> String {
+    fn medians(&self) -> Table {
         let (columns, rivals) = (self.columns(), self.rivals());
         let mut headings = vec![self.rows()[0].heading().to_owned()];
         headings.extend(columns.iter().map(|column| format!(">{}", self.label(*column))));
         headings.extend(rivals.iter().map(|rival| rival.heading.clone()));
         let line = |row: Row<'_>| {
-            let median = |column: &Column| {
-                self.cell(*column, row).map_or_else(missing, |summary| units::time(summary.wall_median_ns))
-            };
+            let median =
+                |column: &Column| or_missing(self.cell(*column, row), |one| cell::time(one.wall_median_ns));
             let mut line = vec![row.label()];
             line.extend(columns.iter().map(median));
-            line.extend(rivals.iter().map(|rival| self.ratio(rival, row).unwrap_or_else(missing)));
+            line.extend(rivals.iter().map(|rival| self.ratio(rival, row).unwrap_or_else(Cell::missing)));
             line
         };
         let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-        table::render(&headings, &self.rows().into_iter().map(line).collect::<Vec<_>>())
+        Table::new(&headings, self.rows().into_iter().map(line).collect())
     }
-}
-
-fn missing() -> String {
-    "–".to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::planted;
+    use super::super::{markdown, planted};
     use super::*;
     use crate::scenario::Standing;
 
@@ -274,7 +287,7 @@ mod tests {
 | 4 KiB | 20.0 µs |         15.0 µs |     25.0 µs |    10.0 µs |         600 µs | 800 µs | 500 µs |                 0.80 |                2.00 |                          0.60 |                    1.20 (xcp) |
 ";
         assert!(tables(&summary).unwrap().contains(expected), "{}", tables(&summary).unwrap());
-        let section = sections(&summary).remove(0);
+        let section = markdown::section(&sections(&summary).remove(0));
         assert!(section.starts_with("## Peers, file systems: same\n") && section.contains("not paired"));
         assert_eq!(section.matches("| 4 KiB |").count(), 1 + 7);
     }
@@ -324,7 +337,7 @@ mod tests {
 | small, existing | 1.80 s |                   – |      – | 1.50 s |             1.20 (cp) |                                  – |
 ";
         assert!(tables(&summary).unwrap().contains(expected), "{}", tables(&summary).unwrap());
-        let section = sections(&summary).remove(0);
+        let section = markdown::section(&sections(&summary).remove(0));
         assert!(section.starts_with("## Trees, file systems: same\n"), "{section}");
         assert!(section.contains(" 80.0 µs |") && section.contains(" 7.5 |"), "{section}");
         assert_eq!(section.matches(" 6 MiB |").count(), 4, "{section}");

@@ -33,14 +33,23 @@ pub(super) fn axis(samples: usize, width: i32) -> Axis {
     Axis { low: 0.0, high, ticks }
 }
 
+/// Parts of the axis that are finer than any screen: steps that lie within one are drawn as one.
+const PARTS: f64 = 4000.0;
+
 /// The steps of the empirical distribution: the k-th of n times holds from (k − 1)/n to k/n. The last one would run to
 /// infinity and is only begun.
 pub(super) fn steps(wall_ns: &[u64]) -> Vec<(f64, f64)> {
-    let at = |rank: usize| -(1.0 - rank as f64 / wall_ns.len() as f64).log10();
-    let mut steps = Vec::new();
+    let count = wall_ns.len();
+    let at = |rank: usize| -(1.0 - rank as f64 / count as f64).log10();
+    let least = (count as f64).log10() / PARTS;
+    let mut steps: Vec<(f64, f64)> = Vec::new();
     for (rank, &wall) in wall_ns.iter().enumerate() {
+        let is_last = rank + 1 == count;
+        if !is_last && steps.last().is_some_and(|(before, _)| at(rank + 1) - before < least) {
+            continue;
+        }
         steps.push((at(rank), wall as f64));
-        if rank + 1 < wall_ns.len() {
+        if !is_last {
             steps.push((at(rank + 1), wall as f64));
         }
     }
@@ -56,6 +65,16 @@ mod tests {
         let log = |p: f64| -(1.0 - p).log10();
         assert_eq!(steps(&[5, 7]), [(0.0, 5.0), (log(0.5), 5.0), (log(0.5), 7.0)]);
         assert_eq!(steps(&[5]), [(0.0, 5.0)]);
+    }
+
+    #[test]
+    fn many_steps_are_drawn_as_few_and_few_are_all_drawn() {
+        let of = |count: u64| steps(&(0..count).collect::<Vec<_>>());
+        assert_eq!(of(300).len(), 2 * 300 - 1);
+        let many = of(100_000);
+        assert!((1000..9000).contains(&many.len()), "{}", many.len());
+        assert_eq!((many[0], many[many.len() - 1].1), ((0.0, 0.0), 99_999.0));
+        assert!(many.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use orbit_engine::{ByteSize, Chunk, Compression, Durability, Mechanism, Strategy, Verification};
+use orbit_engine::{ByteSize, Chunk, Compression, Mechanism, Strategy, Verification};
 
+use crate::clock::Usage;
 use crate::host::Host;
 use crate::plan::{self, Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
-use crate::scenario::{Cache, Check, ChunkChoice, Content, FileSystems, Kind, Scenario, Standing, Subject};
+use crate::scenario::{
+    Cache, Check, ChunkChoice, Content, Durable, FileSystems, Kind, Scenario, Standing, Subject,
+};
 use crate::summary::{self, CaseSummary, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
@@ -76,7 +79,7 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         chunk: self::chunk(chunk_bytes),
         compression: Compression::None,
         cache: Cache::Warm,
-        durability: Durability::None,
+        durability: Durable::NONE,
         content: Content::Random,
         subject: Subject::Engine,
     }
@@ -114,6 +117,8 @@ fn sample(case: &Case, block: u32) -> Sample {
         retries: Some(0),
         allocated_bytes: None,
         max_rss_bytes: None,
+        durable_ns: None,
+        usage: Usage::default(),
     });
     Sample { case: case.id.clone(), block, position: 0, result }
 }
@@ -126,6 +131,8 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         zero_copy: Some("reflink".to_owned()),
         mechanisms: [("reflink".to_owned(), "works".to_owned())].into(),
         free_bytes: 1 << 40,
+        source: None,
+        destination: None,
     };
     RunRecord {
         schema: "orbit.run/1".to_owned(),
@@ -133,6 +140,11 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         started: "2026-01-02T03:04:05Z".to_owned(),
         argv: ["cargo", "xtask", "bench", "planted scenario.toml"].map(str::to_owned).to_vec(),
         seed: 42,
+        indicative: false,
+        time_budget_s: None,
+        blocks_measured: None,
+        overhead: None,
+        memory_available_bytes: None,
         engine: "0.1.0".to_owned(),
         program_sha256: "0".repeat(64),
         host: host(),

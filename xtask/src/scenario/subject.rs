@@ -46,6 +46,10 @@ pub(crate) enum Subject {
     Xcp,
     Fcp,
     Rsync,
+    /// No copy but a sleep of a known time, to see what the suite makes of it.
+    KnownSleep,
+    /// The same with work: a nanosecond for each byte.
+    KnownRate,
 }
 
 /// How a subject is run.
@@ -58,7 +62,7 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Engine,
         Self::EngineInPlace,
         Self::EngineFast,
@@ -81,6 +85,8 @@ impl Subject {
         Self::Xcp,
         Self::Fcp,
         Self::Rsync,
+        Self::KnownSleep,
+        Self::KnownRate,
     ];
 
     pub(crate) fn kind(self) -> Kind {
@@ -162,6 +168,8 @@ impl Subject {
             Self::Xcp => "xcp",
             Self::Fcp => "fcp",
             Self::Rsync => "rsync",
+            Self::KnownSleep => "known-sleep",
+            Self::KnownRate => "known-rate",
         }
     }
 }

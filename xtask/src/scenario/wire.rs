@@ -12,8 +12,8 @@ use orbit_engine::{ByteSize, Compression, Durability, Strategy, Verification};
 use serde::Deserialize;
 
 use super::{
-    Budget, Cache, Check, ChunkChoice, Content, FileSystems, Matrix, Scenario, Selection, SparseFile,
-    Standing, Subject, Workers, Workload,
+    Budget, Cache, Check, ChunkChoice, Content, Durable, FileSystems, Matrix, Scenario, Selection,
+    SparseFile, Standing, Subject, Workers, Workload,
 };
 use value::{Many, One};
 
@@ -86,14 +86,14 @@ struct File {
 struct Defaults {
     blocks: u32,
     cache: Cache,
-    durability: One<Durability>,
+    durability: One<Durable>,
     check: Check,
     content: Content,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        let (blocks, cache, durability) = (15, Cache::Warm, One(Durability::None));
+        let (blocks, cache, durability) = (15, Cache::Warm, One(Durable::NONE));
         Self { blocks, cache, durability, check: Check::Every, content: Content::Random }
     }
 }
@@ -187,6 +187,9 @@ impl File {
         if !self.tags.0.iter().all(|tag| is_name(tag)) {
             return Err(("tags", NAME_RULE.into()));
         }
+        if self.defaults.cache == Cache::Dropped {
+            return Err(("defaults.cache", "write `cold`, and run it with --drop-caches".into()));
+        }
         if !(1..=10_000).contains(&self.defaults.blocks) {
             return Err(("defaults.blocks", "write a number from 1 to 10000".into()));
         }
@@ -199,7 +202,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
-fn check_matrix(matrix: &Matrix, durability: Durability) -> Result<(), Refusal> {
+fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     if let Some((key, value)) = matrix.repeated() {
         return Err((key, format!("{value} is there twice; its samples would count double")));
     }
@@ -210,9 +213,10 @@ fn check_matrix(matrix: &Matrix, durability: Durability) -> Result<(), Refusal> 
         return Err(("matrix.size", "an empty file has no throughput; write a size above 0".into()));
     }
     if let Some(peer) = matrix.subjects.iter().find(|one| !one.has_options())
-        && durability != Durability::None
+        && durability.of_engine() != Durability::None
     {
-        let remedy = format!("{peer} does not wait for the disk and would win by that; write none");
+        let remedy =
+            format!("{peer} does not wait for the disk and would win by that; write none, or syncfs");
         return Err(("defaults.durability", remedy));
     }
     if matrix.compressions.contains(&Compression::Decompress) {

@@ -106,7 +106,7 @@ pub(super) fn options(case: &Case, tuning: Tuning) -> CopyOptions {
         .placement(placement)
         .strategy(case.strategy)
         .verification(case.verify)
-        .durability(case.durability)
+        .durability(case.durability.of_engine())
         .compression(case.compression)
         .tuning(tuning)
 }

@@ -4,25 +4,35 @@ use anyhow::Result;
 use orbit_engine::{Capability, Tuning, ZeroCopyCapabilities, zero_copy_capabilities};
 use std::collections::BTreeMap;
 
+use crate::cache;
 use crate::fixture;
+use crate::mounts::Storage;
 use crate::plan::{Case, Skipped};
 use crate::record::PlaceRecord;
 use crate::runner::Arm;
-use crate::scenario::FileSystems;
+use crate::scenario::{Cache, FileSystems, Site};
 use crate::subject::{Programs, Setup};
 use crate::targets::Targets;
 
 /// Each kind of file-system pair that a plan uses: what works there, or why it cannot be used.
 #[derive(Debug)]
-pub(super) struct Places(BTreeMap<FileSystems, Result<ZeroCopyCapabilities, String>>);
+pub(super) struct Places {
+    pairs: BTreeMap<FileSystems, Result<ZeroCopyCapabilities, String>>,
+    /// Of the sites whose files must be cold; why they cannot be.
+    cold: BTreeMap<Site, Result<(), String>>,
+}
 
 impl Places {
     pub(super) fn probe(targets: &Targets, cases: &[Case]) -> Self {
-        let mut places = BTreeMap::new();
+        let (mut pairs, mut cold) = (BTreeMap::new(), BTreeMap::new());
         for case in cases {
-            places.entry(case.filesystems.clone()).or_insert_with(|| probe(targets, &case.filesystems));
+            pairs.entry(case.filesystems.clone()).or_insert_with(|| probe(targets, &case.filesystems));
+            if matches!(case.cache, Cache::Cold | Cache::Dropped) {
+                let site = case.filesystems.source();
+                cold.entry(site).or_insert_with_key(|site| cache::probe(&targets.directory(site)?));
+            }
         }
-        Self(places)
+        Self { pairs, cold }
     }
 
     /// The cases that can run and say something, set up; and the others, with the reason.
@@ -34,8 +44,10 @@ impl Places {
     ) -> (Vec<Arm>, Vec<Skipped>) {
         let (mut arms, mut skipped) = (Vec::new(), Vec::new());
         for case in cases {
-            let place = self.0[&case.filesystems].as_ref().map_err(Clone::clone);
-            match place.and_then(|capabilities| Setup::new(&case, capabilities, tuning, programs)) {
+            match self
+                .usable(&case)
+                .and_then(|capabilities| Setup::new(&case, capabilities, tuning, programs))
+            {
                 Ok(setup) => arms.push(Arm { case, setup }),
                 Err(reason) => skipped.push(Skipped { case: case.id, reason }),
             }
@@ -43,8 +55,14 @@ impl Places {
         (arms, skipped)
     }
 
+    fn usable(&self, case: &Case) -> Result<&ZeroCopyCapabilities, String> {
+        let capabilities = self.pairs[&case.filesystems].as_ref().map_err(Clone::clone)?;
+        self.cold.get(&case.filesystems.source()).cloned().unwrap_or(Ok(()))?;
+        Ok(capabilities)
+    }
+
     pub(super) fn records(&self, targets: &Targets) -> Result<BTreeMap<String, PlaceRecord>> {
-        let usable = self.0.iter().filter_map(|(kind, place)| Some((kind, place.as_ref().ok()?)));
+        let usable = self.pairs.iter().filter_map(|(kind, place)| Some((kind, place.as_ref().ok()?)));
         usable
             .map(|(kind, capabilities)| Ok((kind.to_string(), record(targets, kind, capabilities)?)))
             .collect()
@@ -69,6 +87,7 @@ fn record(
     capabilities: &ZeroCopyCapabilities,
 ) -> Result<PlaceRecord> {
     let destination = targets.directory(&filesystems.destination()).map_err(anyhow::Error::msg)?;
+    let source = targets.directory(&filesystems.source()).map_err(anyhow::Error::msg)?;
     let mechanisms = capabilities.mechanisms.iter().map(|(mechanism, capability)| {
         let answer = match capability {
             Capability::Works => "works".to_owned(),
@@ -85,5 +104,7 @@ fn record(
         zero_copy: capabilities.best().map(|mechanism| mechanism.to_string()),
         mechanisms: mechanisms.collect(),
         free_bytes: fixture::free_bytes(&destination)?,
+        source: Some(Storage::of(&source)?),
+        destination: Some(Storage::of(&destination)?),
     })
 }

@@ -1,7 +1,8 @@
 //! The table of all that was measured of every subject, one line for each.
 
-use super::super::{table, units};
-use super::{Pair, missing};
+use super::super::cell::{self, Cell, or_missing};
+use super::super::table::Table;
+use super::Pair;
 use crate::summary::CaseSummary;
 
 /// Behind what names the row.
@@ -22,7 +23,7 @@ const OF_SPARSE: &str = ">Allocated";
 /// What trees have beside it.
 const OF_TREES: [&str; 2] = [">Wall per file", ">System calls per file"];
 
-pub(super) fn table(pair: &Pair<'_>) -> String {
+pub(super) fn table(pair: &Pair<'_>) -> Table {
     let mut headings = vec![pair.rows()[0].heading()];
     headings.extend(HEADINGS);
     let is_sparse = pair.cases.iter().any(|summary| summary.case.sparse.is_some());
@@ -32,38 +33,32 @@ pub(super) fn table(pair: &Pair<'_>) -> String {
     for row in pair.rows() {
         for column in pair.columns() {
             let Some(summary) = pair.cell(column, row) else { continue };
-            let mut line = vec![row.label(), pair.label(column)];
+            let mut line = vec![row.label(), pair.label(column).into()];
             line.extend(measured(summary));
-            line.extend(is_sparse.then(|| {
-                summary.allocated_bytes_max.map_or_else(missing, |bytes| units::about(bytes as f64))
-            }));
+            line.extend(is_sparse.then(|| or_missing(summary.allocated_bytes_max, cell::about)));
             line.extend(per_file(summary));
             lines.push(line);
         }
     }
-    table::render(&headings, &lines)
+    Table::new(&headings, lines)
 }
 
-fn measured(summary: &CaseSummary) -> [String; 7] {
-    let bound = |wall: Option<u64>| wall.map_or_else(missing, units::time);
+fn measured(summary: &CaseSummary) -> [Cell; 7] {
     [
-        format!("{} ({})", summary.samples, summary.invalid),
-        units::time(summary.wall_median_ns),
-        bound(summary.wall_lower_ns),
-        bound(summary.wall_upper_ns),
-        units::rate(summary.throughput_bytes_per_s),
-        units::time(summary.cpu_median_ns),
-        summary.max_rss_bytes.map_or_else(missing, |bytes| units::about(bytes as f64)),
+        cell::samples(summary.samples, summary.invalid),
+        cell::time(summary.wall_median_ns),
+        or_missing(summary.wall_lower_ns, cell::time),
+        or_missing(summary.wall_upper_ns, cell::time),
+        cell::rate(summary.throughput_bytes_per_s),
+        cell::time(summary.cpu_median_ns),
+        or_missing(summary.max_rss_bytes, cell::about),
     ]
 }
 
 /// Empty for single files.
-fn per_file(summary: &CaseSummary) -> Vec<String> {
+fn per_file(summary: &CaseSummary) -> Vec<Cell> {
     let Some(tree) = &summary.case.tree else { return Vec::new() };
     let files = tree.workload.files.max(1);
-    let calls = summary.system_calls_max;
-    vec![
-        units::time(summary.wall_median_ns / files),
-        calls.map_or_else(missing, |calls| format!("{:.1}", calls as f64 / files as f64)),
-    ]
+    let calls = |calls: u64| cell::ratio(calls as f64 / files as f64, 1);
+    vec![cell::time(summary.wall_median_ns / files), or_missing(summary.system_calls_max, calls)]
 }

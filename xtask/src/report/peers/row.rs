@@ -1,5 +1,6 @@
 //! A row of the tables of peers: what all its subjects copied.
 
+use super::super::cell::{self, Cell};
 use super::super::units;
 use crate::plan::Case;
 use crate::scenario::Standing;
@@ -46,11 +47,13 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(super) fn label(self) -> String {
+    pub(super) fn label(self) -> Cell {
         match self {
-            Self::Size(bytes) => units::size(bytes),
-            Self::Sparse { name, bytes } => format!("{}, {name}", units::size(bytes)),
-            Self::Tree { workload, standing } => format!("{workload}, {standing}"),
+            Self::Size(bytes) => cell::size(bytes),
+            Self::Sparse { name, bytes } => {
+                Cell::number(format!("{}, {name}", units::size(bytes)), bytes as f64)
+            }
+            Self::Tree { workload, standing } => format!("{workload}, {standing}").into(),
         }
     }
 }

@@ -63,7 +63,7 @@ fn every_key_reaches_the_domain() {
     assert_eq!((scenario.name.as_str(), scenario.question.as_str(), scenario.blocks), ("a-b", "Why?", 7));
     assert_eq!(
         (scenario.cache, scenario.durability, scenario.check, scenario.content),
-        (Cache::AsIs, Durability::File, Check::Once, Content::Text)
+        (Cache::AsIs, Durable::Engine(Durability::File), Check::Once, Content::Text)
     );
 }
 
@@ -88,6 +88,7 @@ fn a_bad_value_is_named_with_its_key_and_remedy() {
         ("[matrix]\nsize = 1\nchunk = [\"1MiB\", \"1024KiB\"]\n", "matrix.chunk"),
         ("[matrix]\nsize = 1\n[[matrix.exclude]]\n", "matrix.exclude"),
         ("[matrix]\nsize = 1\nsubject = [\"cp\", \"cp\"]\n", "matrix.subject"),
+        ("[defaults]\ncache = \"dropped\"\n[matrix]\nsize = 1\n", "defaults.cache"),
         ("[defaults]\ndurability = \"file\"\n[matrix]\nsize = 1\nsubject = \"cp\"\n", "defaults.durability"),
         ("[defaults]\nblocks = 0\n[matrix]\nsize = 1\n", "defaults.blocks"),
     ] {

@@ -1,0 +1,252 @@
+//! `junit.xml`: a run for dashboards that know tests. A case is a test; it passes when a sample of it is valid. Copies
+//! that go wrong end a run, so no finished run has a failure. The form is that of Ant's schema, which the later ones
+//! accept: <https://github.com/windyroad/JUnit-Schema>.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use anyhow::{Context, Result};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::invalid;
+use super::walls::Walls;
+use crate::record::RunRecord;
+use crate::sample::Sample;
+use crate::summary::Summary;
+
+type Xml = Writer<Vec<u8>>;
+
+/// How a case ended.
+enum End {
+    Measured,
+    /// With the reason.
+    Error(String),
+    Skipped(String),
+}
+
+struct TestCase<'a> {
+    name: &'a str,
+    /// All valid copies together.
+    wall_ns: u64,
+    end: End,
+}
+
+pub(super) fn render(
+    record: &RunRecord,
+    summary: &Summary,
+    samples: &[Sample],
+    walls: &Walls<'_>,
+) -> Result<String> {
+    let reasons = reasons(samples);
+    let cases = cases(record, summary, &reasons, walls);
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))
+        .and_then(|()| {
+            xml.create_element("testsuites")
+                .write_inner_content(|xml| suite(xml, record, &cases, &reasons))
+                .map(drop)
+        })
+        .context("cannot write junit.xml")?;
+    let mut text = String::from_utf8(xml.into_inner()).context("junit.xml is no text")?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// What was wrong with samples of a case, by its name.
+fn reasons(samples: &[Sample]) -> BTreeMap<&str, Vec<String>> {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for ((case, reason), blocks) in invalid::by_case(samples) {
+        reasons.entry(case).or_default().push(format!("{} of its samples: {reason}", blocks.len()));
+    }
+    reasons
+}
+
+fn cases<'a>(
+    record: &'a RunRecord,
+    summary: &Summary,
+    reasons: &BTreeMap<&str, Vec<String>>,
+    walls: &Walls<'_>,
+) -> Vec<TestCase<'a>> {
+    let measured: BTreeSet<&str> = summary.cases.iter().map(|summary| summary.case.id.as_str()).collect();
+    let run = record.cases.iter().map(|case| {
+        let why = || {
+            reasons.get(case.id.as_str()).map_or_else(|| "no sample".to_owned(), |reasons| reasons.join("; "))
+        };
+        let valid = measured.contains(case.id.as_str());
+        let wall_ns = walls.case(&case.id).iter().copied().fold(0, u64::saturating_add);
+        TestCase { name: &case.id, wall_ns, end: if valid { End::Measured } else { End::Error(why()) } }
+    });
+    let skipped = record.skipped.iter().map(|skipped| TestCase {
+        name: &skipped.case,
+        wall_ns: 0,
+        end: End::Skipped(skipped.reason.clone()),
+    });
+    run.chain(skipped).collect()
+}
+
+fn suite(
+    xml: &mut Xml,
+    record: &RunRecord,
+    cases: &[TestCase<'_>],
+    reasons: &BTreeMap<&str, Vec<String>>,
+) -> io::Result<()> {
+    let count =
+        |counted: fn(&End) -> bool| cases.iter().filter(|case| counted(&case.end)).count().to_string();
+    let attributes = [
+        ("name", token(&record.scenario.name)),
+        ("package", "orbit.bench".to_owned()),
+        ("id", "0".to_owned()),
+        ("timestamp", record.started.trim_end_matches('Z').to_owned()),
+        ("hostname", token(&record.host.name)),
+        ("tests", cases.len().to_string()),
+        ("failures", "0".to_owned()),
+        ("errors", count(|end| matches!(end, End::Error(_)))),
+        ("skipped", count(|end| matches!(end, End::Skipped(_)))),
+        ("time", seconds(cases.iter().map(|case| case.wall_ns).fold(0, u64::saturating_add))),
+    ];
+    let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
+    let notes: String = reasons
+        .iter()
+        .flat_map(|(case, reasons)| reasons.iter().map(move |reason| format!("{case}: {reason}\n")))
+        .collect();
+    xml.create_element("testsuite").with_attributes(attributes).write_inner_content(|xml| {
+        xml.create_element("properties").write_inner_content(|xml| properties(xml, record))?;
+        cases.iter().try_for_each(|case| test_case(xml, &record.scenario.name, case))?;
+        xml.create_element("system-out").write_text_content(BytesText::new(&allowed(&notes)))?;
+        xml.create_element("system-err").write_empty().map(drop)
+    })?;
+    Ok(())
+}
+
+fn properties(xml: &mut Xml, record: &RunRecord) -> io::Result<()> {
+    let known = [
+        ("run", Some(record.run.clone())),
+        ("revision", record.host.revision.clone()),
+        ("engine", Some(record.engine.clone())),
+        ("kernel", Some(record.host.kernel.clone())),
+        ("cpu", Some(record.host.cpu.clone())),
+        ("seed", Some(record.seed.to_string())),
+    ];
+    for (name, value) in known {
+        let Some(value) = value else { continue };
+        let attributes = [("name", name), ("value", &*allowed(&value))];
+        xml.create_element("property").with_attributes(attributes).write_empty()?;
+    }
+    Ok(())
+}
+
+fn test_case(xml: &mut Xml, scenario: &str, case: &TestCase<'_>) -> io::Result<()> {
+    let (name, class, time) = (token(case.name), token(scenario), seconds(case.wall_ns));
+    let attributes = [("classname", class.as_str()), ("name", &name), ("time", &time)];
+    let element = xml.create_element("testcase").with_attributes(attributes);
+    match &case.end {
+        End::Measured => element.write_empty(),
+        End::Error(why) => element.write_inner_content(|xml| {
+            let message = allowed(why);
+            let attributes = [("type", "no-valid-sample"), ("message", &message)];
+            xml.create_element("error").with_attributes(attributes).write_empty().map(drop)
+        }),
+        End::Skipped(why) => element.write_inner_content(|xml| {
+            xml.create_element("skipped").with_attribute(("message", &*allowed(why))).write_empty().map(drop)
+        }),
+    }
+    .map(drop)
+}
+
+fn seconds(ns: u64) -> String {
+    format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+}
+
+/// As the schema wants names: one space at most between words, and never nothing.
+fn token(text: &str) -> String {
+    let words = allowed(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() { "unnamed".to_owned() } else { words }
+}
+
+/// Without the characters that XML 1.0 has no way to write.
+fn allowed(text: &str) -> String {
+    let can_stand = |c: &char| !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    text.chars().filter(can_stand).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::Strategy;
+    use roxmltree::{Document, Node};
+
+    use super::super::planted;
+    use super::*;
+    use crate::plan::Skipped;
+    use crate::sample::Trial;
+    use crate::summary;
+
+    const HOSTILE: &str = " <a> & \"b\"  \u{0}\u{1b}]]> ' ";
+
+    /// Two cases with valid samples, one without, two that are skipped.
+    fn rendered() -> String {
+        let (mut record, _, mut samples) =
+            planted::run(&[4096, 8192, 16384], &[Strategy::Buffered], &[1 << 20], 3);
+        record.scenario.name = HOSTILE.to_owned();
+        record.skipped.push(Skipped { case: HOSTILE.to_owned(), reason: HOSTILE.to_owned() });
+        for sample in samples.iter_mut().filter(|sample| sample.case == record.cases[1].id) {
+            sample.result = Trial::Invalid { reason: HOSTILE.to_owned() };
+        }
+        let summary = summary::of(&record, &samples).unwrap();
+        render(&record, &summary, &samples, &Walls::of(&samples)).unwrap()
+    }
+
+    fn children<'a>(node: Node<'a, 'a>) -> Vec<Node<'a, 'a>> {
+        node.children().filter(Node::is_element).collect()
+    }
+
+    #[test]
+    fn cases_are_tests_that_pass_err_or_are_skipped() {
+        let text = rendered();
+        let document = Document::parse(&text).unwrap();
+        let suite = children(document.root_element())[0];
+        let counts = ["tests", "failures", "errors", "skipped"].map(|name| suite.attribute(name).unwrap());
+        assert_eq!(counts, ["5", "0", "1", "2"]);
+        let cases: Vec<Node<'_, '_>> =
+            suite.descendants().filter(|node| node.has_tag_name("testcase")).collect();
+        let ends: Vec<&str> = cases
+            .iter()
+            .map(|case| children(*case).first().map_or("passed", |node| node.tag_name().name()))
+            .collect();
+        assert_eq!(ends, ["passed", "error", "passed", "skipped", "skipped"]);
+        let walls = |case: &Node<'_, '_>| case.attribute("time").unwrap().parse::<f64>().unwrap();
+        assert!(walls(&cases[0]) > 30e-6 && walls(&cases[0]) < 1e-3, "{text}");
+        let sum: f64 = cases.iter().map(walls).sum();
+        assert!((suite.attribute("time").unwrap().parse::<f64>().unwrap() - sum).abs() < 1e-9);
+        let error = children(cases[1])[0].attribute("message").unwrap();
+        assert!(error.starts_with("4 of its samples:  <a> & \"b\""), "{error}");
+        assert_eq!(cases[4].attribute("name"), Some("<a> & \"b\" ]]> '"));
+        let notes = suite.children().find(|node| node.has_tag_name("system-out")).unwrap().text().unwrap();
+        assert!(notes.contains("1 of its samples: planted\n"), "{notes}");
+    }
+
+    /// Order and attributes that the schema asks for.
+    #[test]
+    fn the_form_is_that_of_the_schema() {
+        let text = rendered();
+        let document = Document::parse(&text).unwrap();
+        let root = document.root_element();
+        assert_eq!((root.tag_name().name(), children(root).len()), ("testsuites", 1));
+        let suite = children(root)[0];
+        let mut names: Vec<&str> = children(suite).iter().map(|node| node.tag_name().name()).collect();
+        names.dedup();
+        assert_eq!(names, ["properties", "testcase", "system-out", "system-err"]);
+        let required =
+            ["name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "time"];
+        for name in required {
+            assert!(suite.attribute(name).is_some_and(|value| !value.is_empty()), "{name}");
+        }
+        assert_eq!(suite.attribute("timestamp"), Some("2026-01-02T03:04:05"));
+        for case in suite.children().filter(|node| node.has_tag_name("testcase")) {
+            assert!(["name", "classname", "time"].iter().all(|name| case.attribute(*name).is_some()));
+            assert!(children(case).len() < 2);
+        }
+        let error = suite.descendants().find(|node| node.has_tag_name("error")).unwrap();
+        assert!(error.attribute("type").is_some());
+    }
+}

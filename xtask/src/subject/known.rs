@@ -1,0 +1,48 @@
+//! Subjects whose time is known beforehand, so that the suite itself can be measured. They copy before the clocks start:
+//! what is checked and removed afterwards is a copy like any other.
+
+use std::fs;
+use std::num::NonZeroU64;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::clock::Clock;
+use crate::plan::Case;
+use crate::sample::Measurement;
+
+/// Something that takes a known time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Without a processor.
+    Sleep,
+    /// With one: as long as the case has bytes.
+    Rate,
+}
+
+impl Known {
+    const SLEEP: Duration = Duration::from_millis(5);
+
+    pub(super) fn measure(self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
+        fs::copy(source, destination)
+            .with_context(|| format!("{} to {}", case.subject, destination.display()))?;
+        if self == Self::Sleep {
+            // Otherwise the kernel sleeps some fifty microseconds longer, to wake several at once.
+            let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+        }
+        let clock = Clock::start();
+        match self {
+            Self::Sleep => thread::sleep(Self::SLEEP),
+            Self::Rate => work(Duration::from_nanos(case.size_bytes)),
+        }
+        let times = clock.stop();
+        super::whole(case, destination, times)
+    }
+}
+
+fn work(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {}
+}
