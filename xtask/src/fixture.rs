@@ -1,18 +1,24 @@
 //! The files that cases copy, and the folders they copy into. Made for one run and removed with it.
 
+mod compressed;
+mod content;
 mod folder;
 mod room;
+mod sparse;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::ByteSize;
+use orbit_engine::{ByteSize, Compression};
 
 use crate::cache::{self, Residency};
+use crate::fixture::compressed::Decoded;
+use crate::fixture::content::Filler;
 use crate::fixture::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
@@ -77,7 +83,9 @@ impl Fixture {
             Some(tree) => match tree.standing {
                 Standing::New => Ok(true),
                 Standing::Directories => tree::make_directories(&tree.workload, &root).map(|()| true),
-                Standing::Existing => tree::make_other(&tree.workload, &root, self.seed, interrupt),
+                Standing::Existing => {
+                    tree::make_other(&tree.workload, &root, case.content, self.seed, interrupt)
+                }
             },
         };
         let made = prepare().with_context(|| format!("cannot prepare {}", root.display()))?;
@@ -126,7 +134,7 @@ impl Fixture {
     /// Fails where the copy differs from the source; only in its size, or the number of its files, unless `content` is
     /// to be compared.
     pub(crate) fn check(&self, case: &Case, content: bool) -> Result<()> {
-        let (source, destination) = (self.source(case)?, self.destination(case)?);
+        let (source, destination) = (self.source(case)?, self.copy(case)?);
         if let Some(tree) = &case.tree {
             let found = tree::Count::below(&destination)
                 .with_context(|| format!("{} left no {}", case.subject, destination.display()))?;
@@ -136,13 +144,31 @@ impl Fixture {
             }
             return if content { tree::check(&source, &destination) } else { Ok(()) };
         }
-        if content { check_content(&source, &destination) } else { Ok(()) }
+        match (content, case.compression) {
+            (false, _) => Ok(()),
+            (true, Compression::None) => check_content(&source, &destination),
+            (true, _) => check_compressed(&source, &destination),
+        }
+    }
+
+    /// What the copy takes on its file system.
+    pub(crate) fn allocated(&self, case: &Case) -> Result<u64> {
+        /// What the system counts in, whatever the file system's block is.
+        const UNIT_BYTES: u64 = 512;
+        let copy = self.copy(case)?;
+        let metadata = fs::metadata(&copy).with_context(|| format!("cannot look at {}", copy.display()))?;
+        Ok(metadata.blocks() * UNIT_BYTES)
+    }
+
+    /// Where the copy is: the destination, or what a compressed copy is called.
+    fn copy(&self, case: &Case) -> Result<PathBuf> {
+        Ok(case.compression.new_name(&self.destination(case)?).into_owned())
     }
 
     /// Removes the copy, if there is one: a file before the kernel writes it back, which would disturb the samples to come. After a tree,
     /// waits until nothing is left to be written.
     pub(crate) fn clear(&self, case: &Case) -> Result<()> {
-        let destination = self.destination(case)?;
+        let destination = self.copy(case)?;
         let removed = |removed: io::Result<()>| match removed {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => other,
@@ -160,9 +186,10 @@ impl Fixture {
 
 /// The name of a source, which cases that copy the same share.
 fn source_name(case: &Case) -> String {
-    match &case.tree {
-        None => format!("source-{}", case.size_bytes),
-        Some(tree) => format!("tree-{}", tree.workload.name),
+    match (&case.tree, &case.sparse) {
+        (None, None) => format!("source-{}", case.size_bytes),
+        (None, Some(file)) => format!("sparse-{}", file.name),
+        (Some(tree), _) => format!("tree-{}", tree.workload.name),
     }
 }
 
@@ -177,16 +204,19 @@ fn sources_of(cases: &[Case]) -> BTreeMap<(Site, String), &Case> {
 
 fn make(path: &Path, case: &Case, seed: u64, interrupt: &Interrupt) -> io::Result<bool> {
     let Some(tree) = &case.tree else {
-        return fill(path, case.size_bytes, seed ^ case.size_bytes, interrupt);
+        let filler = Filler::new(case.content, seed ^ case.size_bytes);
+        return match &case.sparse {
+            None => fill(path, case.size_bytes, filler, interrupt),
+            Some(layout) => sparse::make(layout, path, filler, interrupt),
+        };
     };
-    let made = tree::make(&tree.workload, path, seed, interrupt)?;
+    let made = tree::make(&tree.workload, path, case.content, seed, interrupt)?;
     tree::drain(path)?;
     Ok(made)
 }
 
-/// Random bytes: no file system can compress, share or leave them out. False when interrupted.
-fn fill(path: &Path, size: u64, seed: u64, interrupt: &Interrupt) -> io::Result<bool> {
-    let mut random = fastrand::Rng::with_seed(seed);
+/// False when interrupted.
+fn fill(path: &Path, size: u64, mut filler: Filler, interrupt: &Interrupt) -> io::Result<bool> {
     let mut file = File::create_new(path)?;
     let mut chunk = vec![0; 1024 * 1024];
     let mut left = size;
@@ -195,7 +225,7 @@ fn fill(path: &Path, size: u64, seed: u64, interrupt: &Interrupt) -> io::Result<
             return Ok(false);
         }
         let length = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
-        random.fill(&mut chunk[..length]);
+        filler.fill(&mut chunk[..length]);
         file.write_all(&chunk[..length])?;
         left -= length as u64;
     }
@@ -206,17 +236,28 @@ fn fill(path: &Path, size: u64, seed: u64, interrupt: &Interrupt) -> io::Result<
 
 /// Fails where two files differ. Independent of the engine's own verification.
 fn check_content(source: &Path, destination: &Path) -> Result<()> {
-    let open = |path: &Path| {
-        File::open(path)
-            .map(|file| BufReader::with_capacity(1024 * 1024, file))
-            .with_context(|| format!("cannot open {}", path.display()))
-    };
-    let (mut source_file, mut destination_file) = (open(source)?, open(destination)?);
+    compare(source, destination, &mut open(source)?, &mut open(destination)?)
+}
+
+/// The same where the copy holds frames of zstd.
+fn check_compressed(source: &Path, destination: &Path) -> Result<()> {
+    let mut content = Decoded::new(open(destination)?);
+    compare(source, destination, &mut open(source)?, &mut content)
+}
+
+fn open(path: &Path) -> Result<BufReader<File>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(BufReader::with_capacity(1024 * 1024, file))
+}
+
+/// The paths are named in errors.
+fn compare(source: &Path, destination: &Path, left: &mut impl Read, right: &mut impl Read) -> Result<()> {
     let (mut one, mut other) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut offset = 0;
     loop {
-        let (read, back) =
-            (read_full(&mut source_file, &mut one)?, read_full(&mut destination_file, &mut other)?);
+        let read = read_full(left, &mut one)?;
+        let back = read_full(right, &mut other)
+            .with_context(|| format!("wrong copy: cannot read {}", destination.display()))?;
         if one[..read] != other[..back] {
             let size = ByteSize::new(offset);
             bail!("wrong copy: {} differs from {} after {size}", destination.display(), source.display());
@@ -242,12 +283,13 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Content;
 
     #[test]
     fn a_wrong_copy_is_seen_wherever_it_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let (source, destination) = (folder.path().join("s"), folder.path().join("d"));
-        fill(&source, 200_000, 1, &Interrupt::default()).unwrap();
+        fill(&source, 200_000, Filler::new(Content::Random, 1), &Interrupt::default()).unwrap();
         let content = fs::read(&source).unwrap();
         fs::write(&destination, &content).unwrap();
         check_content(&source, &destination).unwrap();
@@ -268,7 +310,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         for (name, seed) in [("a", 1), ("b", 1), ("c", 2)] {
-            fill(&path(name), 5000, seed, &Interrupt::default()).unwrap();
+            fill(&path(name), 5000, Filler::new(Content::Random, seed), &Interrupt::default()).unwrap();
         }
         let read = |name| fs::read(path(name)).unwrap();
         assert_eq!(read("a"), read("b"));

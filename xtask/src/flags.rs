@@ -20,7 +20,7 @@ pub(crate) struct Flags {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a scenario: measured copies, histograms, plots and a summary under `results/`
-    Bench(BenchFlags),
+    Bench(Box<BenchFlags>),
     /// Turns a run into tuned thresholds that the engine loads, or says that the defaults stay
     Tune(TuneFlags),
     /// Writes the report of a run again, or compares several runs case by case
@@ -39,6 +39,12 @@ pub(crate) struct BenchFlags {
     /// Print the cases and stop
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print the scenarios under `bench-scenarios/` with their tags and questions, and stop
+    #[arg(long, conflicts_with_all = ["list", "dry_run", "filter"])]
+    pub(crate) list_scenarios: bool,
+    /// Of these only scenarios with this tag; may be given again
+    #[arg(long = "tag", value_name = "TAG", requires = "list_scenarios")]
+    pub(crate) tags: Vec<String>,
     /// Print how many bytes the run would write, and about how long it would take, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -70,7 +76,7 @@ pub(crate) struct BenchFlags {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
     /// Go on with an interrupted run; its scenario, seed, blocks and targets are kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "dry_run", "filter", "blocks", "quick", "time_budget", "drop_caches", "seed", "tuned", "targets"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "list_scenarios", "dry_run", "filter", "blocks", "quick", "time_budget", "drop_caches", "seed", "tuned", "targets"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

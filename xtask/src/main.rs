@@ -1,6 +1,7 @@
 //! `cargo xtask`: measures and tunes orbit-engine. Parses, calls one function per command, owns the exit code.
 #![forbid(unsafe_code)]
 
+mod budget;
 mod cache;
 mod clock;
 mod cmd;
@@ -48,6 +49,10 @@ fn main() -> ExitCode {
         Ok(Done::Interrupted(message)) => {
             say(&message);
             ExitCode::from(interrupt::EXIT_CODE)
+        }
+        Ok(Done::OverBudget(broken)) => {
+            broken.iter().for_each(|line| say(line));
+            ExitCode::from(cmd::OVER_BUDGET)
         }
         // Whoever closed the pipe has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -1,19 +1,22 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
+mod budget;
 mod item;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use orbit_engine::{Strategy, Verification};
+use orbit_engine::{Compression, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::scenario::{
-    Cache, ChunkChoice, Durable, Exclude, FileSystems, Scenario, Standing, Subject, Workers, Workload,
+    Cache, ChunkChoice, Content, Durable, FileSystems, Scenario, Selection, SparseFile, Standing, Subject,
+    Workers, Workload,
 };
 use crate::text;
 
-use item::{Item, allows};
+pub(crate) use budget::{CaseBudget, budgets};
+use item::Item;
 
 /// One combination of a scenario's matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub(crate) struct Case {
     /// None where a single file is copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tree: Option<TreeCase>,
+    /// The layout of a file with holes; none where the file has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sparse: Option<SparseFile>,
     #[serde(with = "text")]
     pub(crate) strategy: Strategy,
     pub(crate) filesystems: FileSystems,
@@ -35,9 +41,13 @@ pub(crate) struct Case {
     pub(crate) verify: Verification,
     #[serde(with = "text")]
     pub(crate) chunk: ChunkChoice,
+    #[serde(default, with = "text", skip_serializing_if = "is_plain_form")]
+    pub(crate) compression: Compression,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
     pub(crate) durability: Durable,
+    #[serde(default, skip_serializing_if = "Content::is_default")]
+    pub(crate) content: Content,
     /// Not written where it is the engine.
     #[serde(default, skip_serializing_if = "Subject::is_default")]
     pub(crate) subject: Subject,
@@ -53,6 +63,54 @@ pub(crate) struct TreeCase {
     pub(crate) workers: Workers,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_plain_form(compression: &Compression) -> bool {
+    *compression == Compression::None
+}
+
+impl Case {
+    /// Files that one copy makes.
+    pub(crate) fn files(&self) -> u64 {
+        self.tree.as_ref().map_or(1, |tree| tree.workload.files)
+    }
+
+    /// Whether it copies one file without holes as it is: what the engine's thresholds are about.
+    pub(crate) fn is_plain_file(&self) -> bool {
+        self.tree.is_none() && self.sparse.is_none() && is_plain_form(&self.compression)
+    }
+
+    fn matches(&self, selection: &Selection) -> bool {
+        let item = match (&self.tree, &self.sparse) {
+            (Some(TreeCase { workload, standing, workers }), _) => {
+                selection.sizes.is_empty()
+                    && selection.sparse.is_empty()
+                    && allows(&selection.workloads, &workload.name)
+                    && allows(&selection.standings, standing)
+                    && allows(&selection.workers, workers)
+            }
+            (None, sparse) => {
+                let of_trees = (&selection.workloads, &selection.standings, &selection.workers);
+                let one = match sparse {
+                    Some(file) => selection.sizes.is_empty() && allows(&selection.sparse, &file.name),
+                    None => selection.sparse.is_empty() && allows(&selection.sizes, &self.size_bytes),
+                };
+                one && of_trees == (&Vec::new(), &Vec::new(), &Vec::new())
+            }
+        };
+        item && allows(&selection.filesystems, &self.filesystems)
+            && allows(&selection.verify, &self.verify)
+            && allows(&selection.strategies, &self.strategy)
+            && allows(&selection.chunks, &self.chunk)
+            && allows(&selection.compressions, &self.compression)
+            && allows(&selection.subjects, &self.subject)
+    }
+}
+
+/// Whether a list says nothing of the value, or names it.
+fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
+    list.is_empty() || list.contains(value)
+}
+
 /// A case that was not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Skipped {
@@ -64,20 +122,32 @@ pub(crate) struct Skipped {
 pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
     let matrix = &scenario.matrix;
     let subjects = if matrix.subjects.is_empty() { &[Subject::Engine][..] } else { &matrix.subjects };
+    let compressions =
+        if matrix.compressions.is_empty() { &[Compression::None][..] } else { &matrix.compressions };
+    let items = Item::all(matrix);
     let mut cases: Vec<Case> = Vec::new();
-    let mut known = BTreeSet::new();
+    let mut known = HashSet::new();
     for filesystems in &matrix.filesystems {
         for &verify in &matrix.verify {
-            for item in Item::all(matrix) {
+            for &item in &items {
                 for &subject in subjects {
                     for &strategy in &matrix.strategies {
                         for &chunk in &matrix.chunks {
-                            let combination =
-                                Combination { filesystems, verify, item, strategy, chunk, subject }.plain();
-                            let excluded = matrix.exclude.iter().any(|exclude| combination.matches(exclude));
-                            let case = combination.case(scenario);
-                            if !excluded && known.insert(case.id.clone()) {
-                                cases.push(case);
+                            for &compression in compressions {
+                                let combination = Combination {
+                                    filesystems,
+                                    verify,
+                                    item,
+                                    strategy,
+                                    chunk,
+                                    compression,
+                                    subject,
+                                };
+                                let case = combination.plain().case(scenario);
+                                let excluded = matrix.exclude.iter().any(|exclude| case.matches(exclude));
+                                if !excluded && known.insert(case.id.clone()) {
+                                    cases.push(case);
+                                }
                             }
                         }
                     }
@@ -102,6 +172,7 @@ struct Combination<'a> {
     item: Item<'a>,
     strategy: Strategy,
     chunk: ChunkChoice,
+    compression: Compression,
     subject: Subject,
 }
 
@@ -113,43 +184,52 @@ impl Combination<'_> {
             return Self { item, ..self };
         }
         let (verify, strategy, chunk) = (Verification::None, Strategy::Auto, ChunkChoice::Engine);
-        Self { verify, strategy, chunk, item, ..self }
-    }
-
-    fn matches(&self, exclude: &Exclude) -> bool {
-        self.item.matches(exclude)
-            && allows(&exclude.filesystems, self.filesystems)
-            && allows(&exclude.verify, &self.verify)
-            && allows(&exclude.strategies, &self.strategy)
-            && allows(&exclude.chunks, &self.chunk)
-            && allows(&exclude.subjects, &self.subject)
+        Self { verify, strategy, chunk, compression: Compression::None, item, ..self }
     }
 
     fn case(&self, scenario: &Scenario) -> Case {
-        let Self { filesystems, verify, item, strategy, chunk, subject } = self;
-        let (cache, durability) = (scenario.cache, scenario.durability);
+        let Self { filesystems, verify, item, strategy, chunk, compression, subject } = self;
+        let Scenario { cache, durability, content, ref matrix, .. } = *scenario;
         let parameters =
             format!("strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}");
         // Without a key where it is the engine, whose times are those of scenarios that have no such axis.
-        let other = if subject.is_default() { String::new() } else { format!("/subject={subject}") };
-        let meaning = format!("{}/{parameters}/cache={cache}/durability={durability}{other}", item.meaning());
+        let other = [
+            ("subject", !subject.is_default(), subject.to_string()),
+            ("compression", !is_plain_form(compression), compression.to_string()),
+            ("content", !content.is_default(), content.to_string()),
+        ];
+        let meaning = format!(
+            "{}/{parameters}/cache={cache}/durability={durability}{}",
+            item.meaning(),
+            joined(&other)
+        );
         let digest = Sha256::digest(meaning);
-        let named =
-            if scenario.matrix.subjects.is_empty() { String::new() } else { format!("/subject={subject}") };
+        let named = joined(&[
+            ("compression", !matrix.compressions.is_empty(), compression.to_string()),
+            ("subject", !matrix.subjects.is_empty(), subject.to_string()),
+        ]);
         Case {
             id: format!("{}/{}/{parameters}{named}", scenario.name, item.named()),
             hash: digest[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
             size_bytes: item.bytes(),
             tree: item.tree(),
+            sparse: item.sparse(),
             strategy: *strategy,
             filesystems: (*filesystems).clone(),
             verify: *verify,
             chunk: *chunk,
+            compression: *compression,
             cache,
             durability,
+            content,
             subject: *subject,
         }
     }
+}
+
+/// `/KEY=VALUE` for each that is wanted.
+fn joined(parts: &[(&str, bool, String)]) -> String {
+    parts.iter().filter(|part| part.1).map(|(key, _, value)| format!("/{key}={value}")).collect()
 }
 
 #[cfg(test)]
@@ -219,6 +299,33 @@ mod tests {
         assert_eq!(with[0].id, format!("{}/subject=engine", without[0].id));
         assert_eq!(with[0].hash, without[0].hash);
         assert_ne!(with[1].hash, without[0].hash);
+    }
+
+    #[test]
+    fn compression_is_the_engines_and_named_where_it_is_an_axis() {
+        let axes = "[matrix]\nsize = 1\ncompression = [\"none\", \"zstd\"]\nsubject = [\"engine\", \"cp\"]\n";
+        let found = cases(&scenario(axes));
+        let ids: Vec<&str> = found.iter().map(|case| case.id.as_str()).collect();
+        let id = |tail| format!("t/size=1/strategy=auto/filesystems=same/verify=none/chunk=engine/{tail}");
+        let expected = ["none/subject=engine", "zstd:3/subject=engine", "none/subject=cp"];
+        assert_eq!(ids, expected.map(|tail| id(format!("compression={tail}"))));
+        let plain = cases(&scenario("[matrix]\nsize = 1\n"));
+        assert_eq!(found[0].hash, plain[0].hash);
+        assert!(found[1].hash != plain[0].hash && !found[1].is_plain_file());
+    }
+
+    #[test]
+    fn a_sparse_file_is_known_by_name_and_meant_by_layout() {
+        let text = "[defaults]\ncontent = \"random\"\n[matrix]\nsize = \"12KiB\"\nsparse = \"s\"\n[[matrix.exclude]]\nsize = \"12KiB\"\n\
+                    [[sparse]]\nname = \"s\"\nextents = 1\nextent_size = \"4KiB\"\nhole_size = \"8KiB\"\n";
+        let found = cases(&scenario(text));
+        // Not the file of that length that has no holes.
+        assert_eq!((found.len(), found[0].size_bytes), (1, 12_288));
+        assert!(found[0].id.starts_with("t/sparse=s/strategy=auto/") && !found[0].is_plain_file());
+        let hash = |text: &str| cases(&scenario(text))[0].hash.clone();
+        assert_eq!(hash(&text.replace("\"s\"", "\"r\"")), found[0].hash);
+        assert_ne!(hash(&text.replace("extents = 1", "extents = 2")), found[0].hash);
+        assert_ne!(hash(&text.replace("random", "text")), found[0].hash);
     }
 
     const TREES: &str = "[matrix]\nworkload = \"w\"\nworkers = [1, 2]\ndestination = [\"new\", \"existing\"]\n\

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Overhead;
 use crate::host::Host;
 use crate::mounts::Storage;
-use crate::plan::{Case, Skipped};
+use crate::plan::{Case, CaseBudget, Skipped};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::scenario::{Check, Subject, TargetName};
@@ -65,6 +65,9 @@ pub(crate) struct RunRecord {
     pub(crate) programs: BTreeMap<Subject, Program>,
     /// What runs, in the order of the plan.
     pub(crate) cases: Vec<Case>,
+    /// The most that each case may count, where the scenario says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) budgets: Vec<CaseBudget>,
     /// What does not, and why.
     pub(crate) skipped: Vec<Skipped>,
 }

@@ -3,6 +3,7 @@
 
 mod axes;
 mod bars;
+mod budgets;
 mod cell;
 mod chart;
 mod chunks;

@@ -108,7 +108,13 @@ impl Runner<'_> {
             self.fixture.drain(case)?;
             trial.durable_ns = Some(trial.wall_ns.saturating_add(nanoseconds(start.elapsed())));
         }
+        if case.sparse.is_some() && !case.subject.sends() {
+            trial.allocated_bytes = Some(self.fixture.allocated(case)?);
+        }
         self.fixture.check(case, check && setup.copies_content())?;
+        if check {
+            setup.check(case, &source)?;
+        }
         self.fixture.clear(case)?;
         Ok(Some(Trial::Measured(trial)))
     }

@@ -51,6 +51,12 @@ pub(crate) struct Measurement {
     /// Only the engine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_calls: Option<u64>,
+    /// How often it was tried again; only the engine says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retries: Option<u64>,
+    /// What the copy of a sparse file takes on its file system, delayed allocation counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allocated_bytes: Option<u64>,
     /// The most memory that a program, or one of its children, had resident; nothing where the suite itself copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_rss_bytes: Option<u64>,
@@ -74,6 +80,8 @@ impl Measurement {
             mechanism: None,
             refusals: Vec::new(),
             system_calls: None,
+            retries: None,
+            allocated_bytes: None,
             max_rss_bytes: None,
             durable_ns: None,
             usage,

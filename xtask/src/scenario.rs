@@ -1,22 +1,29 @@
 //! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
 
+mod budget;
+#[cfg(test)]
+mod documented;
 mod durable;
 mod filesystems;
+mod sparse;
 mod standing;
 mod subject;
 mod wire;
 mod workload;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
-use orbit_engine::{Chunk, MAX_WORKERS, Strategy, Verification};
+use orbit_engine::{Chunk, Compression, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use budget::{Budget, Counter, Limit};
 pub(crate) use durable::Durable;
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
+pub(crate) use sparse::SparseFile;
 pub(crate) use standing::Standing;
 pub(crate) use subject::{Kind, Subject};
 pub(crate) use wire::KEYS;
@@ -27,21 +34,26 @@ pub(crate) use workload::Workload;
 pub(crate) struct Scenario {
     pub(crate) name: String,
     pub(crate) question: String,
+    /// By which scenarios are listed.
+    pub(crate) tags: Vec<String>,
     /// Paired blocks: how often each case is measured.
     pub(crate) blocks: u32,
     pub(crate) cache: Cache,
     pub(crate) durability: Durable,
     pub(crate) check: Check,
+    pub(crate) content: Content,
     pub(crate) matrix: Matrix,
+    pub(crate) budgets: Vec<Budget>,
     /// The file's text, by whose hash a run is known.
     pub(crate) text: String,
 }
 
-/// The values that are multiplied out into cases. No list is empty but that of subjects, and either `sizes` or
-/// `workloads`: a scenario copies files or trees.
+/// The values that are multiplied out into cases. No list is empty but that of subjects, and either `sizes` and `sparse`
+/// or `workloads`: a scenario copies files or trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Matrix {
     pub(crate) sizes: Vec<u64>,
+    pub(crate) sparse: Vec<SparseFile>,
     pub(crate) workloads: Vec<Workload>,
     /// Of trees, as `workers`.
     pub(crate) standings: Vec<Standing>,
@@ -50,16 +62,19 @@ pub(crate) struct Matrix {
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
     pub(crate) chunks: Vec<ChunkChoice>,
+    /// Empty where the scenario has no such axis: nothing is compressed, and no case id says so.
+    pub(crate) compressions: Vec<Compression>,
     /// Empty where the scenario has no such axis: the engine alone is measured, and no case id says so.
     pub(crate) subjects: Vec<Subject>,
-    pub(crate) exclude: Vec<Exclude>,
+    pub(crate) exclude: Vec<Selection>,
 }
 
-/// Cases that are left out: those that match every list that is not empty.
+/// Cases that an exclusion or a budget names: those that match every list that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Exclude {
+pub(crate) struct Selection {
     pub(crate) sizes: Vec<u64>,
     /// By name.
+    pub(crate) sparse: Vec<String>,
     pub(crate) workloads: Vec<String>,
     pub(crate) standings: Vec<Standing>,
     pub(crate) workers: Vec<Workers>,
@@ -67,18 +82,21 @@ pub(crate) struct Exclude {
     pub(crate) filesystems: Vec<FileSystems>,
     pub(crate) verify: Vec<Verification>,
     pub(crate) chunks: Vec<ChunkChoice>,
+    pub(crate) compressions: Vec<Compression>,
     pub(crate) subjects: Vec<Subject>,
 }
 
 impl Matrix {
     /// A value that stands twice in its list, with the key of the list.
     fn repeated(&self) -> Option<(&'static str, String)> {
-        fn twice<T: PartialEq + ToString>(key: &'static str, list: &[T]) -> Option<(&'static str, String)> {
-            let again = |(index, value): &(usize, &T)| list[..*index].contains(value);
-            list.iter().enumerate().find(again).map(|(_, value)| (key, value.to_string()))
+        fn twice<T: ToString>(key: &'static str, list: &[T]) -> Option<(&'static str, String)> {
+            let mut known = HashSet::with_capacity(list.len());
+            list.iter().map(T::to_string).find(|text| !known.insert(text.clone())).map(|text| (key, text))
         }
+        let sparse: Vec<&String> = self.sparse.iter().map(|file| &file.name).collect();
         let workloads: Vec<&String> = self.workloads.iter().map(|workload| &workload.name).collect();
         twice("matrix.size", &self.sizes)
+            .or_else(|| twice("matrix.sparse", &sparse))
             .or_else(|| twice("matrix.workload", &workloads))
             .or_else(|| twice("matrix.destination", &self.standings))
             .or_else(|| twice("matrix.workers", &self.workers))
@@ -86,11 +104,12 @@ impl Matrix {
             .or_else(|| twice("matrix.filesystems", &self.filesystems))
             .or_else(|| twice("matrix.verify", &self.verify))
             .or_else(|| twice("matrix.chunk", &self.chunks))
+            .or_else(|| twice("matrix.compression", &self.compressions))
             .or_else(|| twice("matrix.subject", &self.subjects))
     }
 }
 
-impl Exclude {
+impl Selection {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -200,6 +219,32 @@ pub(crate) enum Check {
     Once,
     /// After each copy.
     Every,
+}
+
+/// What the fixtures are filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Content {
+    /// Bytes that nothing makes smaller.
+    #[default]
+    Random,
+    /// Words in random order, which compress to about a third.
+    Text,
+}
+
+impl Content {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Random => "random",
+            Self::Text => "text",
+        })
+    }
 }
 
 impl fmt::Display for Cache {

@@ -5,6 +5,7 @@ mod engine;
 mod known;
 mod library;
 mod process;
+mod send;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use engine::Engine;
 use known::Known;
 use library::Library;
 use process::Process;
+use send::Send;
 use tree::Tree;
 
 /// The programs that subjects need; of each that cannot be measured, why.
@@ -34,6 +36,7 @@ pub(crate) enum Setup {
     Engine(Engine),
     Tree(Box<Tree>),
     Library(Library),
+    Send(Send),
     Known(Known),
     Process(Process),
 }
@@ -58,6 +61,7 @@ impl Setup {
             (Subject::BareReflink, _) if !can_reflink(capabilities) => {
                 Err("extents cannot be shared here".to_owned())
             }
+            (subject, _) if subject.sends() => Send::new(subject).map(Self::Send),
             (Subject::KnownSleep, _) => Ok(Self::Known(Known::Sleep)),
             (Subject::KnownRate, _) => Ok(Self::Known(Known::Rate)),
             (subject, Kind::Library) => Library::new(subject).map(Self::Library),
@@ -78,14 +82,23 @@ impl Setup {
             Self::Engine(engine) => engine.measure(case, source, destination),
             Self::Tree(tree) => tree.measure(case, source, destination),
             Self::Library(library) => library.measure(case, source, destination),
+            Self::Send(send) => send.measure(case, source),
             Self::Known(known) => known.measure(case, source, destination),
             Self::Process(process) => process.measure(case, source, destination),
         }
     }
 
+    /// Proves that what it sent is what the source has; what leaves a file is for the runner to check.
+    pub(crate) fn check(&self, case: &Case, source: &Path) -> Result<()> {
+        match self {
+            Self::Send(send) => send.check(case, source),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether what it leaves must be equal to the source, and not only as long.
     pub(crate) fn copies_content(&self) -> bool {
-        !matches!(self, Self::Library(Library::BareWrite))
+        !matches!(self, Self::Library(Library::BareWrite) | Self::Send(_))
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{self, Balance};
 use crate::comparison::{self, Comparison};
 use crate::histogram::{self, Percentile};
 use crate::plan::{Case, Skipped};
@@ -27,6 +28,9 @@ pub(crate) struct Summary {
     pub(crate) cases: Vec<CaseSummary>,
     /// Zero-copy against buffered, wherever both were measured.
     pub(crate) comparisons: Vec<Comparison>,
+    /// What was counted against the budgets of the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) budgets: Vec<Balance>,
     /// Cases that could not run here.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -60,6 +64,9 @@ pub(crate) struct CaseSummary {
     /// Most system calls of any sample; only the engine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_calls_max: Option<u64>,
+    /// Most that the copy of a sparse file took on its file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allocated_bytes_max: Option<u64>,
     /// The most memory that a program had resident in any sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_rss_bytes: Option<u64>,
@@ -88,6 +95,7 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
         blocks,
         cases,
         comparisons: comparison::comparisons(&record.cases, samples),
+        budgets: budget::balances(&record.budgets, samples),
         skipped,
     })
 }
@@ -122,6 +130,7 @@ fn reduce(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
         ),
         system_calls_max: valid.iter().filter_map(|sample| sample.system_calls).max(),
+        allocated_bytes_max: valid.iter().filter_map(|sample| sample.allocated_bytes).max(),
         max_rss_bytes: valid.iter().filter_map(|sample| sample.max_rss_bytes).max(),
     })
 }

@@ -90,7 +90,7 @@ fn every_shipped_scenario_has_cases_and_a_dry_run() {
         let list = xtask(&["bench", &name, "--list"]);
         assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
         let list = String::from_utf8(list.stdout).unwrap();
-        let begins = ["size", "workload"].map(|axis| format!(" {name}/{axis}="));
+        let begins = ["size", "sparse", "workload"].map(|axis| format!(" {name}/{axis}="));
         let names_case = |line: &str| begins.iter().any(|begin| line.contains(begin));
         assert!(list.lines().count() > 1 && list.lines().all(names_case), "{list}");
         let dry_run = String::from_utf8(xtask(&["bench", &name, "--dry-run"]).stdout).unwrap();

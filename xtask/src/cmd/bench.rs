@@ -2,8 +2,9 @@
 
 mod effort;
 mod places;
+mod scenarios;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,14 @@ use anyhow::{Context, Result, anyhow, bail};
 use orbit_engine::Tuning;
 use sha2::{Digest, Sha256};
 
+use crate::budget::Balance;
 use crate::clock::Overhead;
 use crate::cmd::{Done, below, hex};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::{self, Host};
 use crate::interrupt::Interrupt;
-use crate::plan::{self, Case, Skipped};
+use crate::plan::{self, Case, CaseBudget, Skipped};
 use crate::program::{self, Program};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
 use crate::report;
@@ -33,14 +35,17 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if let Some(folder) = &flags.resume {
         return resume(folder, root, out);
     }
+    if flags.list_scenarios {
+        return scenarios::list(root, &flags.tags, out);
+    }
     let scenario = effort::asked(Scenario::load(&scenario_path(root, &flags.scenario))?, flags)?;
-    let cases = chosen(&scenario, flags)?;
+    let (cases, budgets) = chosen(&scenario, flags)?;
     if flags.list {
         cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
         return Ok(Done::Complete);
     }
     if flags.dry_run {
-        return dry_run(&cases, scenario.blocks, out);
+        return dry_run(&cases, &budgets, scenario.blocks, out);
     }
     refuse_debug_code()?;
     effort::check_privileges(&cases)?;
@@ -78,6 +83,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
         places: places.records(&targets)?,
         targets: used_targets(&targets, &cases),
         programs: used_programs(&programs, &cases),
+        budgets: budgets_of(budgets, &cases),
         cases,
         skipped,
     };
@@ -131,7 +137,8 @@ impl Session<'_> {
                 let (folder, summary, invalid) =
                     finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
                 self.announce(&folder, &summary, invalid, out)?;
-                Ok(Done::Complete)
+                let broken = broken(&summary);
+                Ok(if broken.is_empty() { Done::Complete } else { Done::OverBudget(broken) })
             }
             Ok(End::Interrupted) if kept > 0 => {
                 let (blocks, hint) = (self.record.scenario.blocks, resume_hint(open.folder()));
@@ -267,15 +274,31 @@ fn scenario_path(root: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<Vec<Case>> {
+fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<(Vec<Case>, Vec<CaseBudget>)> {
     let mut cases = plan::cases(scenario);
+    // Before the filter, which may well leave a budget nothing to count.
+    let budgets = plan::budgets(scenario, &cases).map_err(|error| anyhow!("{}: {error}", scenario.name))?;
     if let Some(filter) = &flags.filter {
         cases.retain(|case| filter.is_match(&case.id));
         if cases.is_empty() {
             bail!("--filter {}: no case of {} matches; see --list", filter.glob(), scenario.name);
         }
     }
-    Ok(cases)
+    Ok((cases, budgets))
+}
+
+/// Those of cases that run.
+fn budgets_of(budgets: Vec<CaseBudget>, cases: &[Case]) -> Vec<CaseBudget> {
+    let run: HashSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    budgets.into_iter().filter(|budget| run.contains(budget.case.as_str())).collect()
+}
+
+/// A line for each budget that does not hold.
+fn broken(summary: &Summary) -> Vec<String> {
+    let line = |Balance { budget: CaseBudget { case, counter, max }, most, .. }: &Balance| {
+        format!("over budget: {case}: {counter} {most}, the budget is {max}")
+    };
+    summary.budgets.iter().filter(|balance| !balance.holds).map(line).collect()
 }
 
 fn refuse_debug_code() -> Result<()> {
@@ -287,7 +310,7 @@ fn refuse_debug_code() -> Result<()> {
     Ok(())
 }
 
-fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
+fn dry_run(cases: &[Case], budgets: &[CaseBudget], blocks: u32, out: &mut impl Write) -> Result<Done> {
     /// A copy, its check and the warming of its source: half of what a virtual machine with two cores made.
     const BYTES_PER_SECOND: u64 = 400 * 1024 * 1024;
     const OVERHEAD_MS: u64 = 2;
@@ -305,6 +328,10 @@ fn dry_run(cases: &[Case], blocks: u32, out: &mut impl Write) -> Result<Done> {
         cases.len(),
         written >> 20
     )?;
+    let budgets = budgets_of(budgets.to_vec(), cases);
+    if !budgets.is_empty() {
+        writeln!(out, "{} budgets", budgets.len())?;
+    }
     for (site, peak) in fixture::peaks(cases) {
         let room = peak.room();
         writeln!(out, "at one time on {site}: {} MiB, {} files", room.bytes.div_ceil(1 << 20), room.files)?;

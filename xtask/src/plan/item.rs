@@ -4,15 +4,18 @@
 use orbit_engine::ByteSize;
 
 use super::TreeCase;
-use crate::scenario::{Exclude, Matrix, Standing, Subject, Workers, Workload};
+use crate::scenario::{Matrix, SparseFile, Standing, Subject, Workers, Workload};
 
 /// What is copied.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Item<'a> {
     /// Of this size.
     File(u64),
+    Sparse(&'a SparseFile),
     Tree {
         workload: &'a Workload,
+        /// Of all its files, reckoned once: a tree may have millions.
+        bytes: u64,
         standing: Standing,
         workers: Workers,
     },
@@ -22,36 +25,23 @@ impl<'a> Item<'a> {
     /// Everything that `matrix` copies, in its order.
     pub(super) fn all(matrix: &'a Matrix) -> Vec<Self> {
         let files = matrix.sizes.iter().map(|&size| Self::File(size));
+        let sparse = matrix.sparse.iter().map(Self::Sparse);
         let trees = matrix.workloads.iter().flat_map(|workload| {
+            let bytes = workload.bytes();
             matrix.standings.iter().flat_map(move |&standing| {
-                matrix.workers.iter().map(move |&workers| Self::Tree { workload, standing, workers })
+                matrix.workers.iter().map(move |&workers| Self::Tree { workload, bytes, standing, workers })
             })
         });
-        files.chain(trees).collect()
+        files.chain(sparse).chain(trees).collect()
     }
 
     /// With the defaults in place of what `subject` cannot obey.
     pub(super) fn plain(self, subject: Subject) -> Self {
         match self {
-            Self::Tree { workload, standing, .. } if !subject.has_workers() => {
-                Self::Tree { workload, standing, workers: Workers::Auto }
+            Self::Tree { workload, bytes, standing, .. } if !subject.has_workers() => {
+                Self::Tree { workload, bytes, standing, workers: Workers::Auto }
             }
             _ => self,
-        }
-    }
-
-    pub(super) fn matches(self, exclude: &Exclude) -> bool {
-        match self {
-            Self::File(size) => {
-                let of_trees = (&exclude.workloads, &exclude.standings, &exclude.workers);
-                allows(&exclude.sizes, &size) && of_trees == (&Vec::new(), &Vec::new(), &Vec::new())
-            }
-            Self::Tree { workload, standing, workers } => {
-                exclude.sizes.is_empty()
-                    && allows(&exclude.workloads, &workload.name)
-                    && allows(&exclude.standings, &standing)
-                    && allows(&exclude.workers, &workers)
-            }
         }
     }
 
@@ -59,7 +49,8 @@ impl<'a> Item<'a> {
     pub(super) fn named(self) -> String {
         match self {
             Self::File(size) => format!("size={}", ByteSize::new(size)),
-            Self::Tree { workload, standing, workers } => {
+            Self::Sparse(file) => format!("sparse={}", file.name),
+            Self::Tree { workload, standing, workers, .. } => {
                 format!("workload={}/destination={standing}/workers={workers}", workload.name)
             }
         }
@@ -69,7 +60,8 @@ impl<'a> Item<'a> {
     pub(super) fn meaning(self) -> String {
         match self {
             Self::File(_) => self.named(),
-            Self::Tree { workload, standing, workers } => {
+            Self::Sparse(file) => format!("sparse={}", file.meaning()),
+            Self::Tree { workload, standing, workers, .. } => {
                 format!("workload={}/destination={standing}/workers={workers}", workload.meaning())
             }
         }
@@ -78,21 +70,24 @@ impl<'a> Item<'a> {
     pub(super) fn bytes(self) -> u64 {
         match self {
             Self::File(size) => size,
-            Self::Tree { workload, .. } => workload.bytes(),
+            Self::Sparse(file) => file.bytes(),
+            Self::Tree { bytes, .. } => bytes,
+        }
+    }
+
+    pub(super) fn sparse(self) -> Option<SparseFile> {
+        match self {
+            Self::Sparse(file) => Some(file.clone()),
+            Self::File(_) | Self::Tree { .. } => None,
         }
     }
 
     pub(super) fn tree(self) -> Option<TreeCase> {
         match self {
-            Self::File(_) => None,
-            Self::Tree { workload, standing, workers } => {
+            Self::File(_) | Self::Sparse(_) => None,
+            Self::Tree { workload, standing, workers, .. } => {
                 Some(TreeCase { workload: workload.clone(), standing, workers })
             }
         }
     }
-}
-
-/// Whether a list of exclusions says nothing of the value, or names it.
-pub(super) fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
-    list.is_empty() || list.contains(value)
 }

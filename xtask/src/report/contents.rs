@@ -12,7 +12,7 @@ use super::cell::{self, Cell, or_missing};
 use super::group::{Group, groups};
 use super::page::{Block, Page, Plot, Section};
 use super::table::Table;
-use super::{conditions, crossover, durable, invalid, peers, units};
+use super::{budgets, conditions, crossover, durable, invalid, peers, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -46,6 +46,7 @@ pub(super) fn page(record: &RunRecord, summary: &Summary, samples: &[Sample], pl
     sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
     sections.extend(durable::section(summary));
+    sections.extend(budgets::section(summary));
     sections.push(invalid::section(samples));
     sections.push(skipped(summary));
     if !plots.is_empty() {

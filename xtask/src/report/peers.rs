@@ -6,7 +6,7 @@ mod plots;
 mod row;
 
 use anyhow::Result;
-use orbit_engine::{Strategy, Verification};
+use orbit_engine::{Compression, Strategy, Verification};
 
 use super::cell::{self, Cell, or_missing};
 use super::page::{Block, Plot, Section};
@@ -39,6 +39,7 @@ struct Column {
     strategy: Strategy,
     verify: Verification,
     chunk: ChunkChoice,
+    compression: Compression,
     /// Of trees.
     workers: Workers,
 }
@@ -101,8 +102,8 @@ fn told(summary: &Summary) -> Vec<Pair<'_>> {
 impl Column {
     fn of(case: &Case) -> Self {
         let workers = case.tree.as_ref().map_or(Workers::Auto, |tree| tree.workers);
-        let Case { subject, strategy, verify, chunk, .. } = *case;
-        Self { subject, strategy, verify, chunk, workers }
+        let Case { subject, strategy, verify, chunk, compression, .. } = *case;
+        Self { subject, strategy, verify, chunk, compression, workers }
     }
 }
 
@@ -119,9 +120,10 @@ impl<'a> Pair<'a> {
         columns
     }
 
-    /// Whether more than the engine was measured.
+    /// Whether more than the engine was measured, or what has no table of strategies.
     fn has_peers(&self) -> bool {
-        self.cases.iter().any(|summary| summary.case.subject != Subject::Engine)
+        let beside = |case: &Case| case.subject != Subject::Engine || !case.is_plain_file();
+        self.cases.iter().any(|summary| beside(&summary.case))
     }
 
     /// A scenario copies either.
@@ -165,6 +167,8 @@ impl<'a> Pair<'a> {
         add(own.iter().any(|other| other.strategy != column.strategy), column.strategy.to_string());
         add(own.iter().any(|other| other.verify != column.verify), column.verify.to_string());
         add(own.iter().any(|other| other.chunk != column.chunk), units::chunk(column.chunk));
+        let compressed = own.iter().any(|other| other.compression != column.compression);
+        add(compressed, format!("compression {}", column.compression));
         add(own.iter().any(|other| other.workers != column.workers), format!("workers {}", column.workers));
         label
     }
@@ -182,6 +186,9 @@ impl<'a> Pair<'a> {
                         &[PROGRAMS]
                     }
                 }
+                (Subject::EngineSendFile, _) => &[&[Subject::BareSend]],
+                // It does more than they.
+                _ if own.compression != Compression::None => &[],
                 (Subject::Engine, Verification::None) => {
                     &[&[Subject::StdFsCopy], &[Subject::BareWrite], &[Subject::BareReflink]]
                 }

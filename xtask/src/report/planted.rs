@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use orbit_engine::{ByteSize, Chunk, Mechanism, Strategy, Verification};
+use orbit_engine::{ByteSize, Chunk, Compression, Mechanism, Strategy, Verification};
 
 use crate::clock::Usage;
 use crate::host::Host;
 use crate::plan::{self, Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
 use crate::sample::{Measurement, Sample, Trial};
-use crate::scenario::{Cache, Check, ChunkChoice, Durable, FileSystems, Kind, Scenario, Standing, Subject};
+use crate::scenario::{
+    Cache, Check, ChunkChoice, Content, Durable, FileSystems, Kind, Scenario, Standing, Subject,
+};
 use crate::summary::{self, CaseSummary, Summary};
 
 /// Every combination, `samples` valid samples and an invalid one each. Zero-copy costs 18 µs more at first and overtakes
@@ -70,12 +72,15 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         hash: format!("{:012x}", 0xa000 + index),
         size_bytes,
         tree: None,
+        sparse: None,
         strategy,
         filesystems: FileSystems::Same,
         verify: Verification::None,
         chunk: self::chunk(chunk_bytes),
+        compression: Compression::None,
         cache: Cache::Warm,
         durability: Durable::NONE,
+        content: Content::Random,
         subject: Subject::Engine,
     }
 }
@@ -109,6 +114,8 @@ fn sample(case: &Case, block: u32) -> Sample {
         mechanism: Some(mechanism(case)),
         refusals: Vec::new(),
         system_calls: Some(7),
+        retries: Some(0),
+        allocated_bytes: None,
         max_rss_bytes: None,
         durable_ns: None,
         usage: Usage::default(),
@@ -153,6 +160,7 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         targets: BTreeMap::new(),
         programs: BTreeMap::new(),
         cases,
+        budgets: Vec::new(),
         skipped: vec![Skipped { case: "planted/size=1TiB".to_owned(), reason: "needs 1 TiB".to_owned() }],
     }
 }

@@ -38,6 +38,10 @@ pub(crate) enum Subject {
     BareReflink,
     /// `std::fs::copy`, then both files hashed one after the other.
     HashAfter,
+    /// The engine's `send_file`, to a reader at the other end of a loopback connection.
+    EngineSendFile,
+    /// The least that sending costs: `sendfile(2)` alone, to the same reader.
+    BareSend,
     Cp,
     Xcp,
     Fcp,
@@ -58,7 +62,7 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Engine,
         Self::EngineInPlace,
         Self::EngineFast,
@@ -75,6 +79,8 @@ impl Subject {
         Self::BareWrite,
         Self::BareReflink,
         Self::HashAfter,
+        Self::EngineSendFile,
+        Self::BareSend,
         Self::Cp,
         Self::Xcp,
         Self::Fcp,
@@ -100,6 +106,11 @@ impl Subject {
         self.has_workers() || self == Self::EngineOneThread || self.only().is_some()
     }
 
+    /// Whether it sends to a socket, and leaves nothing at the destination.
+    pub(crate) fn sends(self) -> bool {
+        matches!(self, Self::EngineSendFile | Self::BareSend)
+    }
+
     /// Whether it copies trees, and not only single files.
     pub(crate) fn copies_trees(self) -> bool {
         self.has_workers() || self == Self::EngineOneThread || self.kind() == Kind::Process
@@ -123,7 +134,7 @@ impl Subject {
         })
     }
 
-    /// Whether strategy, verification, chunk and durability are its own to obey; any other is a case once, whatever
+    /// Whether strategy, verification, chunk, compression and durability are its own to obey; any other is a case once, whatever
     /// these are.
     pub(crate) fn has_options(self) -> bool {
         matches!(self, Self::Engine | Self::EngineInPlace)
@@ -151,6 +162,8 @@ impl Subject {
             Self::BareWrite => "bare-write",
             Self::BareReflink => "bare-reflink",
             Self::HashAfter => "hash-after",
+            Self::EngineSendFile => "engine-send-file",
+            Self::BareSend => "bare-send",
             Self::Cp => "cp",
             Self::Xcp => "xcp",
             Self::Fcp => "fcp",

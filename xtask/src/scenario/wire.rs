@@ -1,17 +1,19 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
+mod budget;
+mod sparse;
 mod value;
 mod workload;
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use orbit_engine::{ByteSize, Durability, Strategy, Verification};
+use orbit_engine::{ByteSize, Compression, Durability, Strategy, Verification};
 use serde::Deserialize;
 
 use super::{
-    Cache, Check, ChunkChoice, Durable, Exclude, FileSystems, Matrix, Scenario, Standing, Subject, Workers,
-    Workload,
+    Budget, Cache, Check, ChunkChoice, Content, Durable, FileSystems, Matrix, Scenario, Selection,
+    SparseFile, Standing, Subject, Workers, Workload,
 };
 use value::{Many, One};
 
@@ -22,11 +24,14 @@ pub(crate) const KEYS: &[&str] = &[
     "schema",
     "name",
     "question",
+    "tags",
     "defaults.blocks",
     "defaults.cache",
     "defaults.durability",
     "defaults.check",
+    "defaults.content",
     "matrix.size",
+    "matrix.sparse",
     "matrix.workload",
     "matrix.destination",
     "matrix.workers",
@@ -34,6 +39,7 @@ pub(crate) const KEYS: &[&str] = &[
     "matrix.filesystems",
     "matrix.verify",
     "matrix.chunk",
+    "matrix.compression",
     "matrix.subject",
     "matrix.exclude",
     "workload.name",
@@ -44,6 +50,14 @@ pub(crate) const KEYS: &[&str] = &[
     "workload.size.max",
     "workload.files_per_directory",
     "workload.fan_out",
+    "sparse.name",
+    "sparse.extents",
+    "sparse.extent_size",
+    "sparse.hole_size",
+    "budget.counter",
+    "budget.max",
+    "budget.max_per_file",
+    "budget.cases",
 ];
 
 const NAME_RULE: &str = "write lower-case letters, digits and `-`";
@@ -55,10 +69,16 @@ struct File {
     name: String,
     question: String,
     #[serde(default)]
+    tags: Many<String>,
+    #[serde(default)]
     defaults: Defaults,
     matrix: Axes,
     #[serde(default)]
     workload: Vec<workload::Table>,
+    #[serde(default)]
+    sparse: Vec<sparse::Table>,
+    #[serde(default)]
+    budget: Vec<budget::Table>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,11 +88,13 @@ struct Defaults {
     cache: Cache,
     durability: One<Durable>,
     check: Check,
+    content: Content,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { blocks: 15, cache: Cache::Warm, durability: One(Durable::NONE), check: Check::Every }
+        let (blocks, cache, durability) = (15, Cache::Warm, One(Durable::NONE));
+        Self { blocks, cache, durability, check: Check::Every, content: Content::Random }
     }
 }
 
@@ -82,6 +104,8 @@ struct Axes {
     #[serde(default)]
     size: Many<ByteSize>,
     #[serde(default)]
+    sparse: Many<String>,
+    #[serde(default)]
     workload: Many<String>,
     #[serde(default)]
     destination: Many<Standing>,
@@ -95,16 +119,20 @@ struct Axes {
     verify: Many<Verification>,
     #[serde(default)]
     chunk: Many<ChunkChoice>,
+    #[serde(default)]
+    compression: Many<Compression>,
     #[serde(default)]
     subject: Many<Subject>,
     #[serde(default)]
-    exclude: Vec<Excluded>,
+    exclude: Vec<SelectionTable>,
 }
 
+/// The keys by which an exclusion or a budget names cases.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Excluded {
+struct SelectionTable {
     size: Many<ByteSize>,
+    sparse: Many<String>,
     workload: Many<String>,
     destination: Many<Standing>,
     workers: Many<Workers>,
@@ -112,6 +140,7 @@ struct Excluded {
     filesystems: Many<FileSystems>,
     verify: Many<Verification>,
     chunk: Many<ChunkChoice>,
+    compression: Many<Compression>,
     subject: Many<Subject>,
 }
 
@@ -124,11 +153,24 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     file.check().map_err(refuse)?;
     let workloads = file.workload.into_iter().map(workload::Table::validated);
     let workloads: Vec<Workload> = workloads.collect::<Result<_, _>>().map_err(refuse)?;
-    let Defaults { blocks, cache, durability: One(durability), check } = file.defaults;
-    let matrix = file.matrix.validated(&workloads).map_err(refuse)?;
+    let sparse = file.sparse.into_iter().map(sparse::Table::validated);
+    let sparse: Vec<SparseFile> = sparse.collect::<Result<_, _>>().map_err(refuse)?;
+    let Defaults { blocks, cache, durability: One(durability), check, content } = file.defaults;
+    let matrix = file.matrix.validated(&workloads, &sparse).map_err(refuse)?;
+    let budgets = file.budget.into_iter().map(budget::Table::validated);
+    let budgets: Vec<Budget> = budgets.collect::<Result<_, _>>().map_err(refuse)?;
     check_matrix(&matrix, durability).map_err(refuse)?;
-    let (name, question) = (file.name, file.question);
-    Ok(Scenario { name, question, blocks, cache, durability, check, matrix, text })
+    matrix
+        .exclude
+        .iter()
+        .try_for_each(|cases| check_names("matrix.exclude", cases, &matrix))
+        .map_err(refuse)?;
+    budgets
+        .iter()
+        .try_for_each(|budget| check_names("budget.cases", &budget.cases, &matrix))
+        .map_err(refuse)?;
+    let (name, question, tags) = (file.name, file.question, file.tags.0);
+    Ok(Scenario { name, question, tags, blocks, cache, durability, check, content, matrix, budgets, text })
 }
 
 /// A key, and what to write there.
@@ -141,6 +183,9 @@ impl File {
         }
         if self.question.trim().is_empty() {
             return Err(("question", "say what the scenario is to answer".into()));
+        }
+        if !self.tags.0.iter().all(|tag| is_name(tag)) {
+            return Err(("tags", NAME_RULE.into()));
         }
         if self.defaults.cache == Cache::Dropped {
             return Err(("defaults.cache", "write `cold`, and run it with --drop-caches".into()));
@@ -161,7 +206,7 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     if let Some((key, value)) = matrix.repeated() {
         return Err((key, format!("{value} is there twice; its samples would count double")));
     }
-    if matrix.exclude.iter().any(Exclude::is_empty) {
+    if matrix.exclude.iter().any(Selection::is_empty) {
         return Err(("matrix.exclude", "an empty table leaves out every case; name a key".into()));
     }
     if matrix.sizes.contains(&0) {
@@ -174,9 +219,15 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
             format!("{peer} does not wait for the disk and would win by that; write none, or syncfs");
         return Err(("defaults.durability", remedy));
     }
-    let unknown = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);
-    if let Some(name) = matrix.exclude.iter().flat_map(|exclude| &exclude.workloads).find(unknown) {
-        return Err(("matrix.exclude", format!("no case copies a workload {name}")));
+    if matrix.compressions.contains(&Compression::Decompress) {
+        return Err(("matrix.compression", "write none, zstd, or zstd:1 to zstd:22".into()));
+    }
+    if matrix.subjects.iter().any(|subject| subject.sends())
+        && let Some(pair) = matrix.filesystems.iter().find(|pair| pair.source() != pair.destination())
+    {
+        let remedy =
+            format!("what sends reads from one file system; write `same` or `A-to-A` instead of {pair}");
+        return Err(("matrix.filesystems", remedy));
     }
     let tree = matrix.workloads.first();
     if let Some((subject, tree)) = matrix.subjects.iter().find(|one| !one.copies_trees()).zip(tree) {
@@ -188,17 +239,37 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What an exclusion or a budget names must be there to be named.
+fn check_names(key: &'static str, cases: &Selection, matrix: &Matrix) -> Result<(), Refusal> {
+    let tree = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);
+    if let Some(name) = cases.workloads.iter().find(tree) {
+        return Err((key, format!("no case copies a workload {name}")));
+    }
+    let file = |name: &&String| !matrix.sparse.iter().any(|file| file.name == **name);
+    match cases.sparse.iter().find(file) {
+        Some(name) => Err((key, format!("no case copies a sparse file {name}"))),
+        None => Ok(()),
+    }
+}
+
 impl Axes {
     /// With the documented defaults in place of lists that the file does not give.
-    fn validated(self, known: &[Workload]) -> Result<Matrix, Refusal> {
+    fn validated(self, known: &[Workload], sparse: &[SparseFile]) -> Result<Matrix, Refusal> {
         let trees_only = [
             ("matrix.destination", self.destination.0.is_empty()),
             ("matrix.workers", self.workers.0.is_empty()),
         ];
-        match (self.size.0.is_empty(), self.workload.0.is_empty()) {
-            (true, true) => return Err(("matrix.size", "write at least one size, or a `workload`".into())),
+        match (self.size.0.is_empty() && self.sparse.0.is_empty(), self.workload.0.is_empty()) {
+            (true, true) => {
+                let remedy = "write at least one size, or a `sparse` file, or a `workload`";
+                return Err(("matrix.size", remedy.into()));
+            }
             (false, false) => {
-                return Err(("matrix.workload", "a scenario copies files or trees; leave out `size`".into()));
+                let remedy = "a scenario copies files or trees; leave out `size` and `sparse`";
+                return Err(("matrix.workload", remedy.into()));
+            }
+            (true, false) if !self.compression.0.is_empty() => {
+                return Err(("matrix.compression", "only single files have it; leave it out".into()));
             }
             (false, true) => {
                 if let Some((key, _)) = trees_only.into_iter().find(|(_, is_empty)| !is_empty) {
@@ -209,40 +280,51 @@ impl Axes {
         }
         Ok(Matrix {
             sizes: self.size.bytes(),
-            workloads: chosen(&self.workload.0, known)?,
+            sparse: chosen(["matrix.sparse", "sparse.name"], &self.sparse.0, sparse, |file| &file.name)?,
+            workloads: chosen(["matrix.workload", "workload.name"], &self.workload.0, known, |tree| {
+                &tree.name
+            })?,
             standings: self.destination.or(Standing::New),
             workers: self.workers.or(Workers::Auto),
             strategies: self.strategy.or(Strategy::Auto),
             filesystems: self.filesystems.or(FileSystems::Same),
             verify: self.verify.or(Verification::None),
             chunks: self.chunk.or(ChunkChoice::Engine),
+            compressions: self.compression.0,
             subjects: self.subject.0,
-            exclude: self.exclude.into_iter().map(Excluded::validated).collect(),
+            exclude: self.exclude.into_iter().map(SelectionTable::validated).collect(),
         })
     }
 }
 
-/// The workloads of these names. Every name has its table, and every table is named.
-fn chosen(names: &[String], known: &[Workload]) -> Result<Vec<Workload>, Refusal> {
+/// What is described under these names; `keys` are where it is named and where it is described. Every name has its table,
+/// and every table is named.
+fn chosen<T: Clone>(
+    [axis, table]: [&'static str; 2],
+    names: &[String],
+    known: &[T],
+    name_of: impl Fn(&T) -> &String,
+) -> Result<Vec<T>, Refusal> {
     let twice =
-        |(index, tree): &(usize, &Workload)| known[..*index].iter().any(|other| other.name == tree.name);
-    if let Some((_, tree)) = known.iter().enumerate().find(twice) {
-        return Err(("workload.name", format!("two workloads are called {}", tree.name)));
+        |(index, one): &(usize, &T)| known[..*index].iter().any(|other| name_of(other) == name_of(one));
+    if let Some((_, one)) = known.iter().enumerate().find(twice) {
+        return Err((table, format!("two are called {}", name_of(one))));
     }
-    if let Some(tree) = known.iter().find(|tree| !names.contains(&tree.name)) {
-        return Err(("matrix.workload", format!("{} is described, and in no case", tree.name)));
+    if let Some(one) = known.iter().find(|one| !names.contains(name_of(one))) {
+        return Err((axis, format!("{} is described, and in no case", name_of(one))));
     }
     let find = |name: &String| {
-        let tree = known.iter().find(|tree| tree.name == *name).cloned();
-        tree.ok_or_else(|| ("matrix.workload", format!("no [[workload]] is called {name}")))
+        let one = known.iter().find(|one| name_of(one) == name).cloned();
+        one.ok_or_else(|| (axis, format!("no table describes {name}")))
     };
     names.iter().map(find).collect()
 }
 
-impl Excluded {
-    fn validated(self) -> Exclude {
-        Exclude {
+impl SelectionTable {
+    fn validated(self) -> Selection {
+        Selection {
             sizes: self.size.bytes(),
+            sparse: self.sparse.0,
             workloads: self.workload.0,
             standings: self.destination.0,
             workers: self.workers.0,
@@ -250,6 +332,7 @@ impl Excluded {
             filesystems: self.filesystems.0,
             verify: self.verify.0,
             chunks: self.chunk.0,
+            compressions: self.compression.0,
             subjects: self.subject.0,
         }
     }

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use orbit_engine::{
-    Capability, CopyOptions, CopyOutcome, Facts, FileSystemPair, Mechanism, Placement, Strategy, Threshold,
-    Tuning, ZeroCopyCapabilities, copy_file, select,
+    Capability, Compression, CopyOptions, CopyOutcome, Facts, FileSystemPair, Mechanism, Placement, Strategy,
+    Threshold, Tuning, ZeroCopyCapabilities, copy_file, select,
 };
 
 use crate::clock::Clock;
 use crate::plan::Case;
 use crate::sample::Measurement;
-use crate::scenario::{ChunkChoice, Subject};
+use crate::scenario::{ChunkChoice, SparseFile, Subject};
 
 /// The engine, set up for one case.
 #[derive(Debug, Clone)]
@@ -39,6 +39,9 @@ impl Engine {
         if let Some(only) = case.subject.only().filter(|only| !works(*only, capabilities)) {
             return Some(format!("{only} cannot work here"));
         }
+        if case.strategy == Strategy::ZeroCopy && case.compression != Compression::None {
+            return Some("what is compressed goes through memory, whatever the strategy".to_owned());
+        }
         (case.strategy == Strategy::ZeroCopy && !self.expected.is_zero_copy())
             .then(|| "no zero-copy mechanism works here, so the buffered arm would run twice".to_owned())
     }
@@ -54,13 +57,15 @@ impl Engine {
             mechanism: Some(outcome.mechanism),
             refusals: outcome.refusals.iter().map(ToString::to_string).collect(),
             system_calls: Some(outcome.system_calls),
+            retries: Some(outcome.retries.into()),
             ..Measurement::new(times, outcome.bytes)
         })
     }
 
     /// Fails where another mechanism ran than the one that must.
     fn check(&self, case: &Case, outcome: &CopyOutcome) -> Result<()> {
-        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && outcome.bytes == case.size_bytes
+        let content_bytes = outcome.content_bytes;
+        if outcome.mechanism == self.expected && outcome.moved.len() == 1 && content_bytes == case.size_bytes
         {
             return Ok(());
         }
@@ -70,7 +75,7 @@ impl Engine {
             case.id,
             case.size_bytes,
             self.expected,
-            outcome.bytes,
+            content_bytes,
             outcome.mechanism,
             refusals.join("; ")
         );
@@ -102,12 +107,14 @@ pub(super) fn options(case: &Case, tuning: Tuning) -> CopyOptions {
         .strategy(case.strategy)
         .verification(case.verify)
         .durability(case.durability.of_engine())
+        .compression(case.compression)
         .tuning(tuning)
 }
 
 /// The first rung that the engine would try and that the probe saw working.
 fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilities) -> Mechanism {
     let mut facts = Facts::of_size(case.size_bytes);
+    facts.allocated = case.sparse.as_ref().map_or(case.size_bytes, SparseFile::data_bytes);
     facts.pair = Some(capabilities.pair.clone());
     facts.processors = rustix::thread::sched_getaffinity(None).map_or(1, |processors| processors.count());
     let mut rungs = select(&facts, options).rungs.into_iter();

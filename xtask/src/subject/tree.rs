@@ -49,6 +49,7 @@ impl Tree {
             mechanism: sole(&outcome),
             refusals: outcome.refusals.iter().map(ToString::to_string).collect(),
             system_calls: Some(outcome.system_calls),
+            retries: Some(outcome.retries),
             ..Measurement::new(times, outcome.bytes)
         })
     }

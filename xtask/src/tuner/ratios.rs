@@ -95,7 +95,7 @@ fn arm<'a>(
     let mut arm: BTreeMap<u64, &Case> = BTreeMap::new();
     let wanted = |case: &&Case| {
         case.subject == Subject::Engine
-            && case.tree.is_none()
+            && case.is_plain_file()
             && case.filesystems == *filesystems
             && case.strategy == strategy
             && case.verify == Verification::None

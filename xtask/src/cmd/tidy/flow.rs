@@ -67,6 +67,7 @@ const XTASK: &[&str] = &[
     "clock",
     "launcher",
     "sample",
+    "budget",
     "record",
     "comparison",
     "histogram",

@@ -17,12 +17,17 @@ const HEADINGS: [&str; 8] = [
     ">Max RSS",
 ];
 
+/// What files with holes have beside it.
+const OF_SPARSE: &str = ">Allocated";
+
 /// What trees have beside it.
 const OF_TREES: [&str; 2] = [">Wall per file", ">System calls per file"];
 
 pub(super) fn table(pair: &Pair<'_>) -> Table {
     let mut headings = vec![pair.rows()[0].heading()];
     headings.extend(HEADINGS);
+    let is_sparse = pair.cases.iter().any(|summary| summary.case.sparse.is_some());
+    headings.extend(is_sparse.then_some(OF_SPARSE));
     headings.extend(if pair.is_of_trees() { &OF_TREES[..] } else { &[] });
     let mut lines = Vec::new();
     for row in pair.rows() {
@@ -30,6 +35,7 @@ pub(super) fn table(pair: &Pair<'_>) -> Table {
             let Some(summary) = pair.cell(column, row) else { continue };
             let mut line = vec![row.label(), pair.label(column).into()];
             line.extend(measured(summary));
+            line.extend(is_sparse.then(|| or_missing(summary.allocated_bytes_max, cell::about)));
             line.extend(per_file(summary));
             lines.push(line);
         }

@@ -88,7 +88,8 @@ fn conditions(pair: &Pair<'_>, more: &str) -> String {
 
 fn cpu(pair: &Pair<'_>, share: &Share) -> Result<Option<Plot>> {
     let line = |(index, &column): (usize, &Column)| {
-        let cases = pair.rows().into_iter().filter_map(|row| pair.cell(column, row));
+        let rows = pair.rows().into_iter().filter(|row| matches!(row, Row::Size(_)));
+        let cases = rows.filter_map(|row| pair.cell(column, row));
         let points: Vec<Point> = cases.filter_map(cpu_point).collect();
         let line = Line { label: pair.label(column), look: look::of_series(index), points };
         (line.points.len() > 1).then_some(line)

@@ -1,6 +1,7 @@
 //! A row of the tables of peers: what all its subjects copied.
 
 use super::super::cell::{self, Cell};
+use super::super::units;
 use crate::plan::Case;
 use crate::scenario::Standing;
 
@@ -9,6 +10,11 @@ use crate::scenario::Standing;
 pub(super) enum Row<'a> {
     /// A file of this size.
     Size(u64),
+    /// A file with holes.
+    Sparse {
+        name: &'a str,
+        bytes: u64,
+    },
     Tree {
         workload: &'a str,
         standing: Standing,
@@ -17,16 +23,18 @@ pub(super) enum Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn of(case: &'a Case) -> Self {
-        match &case.tree {
-            None => Self::Size(case.size_bytes),
-            Some(tree) => Self::Tree { workload: &tree.workload.name, standing: tree.standing },
+        match (&case.tree, &case.sparse) {
+            (None, None) => Self::Size(case.size_bytes),
+            (None, Some(file)) => Self::Sparse { name: &file.name, bytes: case.size_bytes },
+            (Some(tree), _) => Self::Tree { workload: &tree.workload.name, standing: tree.standing },
         }
     }
 
     /// What a sort that keeps the order of equals goes by: trees stay as they are.
     pub(super) fn rank(&self) -> u64 {
         match self {
-            Self::Size(bytes) => *bytes,
+            // With holes behind those of the same length.
+            Self::Size(bytes) | Self::Sparse { bytes, .. } => *bytes,
             Self::Tree { .. } => 0,
         }
     }
@@ -34,7 +42,7 @@ impl<'a> Row<'a> {
     /// Of the column of labels.
     pub(super) fn heading(self) -> &'static str {
         match self {
-            Self::Size(_) => ">Size",
+            Self::Size(_) | Self::Sparse { .. } => ">Size",
             Self::Tree { .. } => "Workload",
         }
     }
@@ -42,6 +50,9 @@ impl<'a> Row<'a> {
     pub(super) fn label(self) -> Cell {
         match self {
             Self::Size(bytes) => cell::size(bytes),
+            Self::Sparse { name, bytes } => {
+                Cell::number(format!("{}, {name}", units::size(bytes)), bytes as f64)
+            }
             Self::Tree { workload, standing } => format!("{workload}, {standing}").into(),
         }
     }

@@ -1,6 +1,7 @@
 //! Every key reaches the domain, and what is wrong in a file is said with the place and the remedy.
 
 use super::super::workload::FileSizes;
+use super::super::{Counter, Limit};
 use super::*;
 
 const HEAD: &str = "schema = \"orbit.scenario/1\"\nname = \"a-b\"\nquestion = \"Why?\"\n";
@@ -16,15 +17,20 @@ fn error(tail: &str) -> String {
 #[test]
 fn every_key_reaches_the_domain() {
     let scenario = scenario(
-        "[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
-         [matrix]\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
+        "tags = [\"ci\", \"x-1\"]\n[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
+         content = \"text\"\n[matrix]\ncompression = [\"none\", \"zstd:5\"]\nsparse = \"holes\"\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
          verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
-         filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n",
+         filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n\
+         compression = \"zstd:5\"\n\
+         [[sparse]]\nname = \"holes\"\nextents = 3\nextent_size = 4096\nhole_size = \"8KiB\"\n",
     )
     .unwrap();
+    let zstd = || "zstd:5".parse::<Compression>().unwrap();
+    let holes = SparseFile { name: "holes".into(), extents: 3, extent_bytes: 4096, hole_bytes: 8192 };
     let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
-    let exclude = Exclude {
+    let exclude = Selection {
         sizes: vec![4096],
+        sparse: Vec::new(),
         workloads: Vec::new(),
         standings: Vec::new(),
         workers: Vec::new(),
@@ -32,10 +38,12 @@ fn every_key_reaches_the_domain() {
         filesystems: vec![FileSystems::Same],
         verify: vec![Verification::None],
         chunks: chunk(),
+        compressions: vec![zstd()],
         subjects: vec![Subject::Cp],
     };
     let matrix = Matrix {
         sizes: vec![4096, 1_000_000],
+        sparse: vec![holes.clone()],
         workloads: Vec::new(),
         standings: vec![Standing::New],
         workers: vec![Workers::Auto],
@@ -43,14 +51,19 @@ fn every_key_reaches_the_domain() {
         filesystems: vec![FileSystems::Cross, FileSystems::Same],
         verify: vec![Verification::Sha256],
         chunks: chunk(),
+        compressions: vec![Compression::None, zstd()],
         subjects: vec![Subject::Engine],
         exclude: vec![exclude],
     };
     assert_eq!(scenario.matrix, matrix);
+    assert_eq!(
+        (scenario.tags.as_slice(), scenario.budgets.as_slice()),
+        (&["ci", "x-1"].map(str::to_owned)[..], &[][..])
+    );
     assert_eq!((scenario.name.as_str(), scenario.question.as_str(), scenario.blocks), ("a-b", "Why?", 7));
     assert_eq!(
-        (scenario.cache, scenario.durability, scenario.check),
-        (Cache::AsIs, Durable::Engine(Durability::File), Check::Once)
+        (scenario.cache, scenario.durability, scenario.check, scenario.content),
+        (Cache::AsIs, Durable::Engine(Durability::File), Check::Once, Content::Text)
     );
 }
 
@@ -89,7 +102,7 @@ fn the_table_of_keys_is_the_format() {
         let (table, name) = key.split_once('.').unwrap_or(("", key));
         let text = match table {
             "" => format!("{name} = {{}}\n"),
-            "workload" => format!("[[workload]]\n{name} = {{}}\n"),
+            "workload" | "sparse" | "budget" => format!("[[{table}]]\n{name} = {{}}\n"),
             _ => format!("[{table}]\n{name} = {{}}\n"),
         };
         let message = format!("{:#}", parse(text, Path::new("s.toml")).unwrap_err());
@@ -126,11 +139,11 @@ fn workloads_reach_the_domain() {
     assert_eq!((matrix.workloads, matrix.sizes), (vec![mix, small], Vec::new()));
     assert_eq!(matrix.standings, [Standing::New, Standing::Existing]);
     assert_eq!(matrix.workers, [Workers::Auto, Workers::Number(4)]);
-    let exclude = Exclude {
+    let exclude = Selection {
         workloads: vec!["mix".into()],
         standings: vec![Standing::Existing],
         workers: vec![Workers::Number(4)],
-        ..Exclude::default()
+        ..Selection::default()
     };
     assert_eq!(matrix.exclude, [exclude]);
 }
@@ -173,4 +186,61 @@ fn a_workload_that_makes_no_sense_is_refused_with_its_key() {
     }
     let workers = error(&tree(&format!("{small}\nworkers = 0"), TREE));
     assert!(workers.starts_with("s.toml:6: workers: `0` is no number of workers"), "{workers}");
+}
+
+#[test]
+fn budgets_reach_the_domain() {
+    let scenario = scenario(
+        "[matrix]\nsize = [1, 2]\n[[budget]]\ncounter = \"system_calls\"\nmax = 12\n\
+         [[budget]]\ncounter = \"refusals\"\nmax_per_file = 0\ncases = { size = 2, strategy = [\"auto\"] }\n",
+    )
+    .unwrap();
+    let cases = Selection { sizes: vec![2], strategies: vec![Strategy::Auto], ..Selection::default() };
+    let budgets = [
+        Budget { counter: Counter::SystemCalls, limit: Limit::Copy(12), cases: Selection::default() },
+        Budget { counter: Counter::Refusals, limit: Limit::File(0), cases },
+    ];
+    assert_eq!(scenario.budgets, budgets);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_key() {
+    let sparse = |table: &str| format!("[matrix]\nsparse = \"a\"\n[[sparse]]\nname = \"a\"\n{table}");
+    let (file, budget) =
+        ("extents = 1\nextent_size = 4096\nhole_size = 4096\n", "[matrix]\nsize = 1\n[[budget]]\n");
+    let tree = format!("[matrix]\nworkload = \"small\"\ncompression = \"zstd\"\n{TREE}");
+    for (text, key) in [
+        ("tags = \"A b\"\n[matrix]\nsize = 1\n".to_owned(), "tags"),
+        ("[matrix]\nsize = 1\ncompression = [\"zstd\", \"zstd:3\"]\n".to_owned(), "matrix.compression"),
+        ("[matrix]\nsize = 1\ncompression = \"decompress\"\n".to_owned(), "matrix.compression"),
+        (tree, "matrix.compression"),
+        ("[matrix]\nsize = 1\nsparse = \"a\"\n".to_owned(), "matrix.sparse"),
+        (format!("[matrix]\nsize = 1\n[[sparse]]\nname = \"a\"\n{file}"), "matrix.sparse"),
+        (sparse(file).replace("\"a\"\n[[", "[\"a\", \"a\"]\n[["), "matrix.sparse"),
+        (sparse(&file.replace("extents = 1", "extents = 0")), "sparse.extents"),
+        (sparse(&file.replace("extent_size = 4096", "extent_size = 4095")), "sparse.extent_size"),
+        (sparse(&file.replace("hole_size = 4096", "hole_size = 0")), "sparse.hole_size"),
+        (sparse(&file.replace("hole_size = 4096", "hole_size = \"2048GiB\"")), "sparse.extents"),
+        (sparse(&format!("{file}[[sparse]]\nname = \"a\"\n{file}")), "sparse.name"),
+        (sparse(file).replace("name = \"a\"", "name = \"A\""), "sparse.name"),
+        (
+            "[matrix]\nsize = 1\nsubject = \"bare-send\"\nfilesystems = \"cross\"\n".to_owned(),
+            "matrix.filesystems",
+        ),
+        (format!("{budget}counter = \"bytes\"\n"), "budget.max"),
+        (format!("{budget}counter = \"bytes\"\nmax = 1\nmax_per_file = 1\n"), "budget.max_per_file"),
+        (format!("{budget}counter = \"bytes\"\nmax = 1\ncases = {{ workload = \"x\" }}\n"), "budget.cases"),
+        (format!("{budget}counter = \"bytes\"\nmax = 1\ncases = {{ sparse = \"x\" }}\n"), "budget.cases"),
+    ] {
+        assert!(error(&text).starts_with(&format!("s.toml: {key}: ")), "{text}: {}", error(&text));
+    }
+    let unknown = error(&format!("{budget}counter = \"calls\"\nmax = 1\n"));
+    assert!(unknown.starts_with("s.toml:7: counter: `calls` is none of system_calls"), "{unknown}");
+    let nested = error(&format!("{budget}counter = \"bytes\"\nmax = 1\ncases = {{ sice = 1 }}\n"));
+    assert!(nested.ends_with("did you mean `size`?"), "{nested}");
+    let sparse = error(&sparse(&file.replace("hole_size", "holesize")));
+    assert!(
+        sparse.starts_with("s.toml:10: unknown field `holesize`") && sparse.ends_with("`hole_size`?"),
+        "{sparse}"
+    );
 }
