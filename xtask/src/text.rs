@@ -1,9 +1,17 @@
-//! Serde for values that are written as text: `#[serde(with = "text")]`.
+//! Values that are written as text: read by their names, and by serde as `#[serde(with = "text")]`.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serializer};
+
+/// The value of this name; else what the names are.
+pub(crate) fn one_of<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    all.iter().copied().find(|value| name(*value) == text).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().copied().map(name).collect();
+        format!("`{text}` is none of {}", names.join(", "))
+    })
+}
 
 pub(crate) fn serialize<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(value)

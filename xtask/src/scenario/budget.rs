@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 use super::{Selection, Subject};
 
 /// A limit for the cases that it names.
@@ -75,10 +77,7 @@ impl FromStr for Counter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|counter| counter.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
-            format!("`{text}` is none of {}", names.join(", "))
-        })
+        text::one_of(&Self::ALL, Self::name, text)
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// The engine, or a peer that copies the same file between the same file systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -184,10 +186,7 @@ impl FromStr for Subject {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|subject| subject.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
-            format!("`{text}` is none of {}", names.join(", "))
-        })
+        text::one_of(&Self::ALL, Self::name, text)
     }
 }
 
