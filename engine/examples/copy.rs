@@ -1,5 +1,5 @@
-//! Copies one file, or a tree: `copy [--tree] [--in-place | --fast] SOURCE DESTINATION`. Prints nothing when it worked,
-//! and one line when it did not.
+//! Copies one file, or a tree: `copy [--tree] [--zero-copy | --buffered] [--in-place | --fast] SOURCE
+//! DESTINATION`. Prints nothing when it worked, and one line when it did not.
 //!
 //! The suite measures it beside `cp` and its like, so it does what such a program does and no more.
 
@@ -8,9 +8,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use orbit_engine::{CopyOptions, Placement, TreeOptions, copy_file, copy_tree};
+use orbit_engine::{CopyOptions, Placement, Strategy, TreeOptions, copy_file, copy_tree};
 
-const USAGE: &str = "usage: copy [--tree] [--in-place | --fast] SOURCE DESTINATION";
+const USAGE: &str =
+    "usage: copy [--tree] [--zero-copy | --buffered] [--in-place | --fast] SOURCE DESTINATION";
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
@@ -19,6 +20,8 @@ fn main() -> ExitCode {
     for flag in flags {
         match flag.to_str() {
             Some("--tree") => tree = true,
+            Some("--zero-copy") => options = options.strategy(Strategy::ZeroCopy),
+            Some("--buffered") => options = options.strategy(Strategy::Buffered),
             Some("--in-place") => options = options.placement(Placement::InPlace),
             Some("--fast") => options = CopyOptions::fast(),
             _ => return fail(USAGE, 2),

@@ -183,8 +183,9 @@ impl Combination<'_> {
         if self.subject.has_options() {
             return Self { item, ..self };
         }
-        let (verify, strategy, chunk) = (Verification::None, Strategy::Auto, ChunkChoice::Engine);
-        Self { verify, strategy, chunk, compression: Compression::None, item, ..self }
+        let strategy = if self.subject.has_strategy() { self.strategy } else { Strategy::Auto };
+        let (verify, chunk, compression) = (Verification::None, ChunkChoice::Engine, Compression::None);
+        Self { verify, strategy, chunk, compression, item, ..self }
     }
 
     fn case(&self, scenario: &Scenario) -> Case {

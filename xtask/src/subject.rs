@@ -66,7 +66,9 @@ impl Setup {
             (Subject::KnownRate, _) => Ok(Self::Known(Known::Rate)),
             (subject, Kind::Library) => Library::new(subject).map(Self::Library),
             (subject, Kind::Process) => {
-                if let Some(reason) = Process::unable(case) {
+                let of_engine = subject.has_strategy().then(|| Engine::new(case, capabilities, tuning));
+                let pointless = of_engine.and_then(|engine| engine.pointless(case, capabilities));
+                if let Some(reason) = pointless.or_else(|| Process::unable(case)) {
                     return Err(reason);
                 }
                 let program = programs.get(&subject).cloned();

@@ -142,6 +142,11 @@ impl Subject {
         matches!(self, Self::Engine | Self::EngineInPlace)
     }
 
+    /// Whether at least the strategy is its own to obey.
+    pub(crate) fn has_strategy(self) -> bool {
+        self.has_options() || self == Self::EngineProcess
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use orbit_engine::Strategy;
 
 use crate::launcher::{self, Ended};
 use crate::plan::Case;
@@ -25,6 +26,11 @@ impl Process {
         // Nobody sees it, and drawing it would count against the copy.
         arguments.extend((case.subject == Subject::Xcp).then_some("--no-progress"));
         arguments.extend((case.subject == Subject::EngineProcessFast).then_some("--fast"));
+        arguments.extend(match case.strategy {
+            Strategy::Auto => None,
+            Strategy::ZeroCopy => Some("--zero-copy"),
+            Strategy::Buffered => Some("--buffered"),
+        });
         if case.tree.is_some() {
             arguments.extend(match case.subject {
                 Subject::Cp | Subject::Xcp => &["-r", "-T"][..],
@@ -96,6 +102,8 @@ mod tests {
         let tree = "[[workload]]\nname = \"w\"\nfiles = 1\nsize = 1\n";
         let expected = ["--tree S", "--fast --tree S", "-r -T S", "--no-progress -r -T S", "S", "-r S/"];
         assert_eq!(words(lines("workload = \"w\"", tree)), expected);
+        let by_strategy = words(lines("size = 1\nstrategy = [\"zero-copy\", \"buffered\"]", ""));
+        assert_eq!(by_strategy[..3], ["--zero-copy S", "--buffered S", "--fast S"]);
     }
 
     #[test]
