@@ -4,6 +4,7 @@
 pub(crate) mod bench;
 pub(crate) mod lab;
 pub(crate) mod report;
+pub(crate) mod tables;
 pub(crate) mod tidy;
 pub(crate) mod tune;
 

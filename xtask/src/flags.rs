@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Report(ReportFlags),
     /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
     Lab(LabFlags),
+    /// Writes the tables of figures in README.md and docs/ anew from the curated runs that they name
+    Tables,
     /// Checks the repository's own rules
     Tidy,
 }

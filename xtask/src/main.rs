@@ -72,6 +72,7 @@ fn commanded(out: &mut impl Write) -> Result<Done> {
         Command::Tune(flags) => cmd::tune::run(flags, &root, out),
         Command::Report(flags) => cmd::report::run(flags, &root, out),
         Command::Lab(flags) => cmd::lab::run(flags, &root, out),
+        Command::Tables => cmd::tables::run(&root, out),
         Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, out),
     }
 }

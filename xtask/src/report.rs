@@ -12,6 +12,7 @@ mod conditions;
 mod contents;
 mod crossover;
 mod curves;
+mod document;
 mod durable;
 mod group;
 mod growth;
@@ -44,6 +45,7 @@ use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
 use crate::summary::Summary;
 
+pub(crate) use document::document;
 use walls::Walls;
 
 /// Writes `summary.json`, `summary.md`, `report.html`, `junit.xml`, `hist/` and `plots/` into the run's folder, over what

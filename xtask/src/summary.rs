@@ -72,6 +72,12 @@ pub(crate) struct CaseSummary {
     pub(crate) max_rss_bytes: Option<u64>,
 }
 
+/// Reads a summary that was written before.
+pub(crate) fn parse(text: &str) -> Result<Summary> {
+    serde_json::from_str(text)
+        .context("it is no summary of this version; `cargo xtask report RUN` writes it again")
+}
+
 /// Reduces the samples of a run.
 pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
     let mut cases = Vec::with_capacity(record.cases.len());

@@ -41,6 +41,7 @@ const RULES: &[(&str, Rule)] = &[
     ("links", links::links_lead_somewhere),
     ("figures-exist", figures::named_figures_exist),
     ("figures-cited", figures::curated_runs_are_cited),
+    ("tables-fresh", figures::tables_are_fresh),
 ];
 
 /// Prints every violation below `root` as `path:line: rule: what is wrong; remedy`.

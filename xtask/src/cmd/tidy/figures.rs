@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::{Tree, Violation};
+use anyhow::Context;
 
-const CURATED: &str = "results/curated/";
+use super::tree::{Tree, Violation};
+use crate::cmd::tables::CURATED;
+use crate::{report, summary};
 
 pub(super) fn named_figures_exist(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -24,6 +26,29 @@ pub(super) fn curated_runs_are_cited(tree: &Tree) -> Vec<Violation> {
         tree.files.iter().filter_map(|file| run_of(&file.path).filter(|run| *run != file.path)).collect();
     let remedy = "cite it in README.md or docs/, or remove it";
     kept.difference(&cited).map(|run| Violation::new(run, 1, "no page cites this run", remedy)).collect()
+}
+
+pub(super) fn tables_are_fresh(tree: &Tree) -> Vec<Violation> {
+    let mut of = |run: &str| {
+        let path = format!("{CURATED}{run}/summary.json");
+        summary::parse(tree.file(&path).with_context(|| format!("{path} does not exist"))?.text())
+    };
+    let mut found = Vec::new();
+    for page in tree.documents() {
+        match report::document(page.text(), &mut of) {
+            Ok(written) if written == page.text() => {}
+            Ok(written) => {
+                let same = page.text().lines().zip(written.lines()).take_while(|(is, should)| is == should);
+                let (line, what) = (same.count() + 1, "a table is not as its run says");
+                found.push(Violation::new(&page.path, line, what, "run `cargo xtask tables`"));
+            }
+            Err(error) => {
+                let remedy = "mend the comment in front of the table";
+                found.push(Violation::new(&page.path, 1, format!("{error:#}").replace('\n', " "), remedy));
+            }
+        }
+    }
+    found
 }
 
 /// Line and path of everything below the curated runs that `text` names; placeholders name nothing.
