@@ -54,7 +54,7 @@ pub(super) fn about(bytes: u64) -> Cell {
 
 /// A ratio to so many decimals.
 pub(super) fn ratio(ratio: f64, decimals: usize) -> Cell {
-    Cell::number(format!("{ratio:.decimals$}"), ratio)
+    Cell::number(units::ratio(ratio, decimals), ratio)
 }
 
 /// How many samples count, and in brackets how many do not.

@@ -11,6 +11,7 @@ use orbit_engine::Strategy;
 
 use super::cell::Cell;
 use super::table::Table;
+use super::units;
 use crate::comparison::Comparison;
 use crate::plan::Case;
 use crate::scenario::Subject;
@@ -114,7 +115,7 @@ fn cell(pick: &Pick, fixed: &BTreeMap<&str, &str>, figure: &Figure) -> Result<Op
     }
     let best = best.map_or_else(String::new, |best| format!(" ({best})"));
     let numbers = figure.value.number(case).zip(figure.value.number(other));
-    Ok(numbers.map(|(number, other)| format!("{:.2}{which}{best}", number / other)))
+    Ok(numbers.map(|(number, other)| units::ratio(number / other, 2) + &which + &best))
 }
 
 /// What the run says of zero-copy against buffered, the same samples' blocks compared with each other.
@@ -131,8 +132,10 @@ fn paired(comparisons: &[Comparison], of: &Case, to: &Case) -> Result<String> {
     let ratio =
         found.with_context(|| format!("the run does not compare {} with {} in pairs", of.id, to.id))?.ratio;
     let interval = ratio.ratio_lower.zip(ratio.ratio_upper);
-    let interval = interval.map_or_else(String::new, |(lower, upper)| format!(" ({lower:.2} to {upper:.2})"));
-    Ok(format!("{:.2}{interval}", ratio.ratio))
+    let interval = interval.map_or_else(String::new, |(lower, upper)| {
+        format!(" ({} to {})", units::ratio(lower, 2), units::ratio(upper, 2))
+    });
+    Ok(units::ratio(ratio.ratio, 2) + &interval)
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ impl<'a> Pair<'a> {
         let best = others.min_by_key(|summary| summary.wall_median_ns)?;
         let ratio = own as f64 / best.wall_median_ns.max(1) as f64;
         let name = if rival.others.len() > 1 { format!(" ({})", best.case.subject) } else { String::new() };
-        Some(Cell::number(format!("{ratio:.2}{name}"), ratio))
+        Some(Cell::number(units::ratio(ratio, 2) + &name, ratio))
     }
 
     fn medians(&self) -> Table {

@@ -59,6 +59,16 @@ pub(super) fn count(count: u64) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
+/// A ratio to so many decimals; to two digits where that would leave none, as of a shared gigabyte to a copied one.
+pub(super) fn ratio(ratio: f64, decimals: usize) -> String {
+    let reaches_one = |places: &i32| ratio * 10_f64.powi(*places) >= 1.0;
+    let decimals = match (1..=12).find(reaches_one).and_then(|leading| usize::try_from(leading).ok()) {
+        Some(leading) if leading > decimals => leading + 1,
+        _ => decimals,
+    };
+    format!("{ratio:.decimals$}")
+}
+
 /// An exact number of bytes, in the unit that makes it shortest: 1048576 is `1 MiB`, 1000000 is `1 MB`.
 pub(super) fn size(bytes: u64) -> String {
     let exact = EXACT.iter().filter(|(_, factor)| bytes.is_multiple_of(*factor));
@@ -99,6 +109,16 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_is_never_nothing() {
+        let ratios =
+            [(0.876, "0.88"), (81.0, "81.00"), (0.0123, "0.01"), (0.01, "0.01"), (0.000_417, "0.00042")];
+        for (number, text) in ratios {
+            assert_eq!(ratio(number, 2), text);
+        }
+        assert_eq!((ratio(0.0, 3), ratio(0.000_99, 3)), ("0.000".to_owned(), "0.00099".to_owned()));
+    }
 
     #[test]
     fn times_and_rates_keep_three_digits() {
