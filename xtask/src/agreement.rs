@@ -15,12 +15,14 @@ const EXPECTED: f64 = 0.95;
 const RARELY: f64 = 0.01;
 
 /// Of intervals around ratios that are 1, how many contain it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Coverage {
     pub(crate) intervals: u64,
     pub(crate) contain_one: u64,
     /// What 99 of 100 such sets reach, if each interval holds by itself in 95 of 100 cases.
     pub(crate) fewest: u64,
+    /// How much further, in percent, every interval would have to reach for 95 in 100 to contain 1.
+    pub(crate) gap_pct: f64,
 }
 
 impl Coverage {
@@ -30,12 +32,20 @@ impl Coverage {
         let contain_one =
             bounds.iter().filter(|(lower, upper)| (*lower..=*upper).contains(&1.0)).count() as u64;
         let fewest = stats::binomial_lower(intervals, EXPECTED, RARELY)?;
-        Some(Self { intervals, contain_one, fewest })
+        Some(Self { intervals, contain_one, fewest, gap_pct: gap_pct(bounds)? })
     }
 
     pub(crate) fn holds(self) -> bool {
         self.contain_one >= self.fewest
     }
+}
+
+/// The distance to 1 that 95 in 100 intervals do not exceed.
+fn gap_pct(bounds: &[(f64, f64)]) -> Option<f64> {
+    let mut gaps: Vec<f64> =
+        bounds.iter().map(|(lower, upper)| (lower - 1.0).max(1.0 / upper - 1.0).max(0.0) * 100.0).collect();
+    gaps.sort_by(f64::total_cmp);
+    gaps.get((gaps.len() * 95).div_ceil(100).checked_sub(1)?).copied()
 }
 
 /// A case and its repetition within one run.
@@ -140,5 +150,15 @@ mod tests {
         assert_eq!((found.intervals, found.contain_one), (4, 2));
         // Two of four have a chance of 1.4 %, one of four 0.05 %.
         assert!(found.fewest == 2 && found.holds());
+        assert!((found.gap_pct - 100.0 / 99.0).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn one_interval_in_twenty_may_miss_by_anything() {
+        let bounds = |misses: usize| -> Vec<(f64, f64)> {
+            (0..20).map(|index| if index < misses { (1.5, 2.0) } else { (0.9, 1.1) }).collect()
+        };
+        let gap = |misses| Coverage::of(&bounds(misses)).unwrap().gap_pct;
+        assert_eq!([gap(0), gap(1), gap(2)], [0.0, 0.0, 50.0]);
     }
 }

@@ -24,11 +24,13 @@ pub(super) fn section(summary: &Summary) -> Option<Section> {
 
 /// How many intervals contain 1, and whether that is as many as they promise.
 pub(super) fn sentence(coverage: Coverage) -> String {
-    let Coverage { intervals, contain_one, fewest } = coverage;
+    let Coverage { intervals, contain_one, fewest, gap_pct } = coverage;
     let verdict = if coverage.holds() {
-        "which is as promised"
+        "which is as promised".to_owned()
     } else {
-        "which is fewer than promised: what is called different here may not be"
+        format!(
+            "which is fewer than promised: 95 in 100 would if each reached {gap_pct:.1} % further, so differences of less mean nothing"
+        )
     };
     format!(
         "{contain_one} of {intervals} intervals contain 1, {verdict} (95 in 100 are expected; were each independent of the \
@@ -65,12 +67,16 @@ mod tests {
             ratio_lower,
             ratio_upper,
         };
-        let coverage = Coverage { intervals: 2, contain_one: 1, fewest: 1 };
+        let coverage = Coverage { intervals: 2, contain_one: 1, fewest: 1, gap_pct: 10.0 };
         summary.agreement =
             Some(Agreement { coverage, repetitions: vec![pair(1.0, 0.9, 1.1), pair(1.2, 1.1, 1.3)] });
         let text = markdown::section(&section(&summary).unwrap());
         assert!(text.contains("1 of 2 intervals contain 1, which is as promised"), "{text}");
         assert!(text.contains("1.100 | yes") && text.contains("1.300 | no "), "{text}");
-        assert!(sentence(Coverage { fewest: 2, ..coverage }).contains("which is fewer than promised"));
+        let broken = sentence(Coverage { fewest: 2, ..coverage });
+        assert!(
+            broken.contains("which is fewer than promised: 95 in 100 would if each reached 10.0 % further"),
+            "{broken}"
+        );
     }
 }

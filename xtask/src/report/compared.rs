@@ -12,8 +12,8 @@ const HEADINGS: [&str; 8] =
 const BUDGET_HEADINGS: [&str; 5] = ["Case", "Counter", ">Base / budget", ">Run / budget", "In the run it"];
 
 const NOTE: &str = "Ratios are those of the medians; below 1 the run is faster than the base. Intervals are bootstrapped \
-                    from independent samples, each for one case alone: where nothing changed, about one in twenty \
-                    excludes 1. What the machine did between the runs is in the ratios too.";
+                    from independent samples, each for one case alone. What the machine did between the runs is in the \
+                    ratios and in no interval: of the same program measured twice, far more than one in twenty can exclude 1.";
 
 pub(super) fn page(comparison: &RunComparison) -> Page {
     let runs: Vec<&str> = comparison.against.iter().map(|against| against.run.as_str()).collect();
