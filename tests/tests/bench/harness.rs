@@ -54,7 +54,7 @@ fn known(suite: &Suite, finished: &Finished) -> Vec<Value> {
     let known = summary(suite)["known"].as_array().expect("the costs are known").clone();
     let missed = known.iter().filter(|one| one["holds"] == false).count();
     assert_eq!(finished.status.code(), Some(if missed == 0 { 0 } else { 3 }), "{}", finished.stderr);
-    assert_eq!(finished.stderr.matches("known cost missed: known/size=20MB/").count(), missed);
+    assert_eq!(finished.stderr.matches("known cost missed: known/size=20000000/").count(), missed);
     let junit = fs::read_to_string(suite.only_run().join("junit.xml")).expect("a run has junit.xml");
     assert_eq!(junit.matches("<failure ").count(), missed, "{junit}");
     for one in &known {
