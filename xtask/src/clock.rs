@@ -83,8 +83,12 @@ fn cpu_ns() -> u64 {
 /// there is no such file.
 fn steal_ns() -> u64 {
     const TICK_NS: u64 = 10_000_000;
-    let steal = |text: String| text.lines().next()?.split_ascii_whitespace().nth(8)?.parse::<u64>().ok();
-    std::fs::read_to_string("/proc/stat").ok().and_then(steal).unwrap_or(0) * TICK_NS
+    std::fs::read_to_string("/proc/stat").ok().and_then(|text| stolen_ticks(&text)).unwrap_or(0) * TICK_NS
+}
+
+/// `cpu USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL …`.
+fn stolen_ticks(text: &str) -> Option<u64> {
+    text.lines().next()?.split_ascii_whitespace().nth(8)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -97,6 +101,12 @@ mod tests {
     fn spin(time: Duration) {
         let start = Instant::now();
         while start.elapsed() < time {}
+    }
+
+    #[test]
+    fn stolen_time_is_its_own_column() {
+        assert_eq!(stolen_ticks("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 0 0 0 0 0 0 0 0 0 0\n"), Some(8));
+        assert_eq!((stolen_ticks("cpu  1 2 3 4 5 6 7\n"), stolen_ticks("")), (None, None));
     }
 
     #[test]

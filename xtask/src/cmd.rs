@@ -14,14 +14,14 @@ use anyhow::Result;
 
 use crate::record::Run;
 
-/// The exit code where a counter is above its budget.
+/// The exit code where a counter is above its budget, or a known cost was not measured.
 pub(crate) const OVER_BUDGET: u8 = 3;
 
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
     Complete,
-    /// Measured whole, with a line for each budget that does not hold.
+    /// Measured whole, with a line for each budget or known cost that does not hold.
     OverBudget(Vec<String>),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),

@@ -1,6 +1,7 @@
 //! `cargo xtask`: measures and tunes orbit-engine. Parses, calls one function per command, owns the exit code.
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod budget;
 mod cache;
 mod clock;
@@ -11,6 +12,7 @@ mod flags;
 mod histogram;
 mod host;
 mod interrupt;
+mod known;
 mod lab;
 mod launcher;
 mod mounts;

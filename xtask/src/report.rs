@@ -1,6 +1,7 @@
 //! The artefacts of a run that people and other tools read, drawn from a finished summary. It must not measure, decide
 //! or look at a clock: equal input gives equal files.
 
+mod agreement;
 mod axes;
 mod bars;
 mod budgets;
@@ -20,6 +21,7 @@ mod hist;
 mod html;
 mod invalid;
 mod junit;
+mod known;
 mod latency;
 mod look;
 mod markdown;
@@ -40,6 +42,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::clock::Overhead;
 use crate::record::{RunRecord, write_json};
 use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
@@ -67,6 +70,11 @@ pub(crate) fn write(folder: &Path, record: &RunRecord, summary: &Summary, sample
 /// The engine beside its peers, as a terminal shows it; none where only the engine was measured.
 pub(crate) fn peers(summary: &Summary) -> Option<String> {
     peers::tables(summary)
+}
+
+/// What measuring itself takes, as a terminal shows it.
+pub(crate) fn overhead(overhead: Overhead) -> String {
+    format!("measuring takes {}", conditions::overhead(overhead))
 }
 
 /// Several runs beside each other, as Markdown.

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::agreement::Coverage;
+use crate::budget;
 use crate::comparison::{Times, Verdict};
 use crate::plan::Case;
 use crate::record::Run;
+use crate::scenario::Counter;
 use crate::stats;
-use crate::summary::nanoseconds;
 
 pub(crate) use conditions::{Caution, Difference};
 
@@ -42,6 +44,25 @@ pub(crate) struct Against {
     /// Cases that only one of them has valid samples of.
     pub(crate) only_in_base: Vec<String>,
     pub(crate) only_in_run: Vec<String>,
+    /// How many intervals contain 1; only where the same program measured under the same conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) same_code: Option<Coverage>,
+    /// Budgets that hold in one of them and not in the other.
+    pub(crate) budgets: Vec<BudgetChange>,
+}
+
+/// A budget that both runs have, and what each of them counted against its own limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct BudgetChange {
+    /// As the base names it.
+    pub(crate) case: String,
+    pub(crate) counter: Counter,
+    pub(crate) base_most: u64,
+    pub(crate) base_max: u64,
+    pub(crate) run_most: u64,
+    pub(crate) run_max: u64,
+    /// In the run; in the base it is the other way round.
+    pub(crate) holds: bool,
 }
 
 /// A case in two runs.
@@ -90,13 +111,45 @@ fn against(base: &Run, run: &Run) -> Against {
         alone.map(|(case, _)| case.id.clone()).collect()
     };
     let ratio = |one: &Measured<'_>| ratio(one, &run_cases[*in_run.get(&one.0.hash)?]);
+    let differences = conditions::differences(&base.record, &run.record);
+    let cases: Vec<CaseRatio> = base_cases.iter().filter_map(ratio).collect();
+    let same_code = differences.is_empty() && base.record.program_sha256 == run.record.program_sha256;
+    let bounds: Vec<(f64, f64)> =
+        cases.iter().filter_map(|one| one.ratio_lower.zip(one.ratio_upper)).collect();
     Against {
         run: run.record.run.clone(),
-        differences: conditions::differences(&base.record, &run.record),
-        cases: base_cases.iter().filter_map(ratio).collect(),
+        same_code: same_code.then(|| Coverage::of(&bounds)).flatten(),
+        budgets: budget_changes(base, run),
+        differences,
+        cases,
         only_in_base: only(&base_cases, &in_run),
         only_in_run: only(&run_cases, &in_base),
     }
+}
+
+fn budget_changes(base: &Run, run: &Run) -> Vec<BudgetChange> {
+    let hash = |run: &Run, id: &str| {
+        run.record.cases.iter().find(|case| case.id == id).map(|case| case.hash.clone())
+    };
+    let balances = |run: &Run| budget::balances(&run.record.budgets, &run.samples);
+    let ours: Vec<_> = balances(base).into_iter().map(|one| (hash(base, &one.budget.case), one)).collect();
+    let change = |now: budget::Balance| {
+        let key = hash(run, &now.budget.case)?;
+        let alike = |then: &&(Option<String>, budget::Balance)| {
+            then.0.as_ref() == Some(&key) && then.1.budget.counter == now.budget.counter
+        };
+        let (_, then) = ours.iter().find(alike)?;
+        (then.holds != now.holds).then(|| BudgetChange {
+            case: then.budget.case.clone(),
+            counter: now.budget.counter,
+            base_most: then.most,
+            base_max: then.budget.max,
+            run_most: now.most,
+            run_max: now.budget.max,
+            holds: now.holds,
+        })
+    };
+    balances(run).into_iter().filter_map(change).collect()
 }
 
 /// Cases that have valid samples, in the order of the plan.
@@ -115,8 +168,8 @@ fn ratio((case, base): &Measured<'_>, (_, run): &Measured<'_>) -> Option<CaseRat
         hash: case.hash.clone(),
         base_samples: base.len(),
         run_samples: run.len(),
-        base_median_ns: nanoseconds(base_median),
-        run_median_ns: nanoseconds(run_median),
+        base_median_ns: stats::whole(base_median),
+        run_median_ns: stats::whole(run_median),
         ratio: run_median / base_median,
         ratio_lower: interval.map(|interval| interval.lower),
         ratio_upper: interval.map(|interval| interval.upper),
@@ -135,6 +188,7 @@ mod tests {
     use orbit_engine::Strategy;
 
     use super::*;
+    use crate::plan::CaseBudget;
     use crate::report::planted;
     use crate::sample::{Sample, Trial};
 
@@ -197,6 +251,46 @@ mod tests {
         let one = compare(&[base.clone(), slowed(base, 0, 3.0)]).unwrap().against.remove(0).cases.remove(0);
         assert_eq!((one.ratio_lower, one.verdict), (None, Verdict::NotDifferent));
         assert!(one.ratio > 2.9);
+    }
+
+    #[test]
+    fn the_same_program_says_how_many_intervals_contain_one() {
+        let base = run(&[4096, 1 << 20]);
+        let same = |other: Run| compare(&[base.clone(), other]).unwrap().against[0].same_code;
+        let found = same(base.clone()).unwrap();
+        assert_eq!((found.intervals, found.contain_one), (4, 4));
+        assert_eq!(same(slowed(base.clone(), 2, 1.5)).unwrap().contain_one, 3);
+        let mut other = base.clone();
+        other.record.program_sha256 = "1".repeat(64);
+        assert_eq!(same(other), None);
+        let mut other = base.clone();
+        other.record.host.kernel = "Linux 9.9".to_owned();
+        assert_eq!(same(other), None);
+    }
+
+    #[test]
+    fn a_budget_that_holds_in_one_run_alone_is_told() {
+        let mut base = run(&[4096]);
+        let case = base.record.cases[0].id.clone();
+        let budget = |max| CaseBudget { case: case.clone(), counter: Counter::SystemCalls, max };
+        base.record.budgets = vec![budget(7)];
+        let mut other = base.clone();
+        let changes =
+            |base: &Run, run: &Run| compare(&[base.clone(), run.clone()]).unwrap().against.remove(0).budgets;
+        assert_eq!(changes(&base, &other), []);
+        other.record.budgets = vec![budget(6)];
+        let expected = BudgetChange {
+            case: case.clone(),
+            counter: Counter::SystemCalls,
+            base_most: 7,
+            base_max: 7,
+            run_most: 7,
+            run_max: 6,
+            holds: false,
+        };
+        assert_eq!(changes(&base, &other), [expected]);
+        assert!(changes(&other, &base)[0].holds);
+        assert_eq!(changes(&other, &other), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! draw from a random generator that the caller did not pass in. Results carry the unit of the values
 //! given. There is no mean of samples and no outlier removal: both hide what a benchmark has to show.
 
+mod binomial;
 mod bootstrap;
 mod effect;
 mod holm;
@@ -12,6 +13,7 @@ mod normal;
 mod quantile;
 mod signed_rank;
 
+pub(crate) use binomial::binomial_lower;
 pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;
@@ -24,4 +26,14 @@ pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p
 #[expect(clippy::cast_precision_loss, reason = "times and sizes here are far below 2^53")]
 pub(crate) fn float(number: u64) -> f64 {
     number as f64
+}
+
+/// To the nearest whole number.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and 0 is the least"
+)]
+pub(crate) fn whole(number: f64) -> u64 {
+    number.round() as u64
 }

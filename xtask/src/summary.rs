@@ -6,9 +6,11 @@ use anyhow::{Context, Result};
 use orbit_engine::Mechanism;
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::{self, Agreement};
 use crate::budget::{self, Balance};
 use crate::comparison::{self, Comparison};
 use crate::histogram::{self, Percentile};
+use crate::known::{self, Deviation};
 use crate::plan::{Case, Skipped};
 use crate::record::RunRecord;
 use crate::sample::{Measurement, Sample, Trial};
@@ -31,6 +33,12 @@ pub(crate) struct Summary {
     /// What was counted against the budgets of the scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) budgets: Vec<Balance>,
+    /// What was measured of costs that are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) known: Vec<Deviation>,
+    /// The engine against itself; only of runs that measured it twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) agreement: Option<Agreement>,
     /// Cases that could not run here.
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -102,6 +110,8 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
         cases,
         comparisons: comparison::comparisons(&record.cases, samples),
         budgets: budget::balances(&record.budgets, samples),
+        known: known::deviations(&record.cases, samples),
+        agreement: agreement::within(&record.cases, samples),
         skipped,
     })
 }
@@ -115,7 +125,7 @@ fn reduce(
     let wall: Vec<f64> = valid.iter().map(|sample| stats::float(sample.wall_ns)).collect();
     let cpu: Vec<f64> = valid.iter().map(|sample| stats::float(sample.cpu_ns)).collect();
     let durable: Vec<f64> = valid.iter().filter_map(|sample| sample.durable_ns).map(stats::float).collect();
-    let median = |values: &[f64]| stats::median(values).map(nanoseconds).context("a case without samples");
+    let median = |values: &[f64]| stats::median(values).map(stats::whole).context("a case without samples");
     let interval = stats::median_interval(&wall, CONFIDENCE);
     let histogram = histogram::of(valid.iter().map(|sample| sample.wall_ns))?;
     let wall_median_ns = median(&wall)?;
@@ -125,14 +135,14 @@ fn reduce(
         samples: count(valid.len()),
         invalid: count(all - valid.len()),
         wall_median_ns,
-        wall_lower_ns: interval.map(|interval| nanoseconds(interval.lower)),
-        wall_upper_ns: interval.map(|interval| nanoseconds(interval.upper)),
+        wall_lower_ns: interval.map(|interval| stats::whole(interval.lower)),
+        wall_upper_ns: interval.map(|interval| stats::whole(interval.upper)),
         wall_min_ns: valid.iter().map(|sample| sample.wall_ns).min().unwrap_or(0),
         wall_max_ns: valid.iter().map(|sample| sample.wall_ns).max().unwrap_or(0),
         wall_percentiles: histogram::percentiles(&histogram),
         cpu_median_ns: median(&cpu)?,
-        durable_median_ns: stats::median(&durable).map(nanoseconds),
-        throughput_bytes_per_s: nanoseconds(
+        durable_median_ns: stats::median(&durable).map(stats::whole),
+        throughput_bytes_per_s: stats::whole(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),
         ),
         system_calls_max: valid.iter().filter_map(|sample| sample.system_calls).max(),
@@ -152,14 +162,4 @@ fn no_sample(all: &[&Sample]) -> String {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// To the nearest whole number.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, and 0 is the least"
-)]
-pub(crate) fn nanoseconds(number: f64) -> u64 {
-    number.round() as u64
 }

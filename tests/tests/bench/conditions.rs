@@ -7,6 +7,7 @@ use std::path::Path;
 use orbit_tests::nobody::as_nobody;
 use orbit_tests::skip::{self, Skip};
 use orbit_tests::subprocess;
+use orbit_tests::tool;
 use serde_json::Value;
 
 use crate::suite::{Suite, one_error, path_with, record, samples};
@@ -102,6 +103,21 @@ fn a_cold_source_is_read_from_storage() {
     for sample in of(&warm, "engine") {
         assert!(number(sample, "storage_read_bytes") < MIB, "{sample}");
     }
+}
+
+/// What earlier copies left to be written is written before the clock starts, not beside the copy that is measured.
+#[test]
+fn every_sample_begins_with_nothing_left_to_be_written() {
+    let test = "every_sample_begins_with_nothing_left_to_be_written";
+    let Some(mut strace) = skip::unless_skipped(test, tool::find("strace")) else { return };
+    let suite = Suite::new();
+    fs::write(suite.scenario(), scenario("")).expect("the scenario is written");
+    let trace = suite.folder.path().join("trace");
+    strace.args(["-f", "-qq", "-e", "trace=syncfs", "-o"]).arg(&trace).arg("--");
+    subprocess::run(tool::wrap(strace, &suite.bench(&[]))).expect_success();
+    let calls = fs::read_to_string(&trace).expect("strace wrote it").matches("syncfs(").count();
+    // Two subjects, in the warm-up and in two blocks.
+    assert!(calls >= 2 * 3, "{calls}");
 }
 
 /// What the check says counts: a source that is not where the scenario wants it gives no sample.

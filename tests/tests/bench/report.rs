@@ -262,6 +262,32 @@ fn another_reader_opens_the_histograms() {
     assert!(read > 50, "{read}");
 }
 
+/// Runs that the documentation cites were written by earlier versions, and have what those knew.
+#[test]
+fn every_curated_run_has_a_report() {
+    let suite = Suite::new();
+    let curated = fs::read_dir(root().join("results/curated")).expect("there are curated runs");
+    let mut count = 0;
+    for entry in curated {
+        let source = entry.expect("the folder can be listed").path();
+        let folder = suite.folder.path().join(source.file_name().expect("a run has a name"));
+        fs::create_dir(&folder).expect("a folder for the run");
+        for file in ["run.json", "samples.jsonl"] {
+            fs::copy(source.join(file), folder.join(file)).expect("the run is copied");
+        }
+        report(&suite, &[&folder], &[]);
+        for file in ["summary.json", "summary.md", "report.html", "junit.xml"] {
+            assert!(
+                folder.join(file).metadata().is_ok_and(|file| file.len() > 0),
+                "{file} of {}",
+                source.display()
+            );
+        }
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
+}
+
 #[test]
 fn runs_are_compared_and_their_differences_come_first() {
     let suite = Suite::new();

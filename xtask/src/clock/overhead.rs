@@ -1,17 +1,17 @@
 //! What measuring itself costs on this machine, found out before a run.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, nanoseconds};
+use super::{Clock, Times, nanoseconds};
 
 /// Medians, without what a copy costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Overhead {
-    /// Reading all clocks and counters before and after a copy. Not part of any measured time.
+    /// Around each measured time and no part of it: reading all clocks and counters before and after.
     pub(crate) reading_ns: u64,
-    /// The wall time that a sample of nothing shows: part of every measured time.
+    /// Within each measured time: the wall time that a sample of nothing shows.
     pub(crate) empty_wall_ns: u64,
     /// The processor time that it shows.
     pub(crate) empty_cpu_ns: u64,
@@ -20,19 +20,33 @@ pub(crate) struct Overhead {
 impl Overhead {
     const TIMES: usize = 1000;
 
+    /// The most that may be within the measured time: 1 % of a copy of a millisecond.
+    pub(crate) const MOST: Duration = Duration::from_micros(10);
+
     pub(crate) fn measure() -> Self {
+        Self::of(Self::TIMES, || Clock::start().stop())
+    }
+
+    /// Of what `nothing` takes and shows, as often as this.
+    fn of(times: usize, nothing: impl Fn() -> Times) -> Self {
         let sample = || {
             let start = Instant::now();
-            let times = Clock::start().stop();
-            (nanoseconds(start.elapsed()), times.wall_ns, times.cpu_ns)
+            let shown = nothing();
+            let around = nanoseconds(start.elapsed()).saturating_sub(shown.wall_ns);
+            (around, shown.wall_ns, shown.cpu_ns)
         };
-        let samples: Vec<(u64, u64, u64)> = (0..Self::TIMES).map(|_| sample()).collect();
+        let samples: Vec<(u64, u64, u64)> = (0..times).map(|_| sample()).collect();
         let of = |field: fn(&(u64, u64, u64)) -> u64| middle(samples.iter().map(field).collect());
         Self {
             reading_ns: of(|sample| sample.0),
             empty_wall_ns: of(|sample| sample.1),
             empty_cpu_ns: of(|sample| sample.2),
         }
+    }
+
+    /// Whether what is within each measured time is at most [`Overhead::MOST`].
+    pub(crate) fn is_small(self) -> bool {
+        self.empty_wall_ns.max(self.empty_cpu_ns) <= nanoseconds(Self::MOST)
     }
 }
 
@@ -44,13 +58,38 @@ fn middle(mut values: Vec<u64>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
-    fn nothing_takes_less_than_reading_the_clocks() {
-        let Overhead { reading_ns, empty_wall_ns, empty_cpu_ns } = Overhead::measure();
-        assert!(empty_wall_ns < reading_ns, "{empty_wall_ns} {reading_ns}");
-        assert!(empty_cpu_ns > 0, "the clock stood still");
+    fn what_is_read_is_around_the_measured_time() {
+        let found = Overhead::measure();
+        assert!(found.empty_wall_ns < found.reading_ns && found.empty_cpu_ns > 0, "{found:?}");
+        assert!(found.is_small(), "{found:?}");
         assert_eq!((middle(vec![]), middle(vec![5, 1, 3]), middle(vec![4, 1])), (0, 3, 4));
+    }
+
+    #[test]
+    fn an_absurd_overhead_is_seen_where_it_is() {
+        let pause = Duration::from_millis(1);
+        let around = Overhead::of(5, || {
+            thread::sleep(pause);
+            Clock::start().stop()
+        });
+        assert!(around.reading_ns >= 1_000_000 && around.is_small(), "{around:?}");
+        let within = Overhead::of(5, || {
+            let clock = Clock::start();
+            thread::sleep(pause);
+            clock.stop()
+        });
+        assert!(within.empty_wall_ns >= 1_000_000 && !within.is_small(), "{within:?}");
+        let working = Overhead::of(5, || {
+            let clock = Clock::start();
+            let begun = Instant::now();
+            while begun.elapsed() < pause {}
+            Times { wall_ns: 0, ..clock.stop() }
+        });
+        assert!(working.empty_cpu_ns > 0 && !working.is_small(), "{working:?}");
     }
 }

@@ -12,7 +12,12 @@ pub(super) struct Pressure {
 
 impl Pressure {
     pub(super) fn now() -> Self {
-        let read = |of: &str| some_ns(&std::fs::read_to_string(format!("/proc/pressure/{of}")).ok()?);
+        Self::of(|name| std::fs::read_to_string(format!("/proc/pressure/{name}")).ok())
+    }
+
+    /// By the text of the files that are called so.
+    fn of(read: impl Fn(&str) -> Option<String>) -> Self {
+        let read = |name: &str| some_ns(&read(name)?);
         Self { io_ns: read("io"), cpu_ns: read("cpu") }
     }
 
@@ -41,6 +46,13 @@ mod tests {
         assert_eq!(some_ns(text), Some(81_655_318_000));
         assert_eq!(some_ns(""), None);
         assert_eq!(some_ns("full avg10=0.47 total=7\n"), None);
+    }
+
+    #[test]
+    fn each_pressure_is_that_of_its_own_file() {
+        let total = |name: &str| if name == "io" { 3 } else { 4 };
+        let Pressure { io_ns, cpu_ns } = Pressure::of(|name| Some(format!("some total={}\n", total(name))));
+        assert_eq!((io_ns, cpu_ns), (Some(3000), Some(4000)));
     }
 
     #[test]

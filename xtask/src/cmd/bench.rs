@@ -19,6 +19,7 @@ use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::{self, Host};
 use crate::interrupt::Interrupt;
+use crate::known::Deviation;
 use crate::plan::{self, Case, CaseBudget, Skipped};
 use crate::program::{self, Program};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
@@ -180,6 +181,9 @@ impl Session<'_> {
         out: &mut impl Write,
     ) -> std::io::Result<()> {
         let folder = folder.strip_prefix(self.root).unwrap_or(folder);
+        if let Some(overhead) = self.record.overhead {
+            writeln!(out, "{}", report::overhead(overhead))?;
+        }
         if let Some(peers) = report::peers(summary) {
             writeln!(out, "{peers}")?;
         }
@@ -293,12 +297,19 @@ fn budgets_of(budgets: Vec<CaseBudget>, cases: &[Case]) -> Vec<CaseBudget> {
     budgets.into_iter().filter(|budget| run.contains(budget.case.as_str())).collect()
 }
 
-/// A line for each budget that does not hold.
+/// A line for each budget that does not hold, and for each known cost that was not measured.
 fn broken(summary: &Summary) -> Vec<String> {
     let line = |Balance { budget: CaseBudget { case, counter, max }, most, .. }: &Balance| {
         format!("over budget: {case}: {counter} {most}, the budget is {max}")
     };
-    summary.budgets.iter().filter(|balance| !balance.holds).map(line).collect()
+    let off = summary.known.iter().filter(|one| !one.holds).map(|one| {
+        let Deviation { case, clock, known_ns, measured_ns, off_pct, .. } = one;
+        format!(
+            "known cost missed: {case}: {clock} time {measured_ns} ns, known are {known_ns} ns, {off_pct:+.1} % off; \
+             repeat it on a machine with nothing else to do"
+        )
+    });
+    summary.budgets.iter().filter(|balance| !balance.holds).map(line).chain(off).collect()
 }
 
 fn refuse_debug_code() -> Result<()> {

@@ -1,16 +1,19 @@
 //! Several runs beside each other, as Markdown. What is not alike stands before any ratio.
 
+use super::agreement;
 use super::cell::{self, Cell, or_missing};
 use super::page::{Block, Page, Section};
 use super::table::Table;
-use crate::run_comparison::{Against, CaseRatio, RunComparison};
+use crate::run_comparison::{Against, BudgetChange, CaseRatio, RunComparison};
 
 const HEADINGS: [&str; 8] =
     ["Case", ">Samples", ">Median, base", ">Median, run", ">Run / base", ">95 % from", ">to", "Run is"];
 
+const BUDGET_HEADINGS: [&str; 5] = ["Case", "Counter", ">Base / budget", ">Run / budget", "In the run it"];
+
 const NOTE: &str = "Ratios are those of the medians; below 1 the run is faster than the base. Intervals are bootstrapped \
-                    from independent samples, each for one case alone: where nothing changed, about one in twenty \
-                    excludes 1. What the machine did between the runs is in the ratios too.";
+                    from independent samples, each for one case alone. What the machine did between the runs is in the \
+                    ratios and in no interval: of the same program measured twice, far more than one in twenty can exclude 1.";
 
 pub(super) fn page(comparison: &RunComparison) -> Page {
     let runs: Vec<&str> = comparison.against.iter().map(|against| against.run.as_str()).collect();
@@ -46,6 +49,15 @@ fn section(against: &Against) -> Section {
         Block::Table(Table::new(&HEADINGS, against.cases.iter().map(row).collect())),
         Block::Text(NOTE.to_owned()),
     ];
+    blocks.extend(against.same_code.map(|coverage| {
+        let drift = "Two runs are taken at different times, so what the machine drifted meanwhile is in all of these ratios \
+                     together and in no interval; pairs within one run do not have it (scenario `agreement`).";
+        Block::Text(format!("The same program measured both. {} {drift}", agreement::sentence(coverage)))
+    }));
+    if !against.budgets.is_empty() {
+        blocks.push(Block::Text("Budgets that hold in one run and not in the other:".to_owned()));
+        blocks.push(Block::Table(Table::new(&BUDGET_HEADINGS, against.budgets.iter().map(budget).collect())));
+    }
     for (whose, cases) in [("the base", &against.only_in_base), (&*against.run, &against.only_in_run)] {
         if !cases.is_empty() {
             let rows = cases.iter().map(|case| vec![Cell::from(case.as_str())]).collect();
@@ -56,6 +68,16 @@ fn section(against: &Against) -> Section {
         blocks[0] = Block::Text("No case was measured in both runs.".to_owned());
     }
     Section::new(against.run.clone(), blocks)
+}
+
+fn budget(one: &BudgetChange) -> Vec<Cell> {
+    vec![
+        one.case.as_str().into(),
+        one.counter.to_string().into(),
+        format!("{} / {}", one.base_most, one.base_max).into(),
+        format!("{} / {}", one.run_most, one.run_max).into(),
+        if one.holds { "holds" } else { "is broken" }.into(),
+    ]
 }
 
 fn row(one: &CaseRatio) -> Vec<Cell> {
@@ -80,8 +102,10 @@ mod tests {
 
     use super::super::{markdown, planted};
     use super::*;
+    use crate::plan::CaseBudget;
     use crate::record::Run;
     use crate::run_comparison::compare;
+    use crate::scenario::Counter;
 
     fn run(name: &str, sizes: &[u64]) -> Run {
         let (mut record, _, samples) = planted::run(sizes, &[Strategy::Buffered], &[1 << 20], 12);
@@ -123,5 +147,19 @@ The base is a.
         assert!(text.contains("settings and file systems are alike.\n"), "{text}");
         let both = markdown::render(&page(&compare(&[run("a", &[1]), run("b", &[1])]).unwrap()));
         assert!(both.contains("Run is") && !both.contains("Only in"), "{both}");
+        assert!(both.contains("1 of 1 intervals contain 1"), "{both}");
+    }
+
+    #[test]
+    fn a_budget_that_broke_is_told() {
+        let (mut base, mut other) = (run("a", &[1]), run("b", &[1]));
+        let budget =
+            |max| CaseBudget { case: base.record.cases[0].id.clone(), counter: Counter::SystemCalls, max };
+        let (held, broken) = (budget(7), budget(6));
+        base.record.budgets = vec![held];
+        other.record.budgets = vec![broken];
+        let text = markdown::render(&page(&compare(&[base, other]).unwrap()));
+        let line = text.lines().find(|line| line.contains("system_calls")).unwrap();
+        assert!(line.contains("7 / 7 |") && line.contains("7 / 6 |") && line.contains("is broken"), "{line}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a run was measured under, in words: its blocks, its overhead, its memory and storage.
 
-use crate::clock::Overhead;
+use crate::clock::{Overhead, nanoseconds};
 use crate::mounts::Storage;
 use crate::record::RunRecord;
 
@@ -19,10 +19,13 @@ pub(super) fn blocks(record: &RunRecord) -> String {
 
 pub(super) fn overhead(overhead: Overhead) -> String {
     let Overhead { reading_ns, empty_wall_ns, empty_cpu_ns } = overhead;
+    let (is_small, most) = (overhead.is_small(), units::time(nanoseconds(Overhead::MOST)));
     format!(
-        "nothing takes {} of wall and {} of CPU time; reading clocks and counters takes {} beside that",
+        "within each sample {} of wall and {} of CPU time, {} {most}, which is 1 % of a millisecond; around it, in no \
+         measured time, {} for reading clocks and counters",
         units::time(empty_wall_ns),
         units::time(empty_cpu_ns),
+        if is_small { "less than" } else { "MORE than" },
         units::time(reading_ns),
     )
 }
@@ -74,6 +77,15 @@ mod tests {
         let told = "/dev/vda (rw,relatime), blocks of 4 KiB, 3 GiB free";
         assert_eq!(storages(&record), [("Source, same".to_owned(), told.to_owned())]);
         let took = Overhead { reading_ns: 90_000, empty_wall_ns: 50, empty_cpu_ns: 700 };
-        assert!(overhead(took).starts_with("nothing takes 50 ns of wall and 700 ns of CPU time"));
+        let text = overhead(took);
+        assert!(
+            text.starts_with("within each sample 50 ns of wall and 700 ns of CPU time, less than 10.0 µs"),
+            "{text}"
+        );
+        assert!(text.contains("in no measured time, 90.0 µs"), "{text}");
+        for absurd in [Overhead { empty_wall_ns: 10_001, ..took }, Overhead { empty_cpu_ns: 10_001, ..took }]
+        {
+            assert!(overhead(absurd).contains("MORE than 10.0 µs"));
+        }
     }
 }

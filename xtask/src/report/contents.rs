@@ -12,7 +12,7 @@ use super::cell::{self, Cell, or_missing};
 use super::group::{Group, groups};
 use super::page::{Block, Page, Plot, Section};
 use super::table::Table;
-use super::{budgets, conditions, crossover, durable, invalid, peers, units};
+use super::{agreement, budgets, conditions, crossover, durable, invalid, known, peers, units};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -47,6 +47,8 @@ pub(super) fn page(record: &RunRecord, summary: &Summary, samples: &[Sample], pl
     sections.extend(groups(summary).iter().map(measured));
     sections.extend(durable::section(summary));
     sections.extend(budgets::section(summary));
+    sections.extend(known::section(summary));
+    sections.extend(agreement::section(summary));
     sections.push(invalid::section(samples));
     sections.push(skipped(summary));
     if !plots.is_empty() {

@@ -138,6 +138,9 @@ mod tests {
     #[test]
     fn the_page_names_nothing_outside_of_itself() {
         let page = hostile_page();
+        // A browser obeys the policy from where it stands on; quotes in it are escaped.
+        let policy = page.find("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';");
+        assert!(policy.is_some_and(|at| at < page.find("<style").unwrap()), "{}", &page[..500]);
         for attribute in [" src=", " srcset=", "url(", "@import"] {
             let hits = page.matches(attribute).count();
             assert_eq!(hits, page.matches(&format!("&lt;img{attribute}")).count(), "{attribute}");

@@ -1,5 +1,5 @@
-//! `junit.xml`: a run for dashboards that know tests. A case is a test; it passes when a sample of it is valid. Copies
-//! that go wrong end a run, so no finished run has a failure. The form is that of Ant's schema, which the later ones
+//! `junit.xml`: a run for dashboards that know tests. A case is a test; it passes when a sample of it is valid. A
+//! budget is a test, and so is a known cost; each fails when it does not hold. Copies that go wrong end a run. The form is that of Ant's schema, which the later ones
 //! accept: <https://github.com/windyroad/JUnit-Schema>.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +11,9 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::invalid;
 use super::walls::Walls;
+use crate::budget::Balance;
+use crate::known::Deviation;
+use crate::plan::CaseBudget;
 use crate::record::RunRecord;
 use crate::sample::Sample;
 use crate::summary::Summary;
@@ -20,13 +23,15 @@ type Xml = Writer<Vec<u8>>;
 /// How a case ended.
 enum End {
     Measured,
+    /// With what does not hold.
+    Failure(String),
     /// With the reason.
     Error(String),
     Skipped(String),
 }
 
-struct TestCase<'a> {
-    name: &'a str,
+struct TestCase {
+    name: String,
     /// All valid copies together.
     wall_ns: u64,
     end: End,
@@ -62,12 +67,12 @@ fn reasons(samples: &[Sample]) -> BTreeMap<&str, Vec<String>> {
     reasons
 }
 
-fn cases<'a>(
-    record: &'a RunRecord,
+fn cases(
+    record: &RunRecord,
     summary: &Summary,
     reasons: &BTreeMap<&str, Vec<String>>,
     walls: &Walls<'_>,
-) -> Vec<TestCase<'a>> {
+) -> Vec<TestCase> {
     let measured: BTreeSet<&str> = summary.cases.iter().map(|summary| summary.case.id.as_str()).collect();
     let run = record.cases.iter().map(|case| {
         let why = || {
@@ -75,20 +80,42 @@ fn cases<'a>(
         };
         let valid = measured.contains(case.id.as_str());
         let wall_ns = walls.case(&case.id).iter().copied().fold(0, u64::saturating_add);
-        TestCase { name: &case.id, wall_ns, end: if valid { End::Measured } else { End::Error(why()) } }
+        TestCase {
+            name: case.id.clone(),
+            wall_ns,
+            end: if valid { End::Measured } else { End::Error(why()) },
+        }
     });
     let skipped = record.skipped.iter().map(|skipped| TestCase {
-        name: &skipped.case,
+        name: skipped.case.clone(),
         wall_ns: 0,
         end: End::Skipped(skipped.reason.clone()),
     });
-    run.chain(skipped).collect()
+    run.chain(skipped).chain(promises(summary)).collect()
+}
+
+/// What counts and times were to be.
+fn promises(summary: &Summary) -> impl Iterator<Item = TestCase> {
+    let test = |name: String, holds: bool, why: String| {
+        let end = if holds { End::Measured } else { End::Failure(why) };
+        TestCase { name, wall_ns: 0, end }
+    };
+    let budgets = summary.budgets.iter().map(move |one| {
+        let Balance { budget: CaseBudget { case, counter, max }, most, holds } = one;
+        test(format!("{case} budget {counter}"), *holds, format!("{counter} {most}, the budget is {max}"))
+    });
+    let known = summary.known.iter().map(move |one| {
+        let Deviation { case, clock, known_ns, measured_ns, off_pct, holds } = one;
+        let why = format!("{measured_ns} ns of {clock} time, known are {known_ns} ns: {off_pct:+.1} % off");
+        test(format!("{case} known {clock} time"), *holds, why)
+    });
+    budgets.chain(known)
 }
 
 fn suite(
     xml: &mut Xml,
     record: &RunRecord,
-    cases: &[TestCase<'_>],
+    cases: &[TestCase],
     reasons: &BTreeMap<&str, Vec<String>>,
 ) -> io::Result<()> {
     let count =
@@ -100,7 +127,7 @@ fn suite(
         ("timestamp", record.started.trim_end_matches('Z').to_owned()),
         ("hostname", token(&record.host.name)),
         ("tests", cases.len().to_string()),
-        ("failures", "0".to_owned()),
+        ("failures", count(|end| matches!(end, End::Failure(_)))),
         ("errors", count(|end| matches!(end, End::Error(_)))),
         ("skipped", count(|end| matches!(end, End::Skipped(_)))),
         ("time", seconds(cases.iter().map(|case| case.wall_ns).fold(0, u64::saturating_add))),
@@ -136,12 +163,17 @@ fn properties(xml: &mut Xml, record: &RunRecord) -> io::Result<()> {
     Ok(())
 }
 
-fn test_case(xml: &mut Xml, scenario: &str, case: &TestCase<'_>) -> io::Result<()> {
-    let (name, class, time) = (token(case.name), token(scenario), seconds(case.wall_ns));
+fn test_case(xml: &mut Xml, scenario: &str, case: &TestCase) -> io::Result<()> {
+    let (name, class, time) = (token(&case.name), token(scenario), seconds(case.wall_ns));
     let attributes = [("classname", class.as_str()), ("name", &name), ("time", &time)];
     let element = xml.create_element("testcase").with_attributes(attributes);
     match &case.end {
         End::Measured => element.write_empty(),
+        End::Failure(why) => element.write_inner_content(|xml| {
+            let message = allowed(why);
+            let attributes = [("type", "promise-broken"), ("message", &message)];
+            xml.create_element("failure").with_attributes(attributes).write_empty().map(drop)
+        }),
         End::Error(why) => element.write_inner_content(|xml| {
             let message = allowed(why);
             let attributes = [("type", "no-valid-sample"), ("message", &message)];
@@ -177,8 +209,10 @@ mod tests {
 
     use super::super::planted;
     use super::*;
+    use crate::known::Shown;
     use crate::plan::Skipped;
     use crate::sample::Trial;
+    use crate::scenario::Counter;
     use crate::summary;
 
     const HOSTILE: &str = " <a> & \"b\"  \u{0}\u{1b}]]> ' ";
@@ -223,6 +257,39 @@ mod tests {
         assert_eq!(cases[4].attribute("name"), Some("<a> & \"b\" ]]> '"));
         let notes = suite.children().find(|node| node.has_tag_name("system-out")).unwrap().text().unwrap();
         assert!(notes.contains("1 of its samples: planted\n"), "{notes}");
+    }
+
+    #[test]
+    fn a_promise_that_does_not_hold_is_a_failure() {
+        let (mut record, _, samples) = planted::run(&[4096], &[Strategy::Buffered], &[1 << 20], 3);
+        let budget =
+            |max| CaseBudget { case: record.cases[0].id.clone(), counter: Counter::SystemCalls, max };
+        record.budgets = vec![budget(7), budget(6)];
+        let mut summary = summary::of(&record, &samples).unwrap();
+        summary.known = vec![Deviation {
+            case: "k".to_owned(),
+            clock: Shown::Wall,
+            known_ns: 100,
+            measured_ns: 103,
+            off_pct: 3.0,
+            holds: false,
+        }];
+        let text = render(&record, &summary, &samples, &Walls::of(&samples)).unwrap();
+        let document = Document::parse(&text).unwrap();
+        let suite = children(document.root_element())[0];
+        assert_eq!(
+            ["tests", "failures", "errors"].map(|name| suite.attribute(name).unwrap()),
+            ["5", "2", "0"]
+        );
+        let failures: Vec<_> = suite.descendants().filter(|node| node.has_tag_name("failure")).collect();
+        let named = |node: &Node<'_, '_>| node.parent().unwrap().attribute("name").unwrap().to_owned();
+        assert!(named(&failures[0]).ends_with(" budget system_calls"));
+        assert_eq!(failures[0].attribute("message"), Some("system_calls 7, the budget is 6"));
+        assert_eq!(named(&failures[1]), "k known wall time");
+        assert_eq!(
+            failures[1].attribute("message"),
+            Some("103 ns of wall time, known are 100 ns: +3.0 % off")
+        );
     }
 
     /// Order and attributes that the schema asks for.

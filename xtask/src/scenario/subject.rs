@@ -17,6 +17,8 @@ pub(crate) enum Subject {
     Engine,
     /// The same, written under its own name.
     EngineInPlace,
+    /// The same as `Engine` once more: what it shows beside that is the suite's and the machine's doing.
+    EngineAgain,
     /// The engine by its preset `fast`.
     EngineFast,
     /// The same as `Engine`, by one thread at every size.
@@ -64,9 +66,10 @@ pub(crate) enum Kind {
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Engine,
         Self::EngineInPlace,
+        Self::EngineAgain,
         Self::EngineFast,
         Self::EngineOneThread,
         Self::ByCopyFileRange,
@@ -120,7 +123,7 @@ impl Subject {
 
     /// Whether the number of workers is its own to obey.
     pub(crate) fn has_workers(self) -> bool {
-        matches!(self, Self::Engine | Self::EngineInPlace | Self::EngineFast)
+        matches!(self, Self::Engine | Self::EngineAgain | Self::EngineInPlace | Self::EngineFast)
     }
 
     /// The one mechanism that it is.
@@ -139,7 +142,7 @@ impl Subject {
     /// Whether strategy, verification, chunk, compression and durability are its own to obey; any other is a case once, whatever
     /// these are.
     pub(crate) fn has_options(self) -> bool {
-        matches!(self, Self::Engine | Self::EngineInPlace)
+        matches!(self, Self::Engine | Self::EngineAgain | Self::EngineInPlace)
     }
 
     /// Whether at least the strategy is its own to obey.
@@ -155,6 +158,7 @@ impl Subject {
         match self {
             Self::Engine => "engine",
             Self::EngineInPlace => "engine-in-place",
+            Self::EngineAgain => "engine-again",
             Self::EngineFast => "engine-fast",
             Self::EngineOneThread => "engine-one-thread",
             Self::ByCopyFileRange => "by-copy-file-range",

@@ -1,6 +1,7 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
 mod budget;
+mod place;
 mod sparse;
 mod value;
 mod workload;
@@ -149,7 +150,10 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     if file.schema != SCHEMA {
         bail!("{}: schema is `{}`; this suite reads `{SCHEMA}`", path.display(), file.schema);
     }
-    let refuse = |(key, remedy): (&str, String)| anyhow!("{}: {key}: {remedy}", path.display());
+    let refuse = |(key, remedy): (&str, String)| {
+        let line = place::line(&text, key).map_or_else(String::new, |line| format!(":{line}"));
+        anyhow!("{}{line}: {key}: {remedy}", path.display())
+    };
     file.check().map_err(refuse)?;
     let workloads = file.workload.into_iter().map(workload::Table::validated);
     let workloads: Vec<Workload> = workloads.collect::<Result<_, _>>().map_err(refuse)?;
@@ -217,6 +221,12 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     {
         let remedy =
             format!("{peer} does not wait for the disk and would win by that; write none, or syncfs");
+        return Err(("defaults.durability", remedy));
+    }
+    if let Some(subject) = matrix.subjects.iter().find(|one| one.sends())
+        && durability == Durable::SyncFs
+    {
+        let remedy = format!("{subject} leaves nothing on a disk that could be synced; write none");
         return Err(("defaults.durability", remedy));
     }
     if matrix.compressions.contains(&Compression::Decompress) {
