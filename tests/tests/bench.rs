@@ -9,6 +9,8 @@ mod faulty;
 mod interrupted;
 #[path = "bench/lab.rs"]
 mod lab;
+#[path = "bench/language.rs"]
+mod language;
 #[path = "bench/peers.rs"]
 mod peers;
 #[path = "bench/trees.rs"]

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Tune(TuneFlags),
     /// Draws histograms, plots and summary of a run again
     Report(ReportFlags),
+    /// Writes the samples of runs into one Parquet file, for DuckDB, Polars or Spark
+    Export(ExportFlags),
     /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
     Lab(LabFlags),
     /// Checks the repository's own rules
@@ -89,6 +91,16 @@ pub(crate) struct ReportFlags {
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportFlags {
+    /// The folders of complete runs
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The file to write, over what is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: PathBuf,
 }
 
 #[derive(Debug, Args)]

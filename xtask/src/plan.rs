@@ -1,5 +1,6 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
+mod budget;
 mod item;
 
 use std::collections::HashSet;
@@ -9,15 +10,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::scenario::{
-    Budget, Cache, ChunkChoice, Content, Counter, FileSystems, Scenario, Selection, SparseFile, Standing,
-    Subject, Workers, Workload,
+    Cache, ChunkChoice, Content, FileSystems, Scenario, Selection, SparseFile, Standing, Subject, Workers,
+    Workload,
 };
 use crate::text;
 
+pub(crate) use budget::{CaseBudget, budgets};
 use item::Item;
 
 /// One combination of a scenario's matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Case {
     /// `SCENARIO/size=…/strategy=…/…`, or `SCENARIO/workload=…/…`: the same whatever the order of keys and values in the
     /// file.
@@ -33,16 +36,21 @@ pub(crate) struct Case {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sparse: Option<SparseFile>,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) strategy: Strategy,
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) verify: Verification,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) chunk: ChunkChoice,
     #[serde(default, with = "text", skip_serializing_if = "is_plain_form")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) compression: Compression,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) durability: Durability,
     #[serde(default, skip_serializing_if = "Content::is_default")]
     pub(crate) content: Content,
@@ -53,11 +61,13 @@ pub(crate) struct Case {
 
 /// What a case of trees is beside what cases of files are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TreeCase {
     pub(crate) workload: Workload,
     /// What stands where the copy goes.
     pub(crate) standing: Standing,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) workers: Workers,
 }
 
@@ -109,40 +119,9 @@ fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
     list.is_empty() || list.contains(value)
 }
 
-/// The most that one case may count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CaseBudget {
-    pub(crate) case: String,
-    pub(crate) counter: Counter,
-    /// In one copy.
-    pub(crate) max: u64,
-}
-
-/// The budgets of `cases`, the tightest of each counter. The error is a budget that counts in none of them.
-pub(crate) fn budgets(scenario: &Scenario, cases: &[Case]) -> Result<Vec<CaseBudget>, String> {
-    let counts = |budget: &Budget, case: &Case| {
-        budget.counter.is_counted_by(case.subject) && case.matches(&budget.cases)
-    };
-    let idle = |budget: &&Budget| !cases.iter().any(|case| counts(budget, case));
-    if let Some(budget) = scenario.budgets.iter().find(idle) {
-        return Err(format!("a budget for {} matches no case whose subject counts them", budget.counter));
-    }
-    let mut found: Vec<CaseBudget> = Vec::new();
-    for case in cases {
-        let first = found.len();
-        for budget in scenario.budgets.iter().filter(|budget| counts(budget, case)) {
-            let (counter, max) = (budget.counter, budget.limit.of(case.files()));
-            match found[first..].iter_mut().find(|known| known.counter == counter) {
-                Some(known) => known.max = known.max.min(max),
-                None => found.push(CaseBudget { case: case.id.clone(), counter, max }),
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// A case that was not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Skipped {
     pub(crate) case: String,
     pub(crate) reason: String,
@@ -356,26 +335,6 @@ mod tests {
         assert_eq!(hash(&text.replace("\"s\"", "\"r\"")), found[0].hash);
         assert_ne!(hash(&text.replace("extents = 1", "extents = 2")), found[0].hash);
         assert_ne!(hash(&text.replace("random", "text")), found[0].hash);
-    }
-
-    #[test]
-    fn the_tightest_budget_of_each_case_counts() {
-        let budget = |counter: &str, tail: &str| format!("[[budget]]\ncounter = \"{counter}\"\n{tail}\n");
-        let axes = "[matrix]\nsize = [1, 2]\nsubject = [\"engine\", \"cp\"]\n";
-        let planned = |tail: &str| {
-            let scenario = scenario(&format!("{axes}{tail}"));
-            budgets(&scenario, &cases(&scenario))
-        };
-        let both = budget("refusals", "max = 5") + &budget("refusals", "max = 3\ncases = { size = 2 }");
-        let found: Vec<(String, u64)> =
-            planned(&both).unwrap().into_iter().map(|budget| (budget.case, budget.max)).collect();
-        // A program says nothing of its refusals.
-        assert!(found[0].0.contains("size=1/") && found[1].0.contains("size=2/"), "{found:?}");
-        assert_eq!((found.len(), found[0].1, found[1].1), (2, 5, 3));
-        let idle = planned(&budget("retries", "max = 0\ncases = { subject = \"cp\" }")).unwrap_err();
-        assert_eq!(idle, "a budget for retries matches no case whose subject counts them");
-        let tree = scenario(&[TREES, WORKLOAD, &budget("system_calls", "max_per_file = 9")].concat());
-        assert!(budgets(&tree, &cases(&tree)).unwrap().iter().all(|budget| budget.max == 27));
     }
 
     const TREES: &str = "[matrix]\nworkload = \"w\"\nworkers = [1, 2]\ndestination = [\"new\", \"existing\"]\n\

@@ -22,6 +22,7 @@ const PARTIAL: &str = "partial";
 
 /// The conditions of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunRecord {
     pub(crate) schema: String,
     /// Name of the run's folder.
@@ -57,6 +58,7 @@ pub(crate) struct RunRecord {
 
 /// The scenario that was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScenarioRecord {
     pub(crate) name: String,
     pub(crate) question: String,
@@ -70,6 +72,7 @@ pub(crate) struct ScenarioRecord {
 
 /// From where to where the copies of one kind went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlaceRecord {
     /// Types of file system, as the engine names them.
     pub(crate) source_fs: String,

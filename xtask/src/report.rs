@@ -15,7 +15,7 @@ mod marks;
 mod peers;
 mod percentile;
 #[cfg(test)]
-mod planted;
+pub(crate) mod planted;
 mod table;
 mod throughput;
 mod units;

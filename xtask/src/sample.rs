@@ -8,6 +8,7 @@ use crate::text;
 
 /// What one trial of one case gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Sample {
     /// [`crate::plan::Case::id`].
     pub(crate) case: String,
@@ -21,6 +22,7 @@ pub(crate) struct Sample {
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub(crate) enum Trial {
     /// A copy that did what the case says.
@@ -34,6 +36,7 @@ pub(crate) enum Trial {
 
 /// One copy, measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Measurement {
     /// Time from the call to its return; of a program, from its start to its end.
     pub(crate) wall_ns: u64,
@@ -44,6 +47,7 @@ pub(crate) struct Measurement {
     pub(crate) bytes: u64,
     /// What really moved the bytes; only the engine says.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) mechanism: Option<Mechanism>,
     /// Rungs that were tried and refused, in the engine's words.
     pub(crate) refusals: Vec<String>,

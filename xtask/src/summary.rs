@@ -19,6 +19,7 @@ const CONFIDENCE: f64 = 0.95;
 
 /// A run, reduced. Schema `orbit.summary/1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Summary {
     pub(crate) schema: String,
     /// Name of the run's folder.
@@ -37,11 +38,13 @@ pub(crate) struct Summary {
 
 /// The samples of one case, reduced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CaseSummary {
     #[serde(flatten)]
     pub(crate) case: Case,
     /// What moved the bytes in every sample; only the engine says.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) mechanism: Option<Mechanism>,
     /// Valid samples.
     pub(crate) samples: u32,

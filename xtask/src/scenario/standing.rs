@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What stands where a tree is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Standing {
     /// Nothing: the copy's root is a new name.

@@ -68,6 +68,7 @@ const XTASK: &[&str] = &[
     "sample",
     "budget",
     "record",
+    "export",
     "comparison",
     "histogram",
     "summary",
