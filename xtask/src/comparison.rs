@@ -20,6 +20,7 @@ const ALPHA: f64 = 0.05;
 
 /// Whether two times differ beyond noise, over all sizes of a family at 5 % (Holm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     Faster,
@@ -39,6 +40,7 @@ impl fmt::Display for Verdict {
 
 /// The ratio of two times, from paired samples.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Ratio {
     /// Time of zero-copy over time of buffered: the Hodges-Lehmann estimate, on logarithms.
     pub(crate) ratio: f64,
@@ -51,11 +53,14 @@ pub(crate) struct Ratio {
 
 /// Zero-copy against buffered in two cases that are otherwise alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Comparison {
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) verify: Verification,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) chunk: ChunkChoice,
     pub(crate) size_bytes: u64,
     #[serde(flatten)]

@@ -8,6 +8,7 @@ use super::{Clock, nanoseconds};
 
 /// Medians, without what a copy costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Overhead {
     /// Reading all clocks and counters before and after a copy. Not part of any measured time.
     pub(crate) reading_ns: u64,

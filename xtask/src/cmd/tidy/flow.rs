@@ -69,6 +69,7 @@ const XTASK: &[&str] = &[
     "sample",
     "budget",
     "record",
+    "export",
     "comparison",
     "histogram",
     "summary",
