@@ -1,12 +1,12 @@
 //! What scenarios may ask for beyond sizes and strategies, in whole runs: budgets, compression, holes, sending, export.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use orbit_tests::subprocess;
 use serde_json::Value;
 
-use crate::suite::{Suite, root};
+use crate::suite::{Suite, one_error, root};
 
 const HEAD: &str = "schema = \"orbit.scenario/1\"\nname = \"tiny\"\nquestion = \"Does the suite work?\"\n";
 
@@ -63,7 +63,7 @@ fn a_broken_budget_is_told_by_case_and_counter_and_exits_with_3() {
 fn a_budget_that_counts_nothing_is_refused() {
     let suite = suite("[matrix]\nsize = 1\nsubject = \"cp\"\n[[budget]]\ncounter = \"bytes\"\nmax = 1\n");
     let finished = subprocess::run(suite.bench(&["--list"]));
-    let error = crate::suite::one_error(&finished);
+    let error = one_error(&finished);
     assert_eq!(error, "tiny: a budget for bytes matches no case whose subject counts them");
 }
 
@@ -137,7 +137,7 @@ fn shipped_scenarios_are_listed_by_tag() {
         [Some("tree-scaling"), Some("trees")]
     );
     let none = subprocess::run(suite.command(&["bench", "--list-scenarios", "--tag", "no-such"]));
-    assert!(crate::suite::one_error(&none).starts_with("no scenario has the tag no-such"));
+    assert!(one_error(&none).starts_with("no scenario has the tag no-such"));
 }
 
 /// Every artefact of a real run is as its schema says.
@@ -159,6 +159,11 @@ fn a_run_is_valid_by_the_schemas() {
     assert_valid("run.schema.json", &[json(&run.join("run.json"))]);
     assert_valid("summary.schema.json", &[json(&run.join("summary.json"))]);
     assert_valid("sample.schema.json", &samples(&run));
+    let folder = run.to_str().expect("the path is text");
+    let compared =
+        subprocess::run(suite.command(&["report", folder, folder, "--format", "json"])).expect_success();
+    let compared = serde_json::from_slice(&compared.stdout).expect("it is JSON");
+    assert_valid("run-comparison.schema.json", &[compared]);
 }
 
 #[test]
@@ -168,11 +173,49 @@ fn runs_are_exported_into_one_file() {
     suite.measure(&["--blocks", "3"]);
     let runs = suite.runs();
     let file = suite.folder.path().join("runs.parquet");
-    let mut command = suite.export();
-    command.args(&runs).arg("--parquet").arg(&file);
-    let finished = subprocess::run(command).expect_success();
+    let export = |runs: &[PathBuf]| {
+        let mut command = suite.export();
+        command.args(runs).arg("--parquet").arg(&file);
+        subprocess::run(command)
+    };
+    let finished = export(&runs).expect_success();
     let said = String::from_utf8(finished.stdout).expect("it is text");
     assert!(said.starts_with("5 samples of 2 runs in "), "{said}");
     let bytes = fs::read(&file).expect("it is written");
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+
+    let twice = export(&[runs[0].clone(), suite.results().join("latest"), runs[1].clone()]);
+    assert!(
+        one_error(&twice).ends_with(" is named twice; its samples would count twice"),
+        "{}",
+        twice.stderr
+    );
+    let partial = runs[0].with_extension("partial");
+    fs::rename(&runs[0], &partial).expect("it is renamed");
+    // The one that is complete comes first, so that something is written when the other one is met.
+    let interrupted = export(&[runs[1].clone(), partial]);
+    assert!(one_error(&interrupted).contains(" is not complete; go on with "), "{}", interrupted.stderr);
+    assert_eq!(fs::read(&file).expect("it is still there"), bytes);
+    let names = fs::read_dir(suite.folder.path()).expect("it can be listed");
+    assert_eq!(names.count(), 3, "the scenario, the results, the file");
+}
+
+/// What a later suite may write is refused by the name of its schema, by every command that reads runs.
+#[test]
+fn a_run_of_a_later_schema_is_refused_in_one_line() {
+    let suite = Suite::new();
+    let run = suite.folder.path().join("later");
+    fs::create_dir(&run).expect("the folder is made");
+    fs::write(run.join("run.json"), "{\"schema\": \"orbit.run/2\"}").expect("the record is written");
+    let mut export = suite.export();
+    export.arg(&run).arg("--parquet").arg(suite.folder.path().join("runs.parquet"));
+    let folder = run.to_str().expect("the path is text");
+    for command in [suite.command(&["report", folder]), suite.command(&["tune", folder]), export] {
+        let finished = subprocess::run(command);
+        let error = one_error(&finished);
+        assert!(
+            error.contains("run.json: schema is `orbit.run/2`; this suite reads `orbit.run/1`"),
+            "{error}"
+        );
+    }
 }

@@ -105,6 +105,21 @@ fn what_is_measured_stands_under_its_name() {
     }
 }
 
+/// Both ways: no column without a word, no word without a column.
+#[test]
+fn every_column_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/results.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, table) = text.split_once("| column | meaning |\n|---|---|\n").unwrap();
+    let names = table.lines().take_while(|line| line.starts_with('|')).flat_map(|line| {
+        let cell = line.split('|').nth(1).unwrap();
+        cell.split(',').map(|name| name.trim().trim_matches('`'))
+    });
+    let documented: BTreeSet<&str> = names.collect();
+    let columns: BTreeSet<&str> = COLUMNS.iter().map(|column| column.name).collect();
+    assert_eq!(documented, columns);
+}
+
 #[test]
 fn a_sample_of_no_case_is_an_error() {
     let mut run = run(&[4096]);
