@@ -1,10 +1,15 @@
-//! How long it takes to plan 10,000 cases, from the start of the program to the last line of `--list`.
+//! How long it takes to plan 10,000 cases, from the start of the program to the last line of `--list`:
+//! `cargo bench --package xtask --bench plan`. Fails above a second.
 
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+
+const CASES: usize = 10_000;
+const SLOWEST: Duration = Duration::from_secs(1);
 
 /// 250 sizes by 2 strategies, 2 pairs, 2 verifications, 5 chunks; with exclusions, which every case is held against.
 fn files() -> String {
@@ -20,7 +25,7 @@ fn files() -> String {
     text
 }
 
-/// 5 trees of a million files by 250 numbers of workers, 2 strategies, 4 subjects.
+/// 5 trees of a million files by 250 numbers of workers, 2 strategies, 3 chunks, 2 subjects.
 fn trees() -> String {
     let workers: Vec<String> = (1..=250).map(|workers| workers.to_string()).collect();
     let names = ["a", "b", "c", "d", "e"];
@@ -61,8 +66,12 @@ fn bench(criterion: &mut Criterion) {
     for (name, text) in [("files", files()), ("trees", trees())] {
         let scenario = folder.path().join(name).with_extension("toml");
         std::fs::write(&scenario, text).expect("the scenario is written");
+        let begun = Instant::now();
         let cases = list(&scenario);
-        assert!(cases >= 10_000, "{cases}");
+        let wall = begun.elapsed();
+        assert!(cases >= CASES, "{cases}");
+        // `cargo test --benches` runs code that is not optimised.
+        assert!(cfg!(debug_assertions) || wall < SLOWEST, "{cases} cases of {name}: {wall:?}");
         group.bench_function(format!("{cases} cases of {name}"), |bencher| bencher.iter(|| list(&scenario)));
     }
     group.finish();
