@@ -199,26 +199,25 @@ mod tests {
             (0..6).flat_map(|block| cases.iter().map(move |case| (case, block))).map(sample).collect();
         let found: Vec<_> = comparisons(&cases, &samples)
             .into_iter()
-            .map(|one| (one.filesystems, one.verify, one.chunk.to_string(), one.size_bytes, one.ratio.ratio))
-            .map(|(filesystems, verify, chunk, size, ratio)| {
-                (format!("{filesystems} {verify} {chunk} {size}"), ratio.round() as u64)
+            .map(|Comparison { filesystems, verify, chunk, size_bytes, ratio }| {
+                format!("{filesystems} {verify} {chunk} {size_bytes}: {:.3}", ratio.ratio)
             })
             .collect();
         let expected = [
-            ("same none engine 1", 1),
-            ("same none engine 2", 2),
-            ("same none 64KiB 1", 5),
-            ("same none 64KiB 2", 6),
-            ("same sha256 engine 2", 10),
-            ("same sha256 64KiB 2", 14),
-            ("cross none engine 1", 3),
-            ("cross none engine 2", 4),
-            ("cross none 64KiB 1", 7),
-            ("cross none 64KiB 2", 8),
-            ("cross sha256 engine 2", 12),
-            ("cross sha256 64KiB 2", 16),
+            "same none engine 1: 1.000",
+            "same none engine 2: 2.000",
+            "same none 64KiB 1: 5.000",
+            "same none 64KiB 2: 6.000",
+            "same sha256 engine 2: 10.000",
+            "same sha256 64KiB 2: 14.000",
+            "cross none engine 1: 3.000",
+            "cross none engine 2: 4.000",
+            "cross none 64KiB 1: 7.000",
+            "cross none 64KiB 2: 8.000",
+            "cross sha256 engine 2: 12.000",
+            "cross sha256 64KiB 2: 16.000",
         ];
-        assert_eq!(found, expected.map(|(pair, ratio)| (pair.to_owned(), ratio)));
+        assert_eq!(found, expected);
     }
 
     /// `count` values around `center`, alternating.
