@@ -15,6 +15,8 @@ mod harness;
 mod interrupted;
 #[path = "bench/lab.rs"]
 mod lab;
+#[path = "bench/language.rs"]
+mod language;
 #[path = "bench/peers.rs"]
 mod peers;
 #[path = "bench/report.rs"]

@@ -10,6 +10,7 @@ use crate::scenario::Counter;
 
 /// What the samples of a case say to a budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Balance {
     #[serde(flatten)]
     pub(crate) budget: CaseBudget,

@@ -2,6 +2,7 @@
 //! statistics live here.
 
 pub(crate) mod bench;
+pub(crate) mod export;
 pub(crate) mod lab;
 pub(crate) mod report;
 pub(crate) mod tables;

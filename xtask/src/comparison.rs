@@ -20,6 +20,7 @@ const ALPHA: f64 = 0.05;
 
 /// Whether two times differ beyond noise, over all sizes of a family at 5 % (Holm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     Faster,
@@ -39,6 +40,7 @@ impl fmt::Display for Verdict {
 
 /// The ratio of two times, from paired samples.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Ratio {
     /// Time of zero-copy over time of buffered: the Hodges-Lehmann estimate, on logarithms.
     pub(crate) ratio: f64,
@@ -51,11 +53,14 @@ pub(crate) struct Ratio {
 
 /// Zero-copy against buffered in two cases that are otherwise alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Comparison {
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) verify: Verification,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) chunk: ChunkChoice,
     pub(crate) size_bytes: u64,
     #[serde(flatten)]
@@ -92,14 +97,13 @@ pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison>
     let times = Times::of(samples);
     let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
     let of_engine = |case: &&Case| case.subject == Subject::Engine && case.is_plain_file();
-    for zero in cases.iter().filter(of_engine).filter(|case| case.strategy == Strategy::ZeroCopy) {
-        let alike = |case: &&Case| {
-            of_engine(case)
-                && case.strategy == Strategy::Buffered
-                && family(case) == family(zero)
-                && case.size_bytes == zero.size_bytes
-        };
-        let Some(buffered) = cases.iter().find(alike) else { continue };
+    let with = |strategy| cases.iter().filter(of_engine).filter(move |case| case.strategy == strategy);
+    let mut buffered: BTreeMap<_, &Case> = BTreeMap::new();
+    for case in with(Strategy::Buffered) {
+        buffered.entry((family(case), case.size_bytes)).or_insert(case);
+    }
+    for zero in with(Strategy::ZeroCopy) {
+        let Some(buffered) = buffered.get(&(family(zero), zero.size_bytes)) else { continue };
         let (Some(zero_ns), Some(buffered_ns)) = (times.case(&zero.id), times.case(&buffered.id)) else {
             continue;
         };
@@ -157,7 +161,64 @@ fn different(columns: &[Vec<f64>]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::clock::{Times as Clocks, Usage};
+    use crate::plan;
+    use crate::sample::{Measurement, Trial};
+    use crate::scenario::Scenario;
+
+    /// Each pair has a ratio of its own, so that any other pairing would show.
+    #[test]
+    fn every_zero_copy_case_is_held_against_the_buffered_one_that_is_alike() {
+        let text = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = [2, 1]\n\
+                    strategy = [\"buffered\", \"auto\", \"zero-copy\"]\nfilesystems = [\"same\", \"cross\"]\n\
+                    verify = [\"none\", \"sha256\"]\nchunk = [\"engine\", \"64KiB\"]\ncompression = [\"none\", \"zstd\"]\n\
+                    subject = [\"engine-in-place\", \"engine\"]\n\
+                    [[matrix.exclude]]\nsize = 1\nverify = \"sha256\"\nstrategy = \"buffered\"\n";
+        let cases = plan::cases(&Scenario::parse(text.to_owned(), Path::new("t.toml")).unwrap());
+        let known = |case: &Case| {
+            let cross = case.filesystems == FileSystems::Cross;
+            let chunk = case.chunk.bytes().is_some();
+            let verified = case.verify != Verification::None;
+            case.size_bytes + 2 * u64::from(cross) + 4 * u64::from(chunk) + 8 * u64::from(verified)
+        };
+        let sample = |(case, block): (&Case, u32)| {
+            let factor = match (case.strategy, case.subject, case.is_plain_file()) {
+                (Strategy::ZeroCopy, Subject::Engine, true) => known(case),
+                (Strategy::Buffered, Subject::Engine, true) => 1,
+                _ => 1000,
+            };
+            let wall_ns = 1000 * u64::from(block + 1) * factor;
+            let times = Clocks { wall_ns, cpu_ns: 0, steal_ns: 0, usage: Usage::default() };
+            let result = Trial::Measured(Measurement::new(times, case.size_bytes));
+            Sample { case: case.id.clone(), block, position: 0, result }
+        };
+        let samples: Vec<Sample> =
+            (0..6).flat_map(|block| cases.iter().map(move |case| (case, block))).map(sample).collect();
+        let found: Vec<_> = comparisons(&cases, &samples)
+            .into_iter()
+            .map(|Comparison { filesystems, verify, chunk, size_bytes, ratio }| {
+                format!("{filesystems} {verify} {chunk} {size_bytes}: {:.3}", ratio.ratio)
+            })
+            .collect();
+        let expected = [
+            "same none engine 1: 1.000",
+            "same none engine 2: 2.000",
+            "same none 64KiB 1: 5.000",
+            "same none 64KiB 2: 6.000",
+            "same sha256 engine 2: 10.000",
+            "same sha256 64KiB 2: 14.000",
+            "cross none engine 1: 3.000",
+            "cross none engine 2: 4.000",
+            "cross none 64KiB 1: 7.000",
+            "cross none 64KiB 2: 8.000",
+            "cross sha256 engine 2: 12.000",
+            "cross sha256 64KiB 2: 16.000",
+        ];
+        assert_eq!(found, expected);
+    }
 
     /// `count` values around `center`, alternating.
     fn column(center: f64, count: u32) -> Vec<f64> {

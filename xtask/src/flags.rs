@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Tune(TuneFlags),
     /// Writes the report of a run again, or compares several runs case by case
     Report(ReportFlags),
+    /// Writes the samples of runs into one Parquet file, which databases and data frames query
+    Export(ExportFlags),
     /// Makes xfs, btrfs, ext4 and a tmpfs under `target/lab`, for scenarios that copy between them; needs root
     Lab(LabFlags),
     /// Writes the tables of figures in README.md and docs/ anew from the curated runs that they name
@@ -112,6 +114,16 @@ pub(crate) enum Format {
     Markdown,
     /// One object (`orbit.run-comparison/1`)
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportFlags {
+    /// The folders of complete runs
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The file to write, over what is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A quantile of the wall time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Percentile {
     /// In percent, 50 is the median.
     pub(crate) pct: f64,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The machine and the build. What this system does not tell is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Host {
     pub(crate) name: String,
     /// Operating system and release.

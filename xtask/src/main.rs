@@ -7,6 +7,7 @@ mod cache;
 mod clock;
 mod cmd;
 mod comparison;
+mod export;
 mod fixture;
 mod flags;
 mod histogram;
@@ -24,6 +25,8 @@ mod run_comparison;
 mod runner;
 mod sample;
 mod scenario;
+#[cfg(test)]
+mod schemas;
 mod stats;
 mod subject;
 mod summary;
@@ -73,6 +76,7 @@ fn commanded(out: &mut impl Write) -> Result<Done> {
         Command::Bench(flags) => cmd::bench::run(flags, &root, out),
         Command::Tune(flags) => cmd::tune::run(flags, &root, out),
         Command::Report(flags) => cmd::report::run(flags, &root, out),
+        Command::Export(flags) => cmd::export::run(flags, out),
         Command::Lab(flags) => cmd::lab::run(flags, &root, out),
         Command::Tables => cmd::tables::run(&root, out),
         Command::Tidy => cmd::tidy::run(&root, scenario::KEYS, out),

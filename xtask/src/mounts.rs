@@ -77,6 +77,7 @@ fn joined(own: &str, of_file_system: &str) -> String {
 
 /// Where a directory lies. What the system does not tell is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Storage {
     /// What is mounted there, such as `/dev/vda1`.
     pub(crate) device: Option<String>,

@@ -20,6 +20,7 @@ use item::Item;
 
 /// One combination of a scenario's matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Case {
     /// `SCENARIO/size=…/strategy=…/…`, or `SCENARIO/workload=…/…`: the same whatever the order of keys and values in the
     /// file.
@@ -35,16 +36,21 @@ pub(crate) struct Case {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sparse: Option<SparseFile>,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) strategy: Strategy,
     pub(crate) filesystems: FileSystems,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) verify: Verification,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) chunk: ChunkChoice,
     #[serde(default, with = "text", skip_serializing_if = "is_plain_form")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) compression: Compression,
     pub(crate) cache: Cache,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) durability: Durable,
     #[serde(default, skip_serializing_if = "Content::is_default")]
     pub(crate) content: Content,
@@ -55,11 +61,13 @@ pub(crate) struct Case {
 
 /// What a case of trees is beside what cases of files are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TreeCase {
     pub(crate) workload: Workload,
     /// What stands where the copy goes.
     pub(crate) standing: Standing,
     #[serde(with = "text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) workers: Workers,
 }
 
@@ -113,6 +121,7 @@ fn allows<T: PartialEq>(list: &[T], value: &T) -> bool {
 
 /// A case that was not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Skipped {
     pub(crate) case: String,
     pub(crate) reason: String,

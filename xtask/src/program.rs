@@ -14,6 +14,7 @@ use crate::scenario::Subject;
 
 /// An installed program, as `run.json` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     /// The first line that it says of its version.

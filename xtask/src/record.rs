@@ -17,6 +17,8 @@ use crate::program::Program;
 use crate::sample::Sample;
 use crate::scenario::{Check, Subject, TargetName};
 
+/// The first version, so that nothing older is to be read. What came to it since is absent in earlier runs; a version 2
+/// is for what version 1 cannot say, and its reader reads both.
 pub(crate) const SCHEMA: &str = "orbit.run/1";
 
 /// Extension of a run's folder until the run is complete. Nothing but `--resume` looks at such a folder.
@@ -24,6 +26,7 @@ const PARTIAL: &str = "partial";
 
 /// The conditions of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunRecord {
     pub(crate) schema: String,
     /// Name of the run's folder.
@@ -74,6 +77,7 @@ pub(crate) struct RunRecord {
 
 /// The scenario that was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScenarioRecord {
     pub(crate) name: String,
     pub(crate) question: String,
@@ -87,6 +91,7 @@ pub(crate) struct ScenarioRecord {
 
 /// From where to where the copies of one kind went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlaceRecord {
     /// Types of file system, as the engine names them.
     pub(crate) source_fs: String,
@@ -120,10 +125,7 @@ impl Run {
             .with_context(|| format!("cannot read {}; name the folder of a run", path.display()))?;
         // Without links and trailing slashes, so that its name says whether it is complete.
         let folder = fs::canonicalize(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-        let record: RunRecord = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-        if record.schema != SCHEMA {
-            bail!("{}: schema is `{}`; this suite reads `{SCHEMA}`", path.display(), record.schema);
-        }
+        let record = parse(&text).with_context(|| path.display().to_string())?;
         let samples = whole_blocks(read_samples(&folder.join("samples.jsonl"))?, record.cases.len());
         Ok(Self { folder, record, samples })
     }
@@ -154,6 +156,19 @@ impl Run {
     pub(crate) fn blocks(&self) -> u32 {
         self.samples.last().map_or(0, |sample| sample.block + 1)
     }
+}
+
+/// The version comes first: of another one nothing else is known.
+fn parse(text: &str) -> Result<RunRecord> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema: String,
+    }
+    let Version { schema } = serde_json::from_str(text)?;
+    if schema != SCHEMA {
+        bail!("schema is `{schema}`; this suite reads `{SCHEMA}`, update it to read later ones");
+    }
+    Ok(serde_json::from_str(text)?)
 }
 
 /// A line that was being written when the run was killed is no sample.
@@ -300,15 +315,23 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 
 /// Writes a file that a reader finds whole or not at all.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
+    replace(path, |new| new.write_all(text.as_bytes()).with_context(|| cannot_write(path)))
+}
+
+/// Gives what `write` writes the name `path`, once all of it is written. What goes wrong in `write` is its own to tell.
+pub(crate) fn replace<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // The mode of an ordinary new file; temporary files are made for their owner alone.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let write = || {
-        let mut new = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(path).map_err(|error| error.error)
-    };
-    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
+    let new = tempfile::Builder::new().permissions(mode).tempfile_in(folder);
+    let mut new = new.with_context(|| cannot_write(path))?;
+    let written = write(new.as_file_mut())?;
+    new.persist(path).map_err(|error| error.error).with_context(|| cannot_write(path))?;
+    Ok(written)
+}
+
+pub(crate) fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }
 
 #[cfg(test)]
@@ -331,6 +354,16 @@ mod tests {
         fs::write(&path, text).unwrap();
         assert_eq!(read_samples(&path).unwrap(), samples);
         assert_eq!(whole_blocks(samples.to_vec(), 2), samples[..2]);
+    }
+
+    #[test]
+    fn another_version_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.json"), "{\"schema\": \"orbit.run/2\", \"run\": [1]}").unwrap();
+        let error = format!("{:#}", Run::load(folder.path()).unwrap_err());
+        let expected =
+            "run.json: schema is `orbit.run/2`; this suite reads `orbit.run/1`, update it to read later ones";
+        assert!(error.ends_with(expected) && error.lines().count() == 1, "{error}");
     }
 
     /// Runs that the documentation cites were written by earlier versions of this program.

@@ -22,8 +22,11 @@ const CONFIDENCE: f64 = 0.95;
 /// Of the bootstrap: equal runs give equal intervals.
 const SEED: u64 = 1;
 
-/// The first run and every other one. Schema `orbit.run-comparison/1`.
+pub(crate) const SCHEMA: &str = "orbit.run-comparison/1";
+
+/// The first run and every other one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunComparison {
     pub(crate) schema: &'static str,
     /// Name of the run that the others are set against.
@@ -35,6 +38,7 @@ pub(crate) struct RunComparison {
 
 /// One run against the base.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Against {
     pub(crate) run: String,
     /// In which conditions it was not measured like the base.
@@ -67,6 +71,7 @@ pub(crate) struct BudgetChange {
 
 /// A case in two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CaseRatio {
     /// As the base names it.
     pub(crate) case: String,
@@ -89,7 +94,7 @@ pub(crate) struct CaseRatio {
 pub(crate) fn compare(runs: &[Run]) -> Option<RunComparison> {
     let (base, others) = runs.split_first()?;
     Some(RunComparison {
-        schema: "orbit.run-comparison/1",
+        schema: SCHEMA,
         base: base.record.run.clone(),
         cautions: runs.iter().flat_map(|run| conditions::cautions(&run.record)).collect(),
         against: others.iter().map(|run| against(base, run)).collect(),

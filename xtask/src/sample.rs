@@ -8,8 +8,9 @@ use crate::text;
 
 /// What one trial of one case gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Sample {
-    /// [`crate::plan::Case::id`].
+    /// Id of the case, as the plan names it.
     pub(crate) case: String,
     /// Which block; samples of one block were taken close in time and are compared in pairs.
     pub(crate) block: u32,
@@ -21,6 +22,7 @@ pub(crate) struct Sample {
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "nearly every sample is measured")]
 pub(crate) enum Trial {
@@ -35,6 +37,7 @@ pub(crate) enum Trial {
 
 /// One copy, measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Measurement {
     /// Time from the call to its return; of a program, from its start to its end.
     pub(crate) wall_ns: u64,
@@ -45,6 +48,7 @@ pub(crate) struct Measurement {
     pub(crate) bytes: u64,
     /// What really moved the bytes; only the engine says.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) mechanism: Option<Mechanism>,
     /// Rungs that were tried and refused, in the engine's words.
     pub(crate) refusals: Vec<String>,

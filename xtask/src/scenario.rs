@@ -198,6 +198,7 @@ impl FromStr for Workers {
 
 /// Where the source's pages are when a copy begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Cache {
     /// In the page cache, made so and checked before each sample.
@@ -213,6 +214,7 @@ pub(crate) enum Cache {
 
 /// How often the destination is compared with the source, by the runner, outside the measured time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Check {
     /// After the first copy of each case.
@@ -223,6 +225,7 @@ pub(crate) enum Check {
 
 /// What the fixtures are filled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Content {
     /// Bytes that nothing makes smaller.

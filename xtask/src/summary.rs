@@ -19,8 +19,11 @@ use crate::text;
 
 const CONFIDENCE: f64 = 0.95;
 
-/// A run, reduced. Schema `orbit.summary/1`.
+pub(crate) const SCHEMA: &str = "orbit.summary/1";
+
+/// A run, reduced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Summary {
     pub(crate) schema: String,
     /// Name of the run's folder.
@@ -45,11 +48,13 @@ pub(crate) struct Summary {
 
 /// The samples of one case, reduced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CaseSummary {
     #[serde(flatten)]
     pub(crate) case: Case,
     /// What moved the bytes in every sample; only the engine says.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "text::optional")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) mechanism: Option<Mechanism>,
     /// Valid samples.
     pub(crate) samples: u32,
@@ -104,7 +109,7 @@ pub(crate) fn of(record: &RunRecord, samples: &[Sample]) -> Result<Summary> {
     }
     let blocks = samples.last().map_or(0, |sample| sample.block + 1);
     Ok(Summary {
-        schema: "orbit.summary/1".into(),
+        schema: SCHEMA.into(),
         run: record.run.clone(),
         blocks,
         cases,

@@ -78,6 +78,13 @@ impl Suite {
         command
     }
 
+    /// `xtask export`, which looks for nothing under `--results`.
+    pub(crate) fn export(&self) -> Command {
+        let mut command = subprocess::command(&*XTASK);
+        command.arg("export");
+        command
+    }
+
     pub(crate) fn bench(&self, more: &[&str]) -> Command {
         let scenario = self.scenario();
         self.command(&[&["bench", scenario.to_str().expect("the path is text")], more].concat())

@@ -16,6 +16,7 @@ pub(super) enum Whose {
 /// What a copy used, and how long the machine waited meanwhile. Absent what nobody counted: runs of earlier versions have
 /// none of it, some systems have less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct Usage {
     /// Many kernels divide processor time into user and system by looking once a tick, so that of a call shorter than some

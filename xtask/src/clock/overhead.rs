@@ -8,6 +8,7 @@ use super::{Clock, Times, nanoseconds};
 
 /// Medians, without what a copy costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Overhead {
     /// Around each measured time and no part of it: reading all clocks and counters before and after.
     pub(crate) reading_ns: u64,

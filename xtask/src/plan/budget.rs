@@ -7,6 +7,7 @@ use crate::scenario::{Budget, Counter, Scenario};
 
 /// The most that one case may count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CaseBudget {
     pub(crate) case: String,
     pub(crate) counter: Counter,

@@ -8,6 +8,7 @@ use crate::record::RunRecord;
 
 /// A condition that two runs do not share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Difference {
     pub(crate) what: String,
     pub(crate) base: String,
@@ -16,6 +17,7 @@ pub(crate) struct Difference {
 
 /// A sentence about one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Caution {
     pub(crate) run: String,
     pub(crate) what: &'static str,

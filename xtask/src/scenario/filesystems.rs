@@ -10,6 +10,7 @@ const TO: &str = "-to-";
 
 /// Between which file systems a case copies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum FileSystems {
     /// Within the workspace's own.
@@ -84,6 +85,7 @@ const NAME_RULE: &str = "lower-case letters and digits";
 
 /// The name of a target: lower-case letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct TargetName(String);
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A file of equal extents, each with a hole of equal size behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SparseFile {
     /// Stands in the ids of cases.
     pub(crate) name: String,

@@ -9,6 +9,7 @@ use crate::text;
 
 /// What stands where a tree is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Standing {
     /// Nothing: the copy's root is a new name.

@@ -10,6 +10,7 @@ use crate::text;
 
 /// The engine, or a peer that copies the same file between the same file systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Subject {
     /// The engine, called as a library, by a staging file.

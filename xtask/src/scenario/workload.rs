@@ -12,6 +12,7 @@ use crate::stats;
 /// A tree. Its directories are filled one after the other: the root with `files_per_directory` files, then each further
 /// one with as many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Workload {
     /// Stands in the ids of cases.
     pub(crate) name: String,
@@ -27,6 +28,7 @@ pub(crate) struct Workload {
 
 /// How long the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FileSizes {
     /// All alike.

@@ -70,6 +70,7 @@ const XTASK: &[&str] = &[
     "budget",
     "known",
     "record",
+    "export",
     "comparison",
     "agreement",
     "histogram",
