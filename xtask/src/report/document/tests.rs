@@ -1,3 +1,5 @@
+//! Tables of planted runs, written and written again.
+
 use orbit_engine::Strategy;
 
 use super::*;
