@@ -16,6 +16,7 @@ const RARELY: f64 = 0.01;
 
 /// Of intervals around ratios that are 1, how many contain it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Coverage {
     pub(crate) intervals: u64,
     pub(crate) contain_one: u64,
@@ -50,6 +51,7 @@ fn gap_pct(bounds: &[(f64, f64)]) -> Option<f64> {
 
 /// A case and its repetition within one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Repetition {
     /// The first of the two.
     pub(crate) case: String,
@@ -62,6 +64,7 @@ pub(crate) struct Repetition {
 
 /// A run against itself: subjects that run the same code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Agreement {
     #[serde(flatten)]
     pub(crate) coverage: Coverage,

@@ -35,6 +35,7 @@ pub(crate) fn cost(case: &Case) -> Option<Cost> {
 
 /// Which clock showed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Shown {
     Wall,
@@ -52,6 +53,7 @@ impl fmt::Display for Shown {
 
 /// A known time beside the measured one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Deviation {
     pub(crate) case: String,
     pub(crate) clock: Shown,

@@ -57,6 +57,7 @@ pub(crate) struct Against {
 
 /// A budget that both runs have, and what each of them counted against its own limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct BudgetChange {
     /// As the base names it.
     pub(crate) case: String,
