@@ -92,6 +92,7 @@ pub fn copy_tree(
     options: &TreeOptions,
 ) -> Result<TreeOutcome, TreeError> {
     let (source, destination) = (source.as_ref(), destination.as_ref());
+    options.tell_unused_tuning();
     let mut outcome = TreeOutcome { destination: destination.into(), ..TreeOutcome::default() };
     let failures = match begin(source, destination, options) {
         Ok(copy) => copy.run(&mut outcome),
