@@ -67,7 +67,7 @@ impl Tuning {
 
     /// These values are from the file at `path`.
     #[cfg(feature = "config")]
-    pub(crate) fn from_file(self, path: PathBuf) -> Self {
+    pub(crate) fn read_from(self, path: PathBuf) -> Self {
         Self { file: Some(path), ..self }
     }
 
@@ -75,7 +75,7 @@ impl Tuning {
     #[cfg(feature = "config")]
     pub(crate) fn unused(path: PathBuf, staleness: Staleness) -> Self {
         let warning = TuningWarning { path: path.clone(), staleness };
-        Self { warning: Some((warning, Arc::default())), ..Self::default().from_file(path) }
+        Self { warning: Some((warning, Arc::default())), ..Self::default().read_from(path) }
     }
 
     /// These values for the files of a tree between `pair`. On btrfs each write of a small file waits for room that the
