@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -68,26 +69,31 @@ fn measured(from: &Path, to: &Path) -> Result<Vec<[f64; 2]>, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
     let places: Vec<PathBuf> =
         std::env::args_os().skip(1).filter(|word| word != "--bench").map(PathBuf::from).collect();
     let [from, to] = places.as_slice() else {
-        println!("name two directories: cargo bench --bench near_threshold -- FROM TO");
+        writeln!(out, "name two directories: cargo bench --bench near_threshold -- FROM TO")?;
         return Ok(());
     };
     let (from, to) = (tempfile::tempdir_in(from)?, tempfile::tempdir_in(to)?);
     let times = measured(from.path(), to.path())?;
-    println!("{:>8} {:>12} {:>12} {:>9}", "bytes", "read/write", "zero-copy", "ratio");
+    writeln!(out, "{:>8} {:>12} {:>12} {:>9}", "bytes", "read/write", "zero-copy", "ratio")?;
     let (mut chosen, mut other, mut best) = (0.0, 0.0, 0.0);
     for (index, (size, [written, zero_copy])) in sizes().into_iter().zip(times).enumerate() {
         if index % 4 == 0 {
-            println!("{size:>8} {written:>9.1} µs {zero_copy:>9.1} µs {:>9.3}", zero_copy / written);
+            writeln!(out, "{size:>8} {written:>9.1} µs {zero_copy:>9.1} µs {:>9.3}", zero_copy / written)?;
         }
         let is_zero_copy = size >= THRESHOLD;
         chosen += if is_zero_copy { zero_copy } else { written };
         other += if is_zero_copy { written } else { zero_copy };
         best += written.min(zero_copy);
     }
-    println!("the faster way at each size would save {:.2} %", 100.0 * (1.0 - best / chosen));
-    println!("one copy of {EXPLORED} the other way costs {:.2} %", 100.0 * (other / chosen - 1.0) / EXPLORED);
+    writeln!(out, "the faster way at each size would save {:.2} %", 100.0 * (1.0 - best / chosen))?;
+    writeln!(
+        out,
+        "one copy of {EXPLORED} the other way costs {:.2} %",
+        100.0 * (other / chosen - 1.0) / EXPLORED
+    )?;
     Ok(())
 }
