@@ -5,7 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile, Values};
+use orbit_engine::{
+    ByteSize, Decision, Evidence, Finding, Machine, MeasuredRun, Provenance, Threshold, TunedFile,
+    TunedProfile, UtcTime, Values,
+};
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, complete_run, hex};
@@ -14,6 +17,9 @@ use crate::flags::TuneFlags;
 use crate::record::{self, PlaceRecord, Run};
 use crate::scenario::FileSystems;
 use crate::tuner::{self, Outcome, Ratios};
+
+/// Kernels and disks change; by then what was measured is to be measured again.
+const VALID_DAYS: u32 = 90;
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     let run = complete_run(flags.run.as_deref(), &below(root, &flags.results))?;
@@ -63,12 +69,13 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
     writeln!(out, "\n{pair}")?;
     table(&ratios, out)?;
     writeln!(out, "{}", sentence(&outcome))?;
+    let decision = if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault };
     Ok(Some(TunedProfile {
-        decision: Some(if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault }),
+        decision: Some(decision),
         zero_copy_threshold: Some(outcome.threshold),
         // Left out, it would follow the other threshold, which nothing was found to speak for.
         reflink_threshold: (!outcome.accepted).then(|| Values::default().reflink_threshold),
-        evidence: Some(evidence(&ratios, &outcome)),
+        evidence: Some(evidence(&ratios, &outcome, decision)),
         ..bare
     }))
 }
@@ -116,29 +123,37 @@ fn sentence(outcome: &Outcome) -> String {
     )
 }
 
-fn evidence(ratios: &Ratios, outcome: &Outcome) -> Evidence {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+fn evidence(ratios: &Ratios, outcome: &Outcome, decision: Decision) -> Evidence {
     // TOML has infinities, people who read it have less use for them.
-    let percent = |fraction: f64| (fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0;
-    Evidence {
-        blocks: count(ratios.blocks.len()),
-        sizes: count(ratios.sizes.len()),
+    let percent = |fraction: f64| Some((fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0);
+    let finding = Finding {
+        decision,
+        blocks: Some(u32::try_from(ratios.blocks.len()).unwrap_or(u32::MAX)),
         gain_pct: percent(outcome.gain.estimate),
         gain_lower_pct: percent(outcome.gain.lower),
-        threshold_lower: outcome.best_lower,
-        threshold_upper: outcome.best_upper,
-    }
+        lower: Some(outcome.best_lower),
+        upper: Some(outcome.best_upper),
+    };
+    Evidence { zero_copy_threshold: Some(finding), ..Evidence::default() }
 }
 
 fn provenance(run: &Run) -> Result<Provenance> {
     let path = run.folder.join("samples.jsonl");
     let samples = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let host = &run.record.host;
+    let created = UtcTime::now();
     Ok(Provenance {
-        run: run.record.run.clone(),
-        samples_sha256: hex(&Sha256::digest(samples)),
         engine: run.record.engine.clone(),
-        created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        kernel: run.record.host.kernel.clone(),
-        cpu: run.record.host.cpu.clone(),
+        created,
+        valid_until: created.plus_days(VALID_DAYS),
+        machine: Machine {
+            cpu: host.cpu.clone(),
+            processors: host.cpus,
+            kernel: host.kernel.rsplit(' ').next().unwrap_or_default().to_owned(),
+        },
+        runs: vec![MeasuredRun {
+            name: run.record.run.clone(),
+            samples_sha256: hex(&Sha256::digest(samples)),
+        }],
     })
 }
