@@ -13,15 +13,15 @@ use anyhow::Result;
 
 use crate::record::Run;
 
-/// The exit code where a counter is above its budget.
-pub(crate) const OVER_BUDGET: u8 = 3;
+/// The exit code where something is measured and a bound does not hold.
+pub(crate) const MISSED: u8 = 3;
 
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
     Complete,
-    /// Measured whole, with a line for each budget that does not hold.
-    OverBudget(Vec<String>),
+    /// Measured whole, with a line for each bound that does not hold.
+    Missed(Vec<String>),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),
 }

@@ -90,6 +90,12 @@ pub(crate) struct TuneFlags {
     /// Where to write the tuned file; `tuned.toml` in the run's folder when absent
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Try the tuner on planted timings, whose truth is known, and fail if it is worse than it claims
+    #[arg(long, conflicts_with_all = ["run", "output"])]
+    pub(crate) self_test: bool,
+    /// Draw from this number
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -138,7 +138,7 @@ impl Session<'_> {
                     finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
                 self.announce(&folder, &summary, invalid, out)?;
                 let broken = broken(&summary);
-                Ok(if broken.is_empty() { Done::Complete } else { Done::OverBudget(broken) })
+                Ok(if broken.is_empty() { Done::Complete } else { Done::Missed(broken) })
             }
             Ok(End::Interrupted) if kept > 0 => {
                 let (blocks, hint) = (self.record.scenario.blocks, resume_hint(open.folder()));

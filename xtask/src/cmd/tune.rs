@@ -1,5 +1,7 @@
 //! `cargo xtask tune`: a run's samples to a tuned file, with the table that explains it.
 
+mod self_test;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +18,9 @@ use crate::scenario::FileSystems;
 use crate::tuner::{self, Outcome, Ratios};
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
+    if flags.self_test {
+        return self_test::run(&below(root, &flags.results), flags.seed.unwrap_or(1), out);
+    }
     let run = complete_run(flags.run.as_deref(), &below(root, &flags.results))?;
     if run.record.indicative {
         bail!(
@@ -59,18 +64,22 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
     }
     let filesystems: FileSystems = name.parse().map_err(anyhow::Error::msg)?;
     let Some(ratios) = tuner::ratios(&run.record.cases, &run.samples, &filesystems) else { return Ok(None) };
-    let outcome = tuner::decide(&ratios, run.record.seed);
+    let outcome = tuner::decide(&ratios.curve, Values::default().zero_copy_threshold, run.record.seed);
     writeln!(out, "\n{pair}")?;
     table(&ratios, out)?;
     writeln!(out, "{}", sentence(&outcome))?;
     Ok(Some(TunedProfile {
-        decision: Some(if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault }),
-        zero_copy_threshold: Some(outcome.threshold),
+        decision: Some(if accepted(&outcome) { Decision::Accepted } else { Decision::KeptDefault }),
+        zero_copy_threshold: Some(outcome.value),
         // Left out, it would follow the other threshold, which nothing was found to speak for.
-        reflink_threshold: (!outcome.accepted).then(|| Values::default().reflink_threshold),
+        reflink_threshold: (!accepted(&outcome)).then(|| Values::default().reflink_threshold),
         evidence: Some(evidence(&ratios, &outcome)),
         ..bare
     }))
+}
+
+fn accepted(outcome: &Outcome<Threshold>) -> bool {
+    outcome.verdict == tuner::Verdict::Accepted
 }
 
 fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
@@ -95,17 +104,17 @@ fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
     )
 }
 
-fn sentence(outcome: &Outcome) -> String {
-    let Outcome { threshold, best, best_lower, best_upper, gain, .. } = outcome;
+fn sentence(outcome: &Outcome<Threshold>) -> String {
+    let Outcome { value: threshold, best, lower: best_lower, upper: best_upper, judgement: tuner::Judgement { gain, .. }, .. } = outcome;
     let figures = format!(
         "choosing by earlier blocks gained {:.2} %, with 99 % confidence at least {:.2} %",
         100.0 * gain.estimate,
         100.0 * gain.lower
     );
-    if outcome.accepted {
+    if accepted(outcome) {
         return format!("threshold {threshold} ({best_lower} .. {best_upper}) adopted: {figures}");
     }
-    let seen = outcome.detectable.map_or_else(String::new, |effect| {
+    let seen = outcome.judgement.detectable.map_or_else(String::new, |effect| {
         format!("; a gain of {:.2} % would have been seen", 100.0 * effect)
     });
     if best == threshold {
@@ -116,17 +125,17 @@ fn sentence(outcome: &Outcome) -> String {
     )
 }
 
-fn evidence(ratios: &Ratios, outcome: &Outcome) -> Evidence {
+fn evidence(ratios: &Ratios, outcome: &Outcome<Threshold>) -> Evidence {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     // TOML has infinities, people who read it have less use for them.
     let percent = |fraction: f64| (fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0;
     Evidence {
-        blocks: count(ratios.blocks.len()),
-        sizes: count(ratios.sizes.len()),
-        gain_pct: percent(outcome.gain.estimate),
-        gain_lower_pct: percent(outcome.gain.lower),
-        threshold_lower: outcome.best_lower,
-        threshold_upper: outcome.best_upper,
+        blocks: count(ratios.curve.blocks.len()),
+        sizes: count(ratios.curve.sizes.len()),
+        gain_pct: percent(outcome.judgement.gain.estimate),
+        gain_lower_pct: percent(outcome.judgement.gain.lower),
+        threshold_lower: outcome.lower,
+        threshold_upper: outcome.upper,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use orbit_engine::{Strategy, Values, Verification};
 
+use super::Curve;
 use crate::comparison::{self, Ratio, Times};
 use crate::plan::Case;
 use crate::sample::Sample;
@@ -13,10 +14,7 @@ use crate::stats;
 /// The comparison of one pair of file systems.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ratios {
-    /// Ascending.
-    pub(crate) sizes: Vec<u64>,
-    /// For each block, for each size: ln(time of zero-copy / time of buffered).
-    pub(crate) blocks: Vec<Vec<f64>>,
+    pub(crate) curve: Curve,
     /// For each size: what the table shows.
     pub(crate) rows: Vec<Row>,
 }
@@ -62,9 +60,11 @@ pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: &FileSyste
             })
         })
         .collect();
+    let sizes = pairs.iter().map(|(size, ..)| *size).collect();
+    let blocks =
+        whole.iter().map(|block| pairs.iter().map(|pair| log_ratio(block, pair)).collect()).collect();
     Some(Ratios {
-        sizes: pairs.iter().map(|(size, ..)| *size).collect(),
-        blocks: whole.iter().map(|block| pairs.iter().map(|pair| log_ratio(block, pair)).collect()).collect(),
+        curve: Curve { sizes, blocks },
         rows: rows.filter(|rows| !rows.is_empty())?,
     })
 }
