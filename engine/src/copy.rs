@@ -59,6 +59,7 @@ pub fn copy_file(
 ) -> Result<CopyOutcome, CopyError> {
     let (source, destination) =
         (source.as_ref(), &*compress::new_name(destination.as_ref(), options.compression)?);
+    options.tell_unused_tuning();
     let watch = &Watch::new(options.observer.as_ref(), options.cancel.as_ref(), 0);
     let outcome = copy_entry(
         Entry::given(source),

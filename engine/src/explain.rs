@@ -16,7 +16,7 @@ use crate::placement::{Opening, Target, Way};
 use crate::platform::{self, At, Calls, Spot, Standing};
 use crate::select::{Plan, select};
 use crate::survey::Survey;
-use crate::tuning::FileSystemPair;
+use crate::tuning::{FileSystemPair, TuningWarning};
 
 /// What [`crate::copy_file`] would do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub struct Explanation {
     pub pair: FileSystemPair,
     /// Whether the values come from a profile of this pair; else they are the defaults.
     pub is_tuned: bool,
+    /// The tuned file that was loaded.
+    pub tuned_file: Option<PathBuf>,
+    /// Why the values of that file are not used, where they are not.
+    pub tuning_warning: Option<TuningWarning>,
     /// The rungs that would be tried, what is left out and why, threads and values. What the kernel would refuse, only
     /// trying tells.
     pub plan: Plan,
@@ -89,6 +93,8 @@ pub fn explain(
         writes_to: ground.spot.path,
         replaces_bytes: ground.replaces_bytes,
         is_tuned: options.tuning.has_profile(&pair),
+        tuned_file: options.tuning.file().map(Path::to_path_buf),
+        tuning_warning: options.tuning.warning().cloned(),
         pair,
         plan,
         placement: options.placement,

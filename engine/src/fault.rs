@@ -11,10 +11,23 @@ pub(crate) struct Fault {
     message: String,
 }
 
+/// The longest message: what a file holds may be of any length.
+const LONGEST: usize = 500;
+
+/// What a file says, as a part of one printable line.
+pub(crate) fn line(text: &str) -> String {
+    let mut chars = text.chars().map(|char| if char.is_control() { ' ' } else { char });
+    let mut line: String = chars.by_ref().take(LONGEST).collect();
+    if chars.next().is_some() {
+        line.push('…');
+    }
+    line
+}
+
 impl Fault {
     /// An error in one printable line, whatever the file made of the message.
     pub(crate) fn new(path: &Path, line: Option<usize>, message: &str) -> Self {
-        Self { path: path.into(), line, message: message.replace(char::is_control, " ") }
+        Self { path: path.into(), line, message: self::line(message) }
     }
 
     /// An error at a byte of the text.
@@ -70,7 +83,7 @@ fn key_of_value(text: &str, at: usize) -> Option<&str> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
+        f.write_str(&self.path.display().to_string().replace(char::is_control, " "))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }

@@ -81,6 +81,8 @@ mod staging;
 mod strategy;
 mod survey;
 mod tree;
+#[cfg(feature = "config")]
+mod tuned;
 mod tuning;
 mod verify;
 
@@ -112,6 +114,11 @@ pub use tree::{
 };
 #[cfg(feature = "glob")]
 pub use tree::{Globs, InvalidGlob};
-pub use tuning::{Chunk, FileSystemPair, MAX_BATCH, MAX_THREADS, MAX_WORKERS, Threshold, Tuning, Values};
 #[cfg(feature = "config")]
-pub use tuning::{Decision, Evidence, Provenance, TunedFile, TunedProfile, TuningError};
+pub use tuned::{
+    Decision, Evidence, Finding, Machine, MeasuredRun, Provenance, TunedFile, TunedProfile, TuningError,
+};
+pub use tuning::{
+    Chunk, FileSystemPair, MAX_BATCH, MAX_THREADS, MAX_WORKERS, Staleness, Threshold, Tuning, TuningWarning,
+    UtcTime, Values,
+};

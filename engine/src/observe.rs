@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::tuning::TuningWarning;
+
 /// How often an observer is told; half of what is promised, for a loaded machine.
 const INTERVAL: Duration = Duration::from_millis(50);
 
@@ -53,6 +55,11 @@ const SMALLEST_STEP: u64 = 64 * 1024;
 pub trait Observer: Send + Sync {
     /// How far the copy is.
     fn progress(&self, progress: Progress);
+
+    /// The values of a tuned file are not used. Told before the first copy with them begins, and of no further copy.
+    fn tuning_unused(&self, warning: &TuningWarning) {
+        let _ = warning;
+    }
 }
 
 /// How far a copy is.

@@ -218,6 +218,14 @@ impl CopyOptions {
         self.tuning = tuning;
         self
     }
+
+    /// Tells the observer, once, that values that were measured are not used.
+    pub(crate) fn tell_unused_tuning(&self) {
+        let Some(Audience(observer)) = &self.observer else { return };
+        if let Some(warning) = self.tuning.warning_to_tell() {
+            observer.tuning_unused(warning);
+        }
+    }
 }
 
 /// Whether the destination may share the source's extents (copy on write).

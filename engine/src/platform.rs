@@ -3,6 +3,8 @@
 
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod linux;
+#[cfg(feature = "config")]
+mod machine;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 mod other;
 mod spot;
@@ -20,6 +22,8 @@ use crate::strategy::Mechanism;
 
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 pub(crate) use linux::*;
+#[cfg(feature = "config")]
+pub(crate) use machine::{cpu, kernel};
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 pub(crate) use other::*;
 pub(crate) use spot::{At, Spot};

@@ -38,7 +38,7 @@ use held::{Held, Pair};
 use links::Links;
 use meter::Meter;
 use node::Node;
-use plan::{Each, Tree};
+use plan::{Each, Roots, Tree};
 use pool::Pool;
 use root::Site;
 use worker::Worker;
@@ -92,6 +92,7 @@ pub fn copy_tree(
     options: &TreeOptions,
 ) -> Result<TreeOutcome, TreeError> {
     let (source, destination) = (source.as_ref(), destination.as_ref());
+    options.tell_unused_tuning();
     let mut outcome = TreeOutcome { destination: destination.into(), ..TreeOutcome::default() };
     let failures = match begin(source, destination, options) {
         Ok(copy) => copy.run(&mut outcome),
@@ -137,10 +138,10 @@ fn begin<'a>(
     };
     let left = platform::descriptors_left(&calls).unwrap_or(MOST_HELD * 4);
     let landing = existing.as_ref().or(above.as_ref()).unwrap_or(&from.0);
-    let pair = pair((&from.0, landing), &calls);
-    let tuning = options.each.tuning.for_tree(pair.as_ref());
-    let pair = pair.filter(|_| tuning.needs_pair());
-    let values = *pair.as_ref().map_or(tuning.default_values(), |pair| tuning.values(pair));
+    let roots = roots((&from.0, landing), &calls);
+    let tuning = options.each.tuning.for_tree(roots.as_ref().map(|roots| &roots.pair));
+    let roots = roots.filter(|_| tuning.needs_pair());
+    let values = *roots.as_ref().map_or(tuning.default_values(), |roots| tuning.values(&roots.pair));
     let wanted = if options.workers > 0 { options.workers } else { values.workers(platform::processors()) };
     let to_resume = if options.each.placement == Placement::Resumable { OPEN_TO_RESUME } else { 0 };
     let Shares { workers, held, batch } = shares(left, wanted, OPEN_BY_WORKER + to_resume);
@@ -148,7 +149,7 @@ fn begin<'a>(
     let umask = platform::umask(&calls);
     let each = Each::new(&CopyOptions { tuning, ..options.each.clone() });
     let tree =
-        Tree { each, above, umask, values, pair, batch, ..Tree::new(source, destination, options, held) };
+        Tree { each, above, umask, values, roots, batch, ..Tree::new(source, destination, options, held) };
     Ok(Copy { tree, from, existing, workers, calls })
 }
 
@@ -163,7 +164,7 @@ impl<'a> Tree<'a> {
             cannot_share: AtomicBool::new(false),
             values: Values::default(),
             batch: 1,
-            pair: None,
+            roots: None,
             above: None,
             umask: None,
             pool: Pool::default(),
@@ -178,15 +179,14 @@ impl<'a> Tree<'a> {
 }
 
 /// The file systems of both roots.
-fn pair((from, to): (&Directory, &Directory), calls: &Calls) -> Option<FileSystemPair> {
+fn roots((from, to): (&Directory, &Directory), calls: &Calls) -> Option<Roots> {
     let name = |file| platform::file_system(calls, file).ok();
-    let device = |file| platform::status(calls, file).ok().map(|status| status.volume.device);
+    let volume = |file| platform::status(calls, file).ok().map(|status| status.volume);
     let (from, to) = (from.file()?, to.file()?);
-    Some(FileSystemPair {
-        source: name(from)?,
-        destination: name(to)?,
-        same_device: device(from)? == device(to)?,
-    })
+    let (source, destination) = (name(from)?, name(to)?);
+    let volumes = (volume(from)?, volume(to)?);
+    let same_device = volumes.0.device == volumes.1.device;
+    Some(Roots { pair: FileSystemPair { source, destination, same_device }, volumes })
 }
 
 /// What may be open at a time.
@@ -223,7 +223,7 @@ impl Copy<'_> {
         let (to, landing) = landed.unzip();
         let mut first = Worker::new(&tree);
         first.count_directory(landing.as_ref());
-        let small = tree.small(&from.1, landing.as_ref());
+        let small = tree.small((&from.0, &from.1), to.as_ref().zip(landing.as_ref()), &calls);
         let root = Arc::new(Node::new(None, std::ffi::OsString::new(), from.1, landing, small));
         let pair = Arc::new(Pair { from: from.0, to });
         tree.held.keep(&root, &pair);

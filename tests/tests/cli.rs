@@ -29,5 +29,7 @@ mod streams;
 mod texts;
 #[path = "cli/trees.rs"]
 mod trees;
+#[path = "cli/tuned.rs"]
+mod tuned;
 #[path = "cli/verbose.rs"]
 mod verbose;

@@ -35,6 +35,8 @@ mod names;
 mod observed;
 #[path = "copy/overlay.rs"]
 mod overlay;
+#[path = "copy/profiles.rs"]
+mod profiles;
 #[path = "copy/properties.rs"]
 mod properties;
 #[path = "copy/pseudo_files.rs"]

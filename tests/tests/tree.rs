@@ -53,6 +53,8 @@ mod observed;
 mod overwrite;
 #[path = "tree/placement.rs"]
 mod placement;
+#[path = "tree/profiles.rs"]
+mod profiles;
 #[path = "tree/resume.rs"]
 mod resume;
 #[path = "tree/scale.rs"]

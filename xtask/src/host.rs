@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use orbit_engine::Machine;
 use serde::{Deserialize, Serialize};
 
 /// The machine and the build. What this system does not tell is none.
@@ -31,13 +32,13 @@ impl Host {
     /// Looks at this machine and at the git checkout in `root`.
     pub(crate) fn look(root: &Path) -> Self {
         let names = rustix::system::uname();
+        let Machine { cpu, processors, .. } = Machine::here();
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         Self {
             name: names.nodename().to_string_lossy().into_owned(),
             kernel: format!("{} {}", names.sysname().to_string_lossy(), names.release().to_string_lossy()),
-            cpu: field(&cpuinfo, "model name").unwrap_or("unknown").to_owned(),
-            cpus: std::thread::available_parallelism()
-                .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
+            cpu,
+            cpus: processors,
             memory_bytes: meminfo_bytes("MemTotal").unwrap_or(0),
             governor: first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             hypervisor: hypervisor(&cpuinfo),

@@ -23,7 +23,10 @@ pub(crate) use self_test::{Effort, Row as SelfTestRow, SelfTest, self_test};
 pub(crate) use threshold::{Curve, decide};
 
 /// Paired blocks by which `tune` decides on a threshold.
-pub(crate) const THRESHOLD_BLOCKS: u32 = 160;
+pub(crate) const THRESHOLD_BLOCKS: u32 = 200;
+
+/// The same for values that race.
+pub(crate) const RACE_BLOCKS: u32 = 40;
 
 /// Resamples of the block bootstrap.
 const RESAMPLES: usize = 2000;

@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use crate::place::has_place;
-use orbit_engine::{Threshold, TunedFile, TunedProfile, Tuning, Values};
+use orbit_engine::{FileSystemPair, Threshold, TunedFile, TunedProfile, Tuning, TuningError, Values};
 
 const PATH: &str = "folder/tuned.toml";
 const CHUNKS: RangeInclusive<u64> = 4 << 10..=128 << 20;
@@ -25,10 +25,31 @@ const MOST_WORKERS: u32 = 256;
 pub(crate) fn accepts(bytes: &[u8]) -> bool {
     // `Tuning::load` refuses what is not UTF-8 before it parses.
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    match Tuning::parse(text, PATH) {
-        Ok(tuning) => check_accepted(text, &tuning),
-        Err(error) => has_place(PATH, text, &error.to_string()),
+    let checked = Tuning::parse(text, PATH);
+    match Tuning::parse_unchecked(text, PATH) {
+        Ok(tuning) => check_accepted(text, &tuning) && check_staleness(&checked, &tuning),
+        Err(error) => {
+            assert_eq!(checked, Err(error.clone()), "the check accepts nothing more");
+            has_place(PATH, text, &error.to_string())
+        }
     }
+}
+
+/// What is read with the check is the same, or nothing but the defaults and a warning in one printable line.
+fn check_staleness(checked: &Result<Tuning, TuningError>, unchecked: &Tuning) -> bool {
+    let tuning = checked.as_ref().expect("what can be read is no error of the check");
+    let Some(warning) = tuning.warning() else {
+        assert_eq!(tuning, unchecked);
+        return true;
+    };
+    assert_eq!(tuning.values(&anywhere()), &Values::default());
+    let told = warning.to_string();
+    assert!(told.starts_with(&format!("{PATH}: ")) && !told.contains(char::is_control), "{told:?}");
+    true
+}
+
+fn anywhere() -> FileSystemPair {
+    FileSystemPair { source: "ext4".into(), destination: "ext4".into(), same_device: true }
 }
 
 fn check_accepted(text: &str, tuning: &Tuning) -> bool {
@@ -41,7 +62,8 @@ fn check_accepted(text: &str, tuning: &Tuning) -> bool {
         check_ranges(values);
     }
     let written = toml::to_string(&file).expect("a file that was read can be written");
-    let again = Tuning::parse(&written, PATH).unwrap_or_else(|error| panic!("{error}, in {written:?}"));
+    let again =
+        Tuning::parse_unchecked(&written, PATH).unwrap_or_else(|error| panic!("{error}, in {written:?}"));
     assert_eq!(again, *tuning, "{written:?}");
     let file: TunedFile = toml::from_str(&written).expect("it was just read");
     assert_eq!(toml::to_string(&file).as_ref(), Ok(&written), "written twice, it is the same text");

@@ -147,7 +147,7 @@ impl Worker<'_> {
             None => (None, None),
         };
         self.count_directory(landing.as_ref());
-        let small = self.tree.small(&source, landing.as_ref());
+        let small = self.tree.small((&from, &source), to.as_ref().zip(landing.as_ref()), &self.calls);
         let node = Node::new(Some(Arc::clone(parent)), name.into(), source, landing, small);
         let node = Arc::new(node);
         let pair = Arc::new(Pair { from, to });

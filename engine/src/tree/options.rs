@@ -115,6 +115,14 @@ impl TreeOptions {
         self.observer = Some(Onlooker(observer));
         self
     }
+
+    /// Tells the observer, once, that values that were measured are not used.
+    pub(crate) fn tell_unused_tuning(&self) {
+        let Some(Onlooker(observer)) = &self.observer else { return };
+        if let Some(warning) = self.each.tuning.warning_to_tell() {
+            observer.tuning_unused(warning);
+        }
+    }
 }
 
 /// What becomes of symbolic links in a tree.

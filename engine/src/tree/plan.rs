@@ -12,7 +12,7 @@ use super::pool::Pool;
 use crate::error::CopyError;
 use crate::observe::Cancel;
 use crate::options::{Compression, CopyOptions, Durability, Reflink};
-use crate::platform::Directory;
+use crate::platform::{Directory, Volume};
 use crate::setting::Made;
 use crate::strategy::Strategy;
 use crate::tuning::{FileSystemPair, Values};
@@ -27,8 +27,8 @@ pub(super) struct Tree<'a> {
     pub(super) batch: usize,
     /// Whether sharing extents was refused once, so that it is left to the ladder.
     pub(super) cannot_share: AtomicBool,
-    /// The file systems of both roots, where anything depends on them.
-    pub(super) pair: Option<FileSystemPair>,
+    /// None where nothing depends on them.
+    pub(super) roots: Option<Roots>,
     /// As given.
     pub(super) source: &'a Path,
     pub(super) destination: &'a Path,
@@ -43,6 +43,13 @@ pub(super) struct Tree<'a> {
     pub(super) meter: Arc<Meter>,
     pub(super) stop: Cancel,
     pub(super) failures: Mutex<Vec<CopyError>>,
+}
+
+/// On which file systems both roots are.
+#[derive(Debug)]
+pub(super) struct Roots {
+    pub(super) pair: FileSystemPair,
+    pub(super) volumes: (Volume, Volume),
 }
 
 impl Tree<'_> {

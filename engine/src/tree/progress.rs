@@ -1,10 +1,17 @@
 //! How far the copy of a tree is, for an observer.
 
+use crate::tuning::TuningWarning;
+
 /// Is told how the copy of a tree goes: at its begin and end, and at least every 100 ms between, as long as single calls
 /// of the system do not take longer. It is called by the threads that copy; what it does delays them.
 pub trait TreeObserver: Send + Sync {
     /// How far the copy is.
     fn progress(&self, progress: TreeProgress);
+
+    /// The values of a tuned file are not used. Told before the first copy with them begins, and of no further copy.
+    fn tuning_unused(&self, warning: &TuningWarning) {
+        let _ = warning;
+    }
 }
 
 /// How far the copy of a tree is.

@@ -3,20 +3,22 @@
 //! is left to the steps of one copy, which know what to do and what to say.
 
 use std::fs::File;
+use std::io;
 use std::sync::atomic::Ordering;
 
 use super::file::Item;
 use super::node::Landing;
-use super::plan::{Circumstances, Tree};
+use super::plan::{Circumstances, Roots, Tree};
 use super::worker::Worker;
 use crate::facts::Facts;
 use crate::inspect::Source;
 use crate::memory;
 use crate::options::{Durability, Placement, Sparse, Verification};
-use crate::platform::{self, At, Calls, PERMISSIONS, Status};
+use crate::platform::{self, At, Calls, Directory, PERMISSIONS, Status};
 use crate::select::select;
 use crate::staging::remove;
 use crate::strategy::Mechanism;
+use crate::tuning::FileSystemPair;
 
 /// No file is small from this size on.
 pub(super) const MOST_SMALL: u64 = 256 * 1024;
@@ -51,8 +53,13 @@ impl Small {
 
 impl Tree<'_> {
     /// Which files are small in a directory of these two ends.
-    pub(super) fn small(&self, source: &Status, landing: Option<&Landing>) -> Small {
-        let Some(landing) = landing.filter(|landing| landing.is_fresh) else { return Small::NONE };
+    pub(super) fn small(
+        &self,
+        (from, source): (&Directory, &Status),
+        to: Option<(&Directory, &Landing)>,
+        calls: &Calls,
+    ) -> Small {
+        let Some((to, landing)) = to.filter(|(_, landing)| landing.is_fresh) else { return Small::NONE };
         let circumstances = Circumstances { is_changed: false, is_alone: false, is_small: true };
         let options = self.each.of(circumstances);
         let asks_for_more = self.options.each.compression != options.compression
@@ -64,9 +71,10 @@ impl Tree<'_> {
         if asks_for_more {
             return Small::NONE;
         }
+        let Ok(pair) = self.pair_at((from, source), (to, &landing.status), calls) else { return Small::NONE };
         let refused_before = memory::refusals(source.volume, landing.status.volume);
         let rungs = |size: u64| {
-            let (pair, refused_before) = (self.pair.clone(), refused_before.clone());
+            let (pair, refused_before) = (pair.clone(), refused_before.clone());
             select(&Facts { pair, refused_before, ..Facts::of_size(size) }, options).rungs
         };
         let written = |size: &&u64| rungs(**size - 1) == [Mechanism::ReadWrite];
@@ -75,6 +83,30 @@ impl Tree<'_> {
             written_below: SIZES[1..].iter().rev().find(written).copied().unwrap_or(0),
             shared_from: SIZES.iter().find(shared).copied().unwrap_or(u64::MAX),
         }
+    }
+}
+
+type End<'a> = (&'a Directory, &'a Status);
+
+impl Tree<'_> {
+    /// The file systems of two directories, where anything depends on them: those of the roots, unless something else is
+    /// mounted there.
+    fn pair_at(&self, from: End<'_>, to: End<'_>, calls: &Calls) -> io::Result<Option<FileSystemPair>> {
+        let Some(Roots { pair, volumes }) = &self.roots else { return Ok(None) };
+        let (source, destination) = (from.1.volume, to.1.volume);
+        if (source, destination) == *volumes {
+            return Ok(Some(pair.clone()));
+        }
+        let name = |(directory, Status { volume, .. }): End<'_>| {
+            memory::file_system(*volume, || {
+                platform::file_system(calls, directory.file().ok_or(io::ErrorKind::NotFound)?)
+            })
+        };
+        Ok(Some(FileSystemPair {
+            source: name(from)?,
+            destination: name(to)?,
+            same_device: source.device == destination.device,
+        }))
     }
 }
 

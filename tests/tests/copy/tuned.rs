@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use orbit_engine::{
-    CopyOptions, CopyOutcome, FileSystemPair, Mechanism, OmissionReason, Strategy, Tuning,
+    CopyOptions, CopyOutcome, FileSystemPair, Mechanism, Observer, OmissionReason, Progress, Strategy,
+    Threshold, TreeObserver, TreeOptions, TreeProgress, Tuning, TuningWarning, copy_tree,
     zero_copy_capabilities,
 };
 use orbit_tests::lab::{self, Place};
@@ -199,5 +201,80 @@ fn a_file_of_several_profiles_serves_each_pair() {
         let options = CopyOptions::new().tuning(tuning);
         let outcome = copied_with(&options, &from.join("source"), &to.join("copy"));
         assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
+    });
+}
+
+/// Hears only of tuned files.
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("nobody panics while it is told"))
+    }
+
+    fn note(&self, warning: &TuningWarning) {
+        self.0.lock().expect("nobody panics while it is told").push(warning.to_string());
+    }
+}
+
+impl Observer for Heard {
+    fn progress(&self, _: Progress) {}
+
+    fn tuning_unused(&self, warning: &TuningWarning) {
+        self.note(warning);
+    }
+}
+
+impl TreeObserver for Heard {
+    fn progress(&self, _: TreeProgress) {}
+
+    fn tuning_unused(&self, warning: &TuningWarning) {
+        self.note(warning);
+    }
+}
+
+/// Once for a file that was loaded: not for each copy, nor for each file of a tree, and not before somebody listens.
+#[test]
+fn an_observer_hears_once_that_a_file_does_not_hold_here() {
+    lab::for_each_file_system("an_observer_hears_once_that_a_file_does_not_hold_here", |place| {
+        let pair = pair(place, place);
+        let stale = text(&pair, "zero_copy_threshold = \"never\"").replace(
+            "\n\n",
+            "\n[provenance]\nengine = \"9.0.0\"\ncreated = \"2026-01-01T00:00:00Z\"\nvalid_until = \"2026-01-02T00:00:00Z\"\n\
+             runs = []\nmachine = { cpu = \"a relic\", processors = 1, kernel = \"1.0\" }\n\n",
+        );
+        let file = place.join("tuned.toml");
+        fs::write(&file, stale).expect("write the tuned file");
+        let load =
+            || CopyOptions::new().tuning(Tuning::load(&file).unwrap_or_else(|error| panic!("{error}")));
+        let heard = Arc::new(Heard::default());
+        let (source, copy) = (place.join("tree/source"), place.join("copy"));
+        fs::create_dir(place.join("tree")).expect("make a directory");
+        files::create(&source, 1, SIZE);
+        files::create(&place.join("tree/other"), 2, 10);
+
+        let options = load();
+        copied_with(&options, &source, &copy);
+        let watched = options.observer(heard.clone());
+        for _ in 0..2 {
+            assert_zero_copy(copied_with(&watched.clone(), &source, &copy).mechanism, place, place, SIZE);
+        }
+        let told = heard.take();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("another machine (cpu `a relic`, here `"), "{told:?}");
+
+        let options = TreeOptions::new(load()).observer(heard.clone());
+        for name in ["one", "two"] {
+            let outcome =
+                copy_tree(place.join("tree"), place.join(name), &options).expect("the tree is copied");
+            assert_eq!(outcome.files, 2);
+        }
+        assert_eq!(heard.take().len(), 1);
+
+        let used = Tuning::load_unchecked(&file).expect("the file can be read");
+        assert_eq!(used.values(&pair).zero_copy_threshold, Threshold::Never);
+        copied_with(&CopyOptions::new().tuning(used).observer(heard.clone()), &source, &copy);
+        assert!(heard.take().is_empty());
     });
 }

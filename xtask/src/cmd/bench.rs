@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use orbit_engine::Tuning;
+use orbit_engine::{Tuning, TuningWarning};
 use sha2::{Digest, Sha256};
 
 use crate::budget::Balance;
@@ -54,6 +54,7 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     let programs = programs(root, &cases)?;
     let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
     let tuning = tuning(tuned.as_deref(), flags.tuned.as_deref())?;
+    refuse_stale(tuned.as_deref(), flags.tuned.as_deref())?;
     let (arms, skipped) = places.arms(cases, &tuning, &programs);
     for line in told(&skipped) {
         writeln!(out, "{line}")?;
@@ -248,10 +249,22 @@ fn read_tuned(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// From the text of a tuned file; `file` is named in errors.
+/// From the text of a tuned file; `file` is named in errors. Of a run that goes on, the file held when it began.
 fn tuning(text: Option<&str>, file: Option<&Path>) -> Result<Tuning> {
     let Some(text) = text else { return Ok(Tuning::default()) };
-    Ok(Tuning::parse(text, file.unwrap_or(Path::new("tuned")))?)
+    Ok(Tuning::parse_unchecked(text, file.unwrap_or(Path::new("tuned")))?)
+}
+
+/// What is measured is what copies on this machine would use.
+fn refuse_stale(text: Option<&str>, file: Option<&Path>) -> Result<()> {
+    let Some((text, file)) = text.zip(file) else { return Ok(()) };
+    match Tuning::parse(text, file)?.warning() {
+        Some(TuningWarning { staleness, .. }) => bail!(
+            "{}: {staleness}, so that copies here do not use it; make it anew with `cargo xtask tune`",
+            file.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 fn program_sha256() -> Result<String> {

@@ -7,7 +7,10 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::{ByteSize, Decision, Evidence, Provenance, Threshold, TunedFile, TunedProfile, Values};
+use orbit_engine::{
+    ByteSize, Decision, Evidence, Finding, Machine, MeasuredRun, Provenance, Threshold, TunedFile,
+    TunedProfile, UtcTime, Values,
+};
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, complete_run, hex};
@@ -16,6 +19,9 @@ use crate::flags::TuneFlags;
 use crate::record::{self, PlaceRecord, Run};
 use crate::scenario::FileSystems;
 use crate::tuner::{self, Outcome, Ratios};
+
+/// Kernels and disks change; by then what was measured is to be measured again.
+const VALID_DAYS: u32 = 90;
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     if flags.self_test {
@@ -68,12 +74,13 @@ fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> 
     writeln!(out, "\n{pair}")?;
     table(&ratios, out)?;
     writeln!(out, "{}", sentence(&outcome))?;
+    let decision = if accepted(&outcome) { Decision::Accepted } else { Decision::KeptDefault };
     Ok(Some(TunedProfile {
-        decision: Some(if accepted(&outcome) { Decision::Accepted } else { Decision::KeptDefault }),
+        decision: Some(decision),
         zero_copy_threshold: Some(outcome.value),
         // Left out, it would follow the other threshold, which nothing was found to speak for.
         reflink_threshold: (!accepted(&outcome)).then(|| Values::default().reflink_threshold),
-        evidence: Some(evidence(&ratios, &outcome)),
+        evidence: Some(evidence(&ratios, &outcome, decision)),
         ..bare
     }))
 }
@@ -105,7 +112,14 @@ fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
 }
 
 fn sentence(outcome: &Outcome<Threshold>) -> String {
-    let Outcome { value: threshold, best, lower: best_lower, upper: best_upper, judgement: tuner::Judgement { gain, .. }, .. } = outcome;
+    let Outcome {
+        value: threshold,
+        best,
+        lower: best_lower,
+        upper: best_upper,
+        judgement: tuner::Judgement { gain, .. },
+        ..
+    } = outcome;
     let figures = format!(
         "choosing by earlier blocks gained {:.2} %, with 99 % confidence at least {:.2} %",
         100.0 * gain.estimate,
@@ -125,29 +139,37 @@ fn sentence(outcome: &Outcome<Threshold>) -> String {
     )
 }
 
-fn evidence(ratios: &Ratios, outcome: &Outcome<Threshold>) -> Evidence {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+fn evidence(ratios: &Ratios, outcome: &Outcome<Threshold>, decision: Decision) -> Evidence {
     // TOML has infinities, people who read it have less use for them.
-    let percent = |fraction: f64| (fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0;
-    Evidence {
-        blocks: count(ratios.curve.blocks.len()),
-        sizes: count(ratios.curve.sizes.len()),
+    let percent = |fraction: f64| Some((fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0);
+    let finding = Finding {
+        decision,
+        blocks: Some(u32::try_from(ratios.curve.blocks.len()).unwrap_or(u32::MAX)),
         gain_pct: percent(outcome.judgement.gain.estimate),
         gain_lower_pct: percent(outcome.judgement.gain.lower),
-        threshold_lower: outcome.lower,
-        threshold_upper: outcome.upper,
-    }
+        lower: Some(outcome.lower),
+        upper: Some(outcome.upper),
+    };
+    Evidence { zero_copy_threshold: Some(finding), ..Evidence::default() }
 }
 
 fn provenance(run: &Run) -> Result<Provenance> {
     let path = run.folder.join("samples.jsonl");
     let samples = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let host = &run.record.host;
+    let created = UtcTime::now();
     Ok(Provenance {
-        run: run.record.run.clone(),
-        samples_sha256: hex(&Sha256::digest(samples)),
         engine: run.record.engine.clone(),
-        created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        kernel: run.record.host.kernel.clone(),
-        cpu: run.record.host.cpu.clone(),
+        created,
+        valid_until: created.plus_days(VALID_DAYS),
+        machine: Machine {
+            cpu: host.cpu.clone(),
+            processors: host.cpus,
+            kernel: host.kernel.rsplit(' ').next().unwrap_or_default().to_owned(),
+        },
+        runs: vec![MeasuredRun {
+            name: run.record.run.clone(),
+            samples_sha256: hex(&Sha256::digest(samples)),
+        }],
     })
 }

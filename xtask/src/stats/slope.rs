@@ -10,7 +10,8 @@ use super::quantile::median;
 /// Kendall's Tau", Journal of the American Statistical Association 63(324), 1968, 1379–1389.
 pub(crate) fn theil_sen(points: &[(f64, f64)]) -> Option<f64> {
     let pairs = points.iter().enumerate().flat_map(|(i, one)| points[i + 1..].iter().map(move |b| (one, b)));
-    let slopes: Vec<f64> = pairs.filter(|(a, b)| a.0 != b.0).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
+    let slopes: Vec<f64> =
+        pairs.filter(|(a, b)| a.0 != b.0).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
     median(&slopes)
 }
 

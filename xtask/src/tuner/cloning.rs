@@ -25,7 +25,8 @@ pub(crate) fn classify(points: &[(u64, f64)], can_reflink: bool) -> Option<Moves
     if !can_reflink {
         return Some(Moves::Copies);
     }
-    let logs: Vec<(f64, f64)> = points.iter().map(|(size, time)| (stats::float(*size).ln(), time.ln())).collect();
+    let logs: Vec<(f64, f64)> =
+        points.iter().map(|(size, time)| (stats::float(*size).ln(), time.ln())).collect();
     let least = logs.iter().map(|point| point.0).fold(f64::INFINITY, f64::min);
     let most = logs.iter().map(|point| point.0).fold(f64::NEG_INFINITY, f64::max);
     if most - least < LEAST_SPAN.ln() {

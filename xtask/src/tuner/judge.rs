@@ -9,7 +9,7 @@ pub(crate) const LEAST_GAIN: f64 = 0.0025;
 /// without a difference at most one adopts something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Care {
-    /// Between thresholds, whose gains are means over many sizes: 5 %.
+    /// Between thresholds, whose gains are means over many sizes: 2.5 %.
     Threshold,
     /// Between values, of which the luckiest one is chosen: 1 %.
     Race,
@@ -18,7 +18,7 @@ pub(super) enum Care {
 impl Care {
     fn alpha(self) -> f64 {
         match self {
-            Self::Threshold => 0.05,
+            Self::Threshold => 0.025,
             Self::Race => 0.01,
         }
     }
@@ -32,7 +32,7 @@ const BURN_IN: usize = 20;
 /// What choosing saves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Judgement {
-    /// Time saved against the value that is kept, as a fraction. The lower bound holds with 95 % confidence for
+    /// Time saved against the value that is kept, as a fraction. The lower bound holds with 97.5 % confidence for
     /// thresholds and 99 % for values that raced, and is minus infinity with too few blocks.
     pub(crate) gain: Interval,
     /// The smallest gain that would have been seen in 90 of 100 such runs.
@@ -56,7 +56,9 @@ impl Judgement {
             upper: f64::INFINITY,
         });
         let detectable = deviation(&gains)
-            .and_then(|deviation| stats::minimum_detectable_effect(deviation, gains.len(), care.alpha(), POWER))
+            .and_then(|deviation| {
+                stats::minimum_detectable_effect(deviation, gains.len(), care.alpha(), POWER)
+            })
             .map(|effect| effect + LEAST_GAIN);
         Self { gain, detectable }
     }
@@ -80,10 +82,15 @@ mod tests {
 
     #[test]
     fn a_block_is_judged_by_what_the_blocks_before_it_chose() {
-        let judgement = Judgement::forward(40, Care::Race, |before| before, |block, chosen| {
-            assert_eq!((*chosen, block >= BURN_IN), (block, true));
-            0.1
-        });
+        let judgement = Judgement::forward(
+            40,
+            Care::Race,
+            |before| before,
+            |block, chosen| {
+                assert_eq!((*chosen, block >= BURN_IN), (block, true));
+                0.1
+            },
+        );
         assert!(judgement.convinces());
         assert!((judgement.gain.estimate - 0.1).abs() < 1e-12 && judgement.detectable.is_none());
     }

@@ -87,7 +87,8 @@ mod tests {
         let deviation = super::super::judge::deviation(&column).unwrap();
         assert!((deviation - 0.06).abs() < 0.005, "{deviation}");
         let mut machine = Machine::new(Noise::realistic(0.06), 1);
-        let wild: usize = machine.blocks(&[0.0; 10], 1000).iter().flatten().filter(|time| **time > 0.4).count();
+        let wild: usize =
+            machine.blocks(&[0.0; 10], 1000).iter().flatten().filter(|time| **time > 0.4).count();
         assert!((120..=280).contains(&wild), "{wild}");
     }
 }

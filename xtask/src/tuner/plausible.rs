@@ -97,8 +97,7 @@ fn shrinks(small: &Timing, large: &Timing) -> Option<Implausible> {
 fn cold_faster(cold: &Timing, warm: &Timing) -> Option<Implausible> {
     let alike = cold.arm == warm.arm && cold.size_bytes == warm.size_bytes && cold.cold && !warm.cold;
     let faster = cold.wall_ns.upper < SLACK * warm.wall_ns.lower;
-    (alike && faster)
-        .then(|| Implausible::ColdFaster { arm: cold.arm.clone(), size_bytes: cold.size_bytes })
+    (alike && faster).then(|| Implausible::ColdFaster { arm: cold.arm.clone(), size_bytes: cold.size_bytes })
 }
 
 #[cfg(test)]
@@ -117,7 +116,10 @@ mod tests {
     #[test]
     fn no_copy_is_faster_than_memory_but_a_clone() {
         let fast = timing(64 << 20, 1e6);
-        assert_eq!(said(std::slice::from_ref(&fast)), ["a copies 64MiB at 67.1 GB/s, and memory moves 10.0 GB/s"]);
+        assert_eq!(
+            said(std::slice::from_ref(&fast)),
+            ["a copies 64MiB at 67.1 GB/s, and memory moves 10.0 GB/s"]
+        );
         assert!(said(&[timing(64 << 20, 1e7)]).is_empty());
         assert!(said(&[Timing { clones: true, ..fast.clone() }]).is_empty());
         assert!(said(&[timing(1 << 20, 1e4)]).is_empty());
@@ -127,7 +129,10 @@ mod tests {
     #[test]
     fn large_files_take_no_less_than_small_ones() {
         let small = timing(4096, 1000.0);
-        assert_eq!(said(&[small.clone(), timing(16384, 500.0)]), ["a takes less time for 16KiB than for 4KiB"]);
+        assert_eq!(
+            said(&[small.clone(), timing(16384, 500.0)]),
+            ["a takes less time for 16KiB than for 4KiB"]
+        );
         assert!(said(&[small.clone(), timing(16384, 900.0)]).is_empty());
         assert!(said(&[small.clone(), timing(8192, 500.0)]).is_empty());
         assert!(said(&[small, Timing { arm: "b".into(), ..timing(16384, 500.0) }]).is_empty());
@@ -136,7 +141,10 @@ mod tests {
     #[test]
     fn the_disk_is_no_faster_than_memory() {
         let cold = Timing { cold: true, ..timing(4096, 500.0) };
-        assert_eq!(said(&[cold.clone(), timing(4096, 1000.0)]), ["a is faster from the disk than from memory at 4KiB"]);
+        assert_eq!(
+            said(&[cold.clone(), timing(4096, 1000.0)]),
+            ["a is faster from the disk than from memory at 4KiB"]
+        );
         assert!(said(&[cold, timing(4096, 400.0)]).is_empty());
     }
 }

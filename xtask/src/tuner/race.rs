@@ -45,7 +45,8 @@ pub(super) fn settled(blocks: &[Vec<f64>], kept: usize) -> usize {
 fn judged(blocks: &[Vec<f64>], kept: usize) -> (usize, Judgement) {
     let every: Vec<&Vec<f64>> = blocks.iter().collect();
     let saved = |block: usize, to: &usize| blocks[block][kept] - blocks[block][*to];
-    let judgement = Judgement::forward(blocks.len(), Care::Race, |before| least(&every[..before], kept), saved);
+    let judgement =
+        Judgement::forward(blocks.len(), Care::Race, |before| least(&every[..before], kept), saved);
     (least(&every, kept), judgement)
 }
 
@@ -61,7 +62,8 @@ fn least(blocks: &[&Vec<f64>], kept: usize) -> usize {
     let is_close = |value: &usize| {
         let column = difference(*value, fastest);
         let error = deviation(&column).unwrap_or(0.0) * std::f64::consts::FRAC_PI_2.sqrt();
-        stats::median(&column).is_some_and(|behind| behind <= error / stats::float(column.len() as u64).sqrt())
+        stats::median(&column)
+            .is_some_and(|behind| behind <= error / stats::float(column.len() as u64).sqrt())
     };
     (0..values).find(is_close).unwrap_or(fastest)
 }

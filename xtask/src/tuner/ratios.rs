@@ -63,10 +63,7 @@ pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: &FileSyste
     let sizes = pairs.iter().map(|(size, ..)| *size).collect();
     let blocks =
         whole.iter().map(|block| pairs.iter().map(|pair| log_ratio(block, pair)).collect()).collect();
-    Some(Ratios {
-        curve: Curve { sizes, blocks },
-        rows: rows.filter(|rows| !rows.is_empty())?,
-    })
+    Some(Ratios { curve: Curve { sizes, blocks }, rows: rows.filter(|rows| !rows.is_empty())? })
 }
 
 /// A size with the times of zero-copy and of buffered, by block.

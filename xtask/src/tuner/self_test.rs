@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::planted::{self, Machine, Noise};
 use super::threshold::{self, Curve};
-use super::race;
+use super::{RACE_BLOCKS, THRESHOLD_BLOCKS, race};
 use crate::stats;
 
 /// Most that the tuner's choices may be slower than the best ones, over all sizes and runs.
@@ -26,8 +26,6 @@ const SIZES: std::ops::RangeInclusive<u32> = 12..=24;
 pub(crate) struct Effort {
     /// Runs of each row.
     pub(crate) runs: u32,
-    /// Blocks of each run.
-    pub(crate) blocks: usize,
     pub(crate) seed: u64,
 }
 
@@ -36,7 +34,10 @@ pub(crate) struct Effort {
 pub(crate) struct SelfTest {
     pub(crate) schema: String,
     pub(crate) seed: u64,
-    pub(crate) blocks: u32,
+    /// Blocks by which a threshold is decided on.
+    pub(crate) threshold_blocks: u32,
+    /// Blocks by which values race.
+    pub(crate) race_blocks: u32,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -73,8 +74,13 @@ pub(crate) fn self_test(effort: Effort) -> SelfTest {
         rows.push(one_faster(effort, deviation));
         rows.push(values_alike(effort, deviation));
     }
-    let blocks = u32::try_from(effort.blocks).unwrap_or(u32::MAX);
-    SelfTest { schema: "orbit.tuner-self-test/1".into(), seed: effort.seed, blocks, rows }
+    SelfTest {
+        schema: "orbit.tuner-self-test/1".into(),
+        seed: effort.seed,
+        threshold_blocks: THRESHOLD_BLOCKS,
+        race_blocks: RACE_BLOCKS,
+        rows,
+    }
 }
 
 fn powers(range: std::ops::RangeInclusive<u32>) -> Vec<u64> {
@@ -136,7 +142,7 @@ fn default() -> Threshold {
 fn decided(effort: Effort, deviation: f64, sizes: &[u64], truth: &[f64], run: u32) -> Threshold {
     // Both ways at every size are arms of a block.
     let arms: Vec<f64> = truth.iter().copied().chain(truth.iter().map(|_| 0.0)).collect();
-    let blocks = machine(effort, deviation, run).blocks(&arms, effort.blocks);
+    let blocks = machine(effort, deviation, run).blocks(&arms, THRESHOLD_BLOCKS as usize);
     let ratios = |block: Vec<f64>| {
         let (above, below) = block.split_at(sizes.len());
         above.iter().zip(below).map(|(above, below)| above - below).collect()
@@ -146,7 +152,7 @@ fn decided(effort: Effort, deviation: f64, sizes: &[u64], truth: &[f64], run: u3
 }
 
 fn raced(effort: Effort, deviation: f64, truth: &[f64], run: u32) -> usize {
-    race::settled(&machine(effort, deviation, run).blocks(truth, effort.blocks), KEPT)
+    race::settled(&machine(effort, deviation, run).blocks(truth, RACE_BLOCKS as usize), KEPT)
 }
 
 fn machine(effort: Effort, deviation: f64, run: u32) -> Machine {
@@ -205,7 +211,11 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of planted files are small")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes of planted files are small"
+)]
 fn rounded(bytes: f64) -> u64 {
     bytes.round() as u64
 }
@@ -217,14 +227,14 @@ mod tests {
     /// The command runs 400 of each row; these are enough to see a tuner that is broken.
     #[test]
     fn the_bounds_hold() {
-        let found = self_test(Effort { runs: 40, blocks: 160, seed: 7 });
+        let found = self_test(Effort { runs: 40, seed: 7 });
         assert_eq!(found.rows.len(), 10);
         assert!(found.holds(), "{:#?}", found.rows);
     }
 
     #[test]
     fn a_bound_that_is_missed_is_said() {
-        let effort = Effort { runs: 100, blocks: 60, seed: 7 };
+        let effort = Effort { runs: 100, seed: 7 };
         let bad = row("a".into(), 0.06, effort, 2).with_nothing_to_adopt().with_regret(0.003, 0.07);
         assert_eq!(bad.missed.len(), 3, "{bad:?}");
         let good = row("a".into(), 0.06, effort, 1).with_nothing_to_adopt().with_regret(0.002, 0.06);

@@ -47,7 +47,9 @@ pub(super) fn settled(curve: &Curve, kept: Threshold) -> Threshold {
 fn judged(blocks: &[Vec<f64>], kept: Index) -> (Index, Judgement) {
     let every: Vec<&Vec<f64>> = blocks.iter().collect();
     let choose = |before: usize| least_bad(&every[..before], kept);
-    let judgement = Judgement::forward(blocks.len(), Care::Threshold, choose, |block, &to| saved(&blocks[block], kept, to));
+    let judgement = Judgement::forward(blocks.len(), Care::Threshold, choose, |block, &to| {
+        saved(&blocks[block], kept, to)
+    });
     (least_bad(&every, kept), judgement)
 }
 
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn too_few_blocks_change_nothing() {
-        for count in 1..=8 {
+        for count in 1..=9 {
             let outcome = decide(&planted([-0.9; 6], 0.01, count, 3), default(), 3);
             assert_eq!(outcome.verdict, Verdict::Kept, "{count}");
         }

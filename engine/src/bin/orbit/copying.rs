@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &CopyArguments) -> Result<(), Failure> {
         return Err(Failure::usage("SRC and DST are missing"));
     };
     let effective = settings::gather(&arguments.settings)?;
-    let options = settings::options(&effective)?;
+    let tuning = settings::tuning(&effective)?;
+    if let Some(line) = story::unused(&tuning).filter(|_| !arguments.output.quiet) {
+        print::say(&format!("orbit: {line}"));
+    }
+    let options = effective.options().tuning(tuning);
     let filter = arguments.trees.filter()?;
     // What is not there is no file either.
     let is_file = source.metadata().is_ok_and(|there| !there.is_dir());

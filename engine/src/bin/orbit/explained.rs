@@ -1,7 +1,5 @@
 //! What would be done and why, as lines or as JSON. Tells what the library found out; nothing was changed.
 
-use std::path::PathBuf;
-
 use orbit_engine::{
     Compression, Durability, Effective, Explanation, Mechanism, Placement, Values, Verification, shown,
 };
@@ -20,7 +18,7 @@ pub(crate) fn lines(told: &Explanation, effective: &Effective) -> Vec<String> {
     lines.push(format!("between: {}", told.pair));
     lines.push(format!("would try: {}", names(&told.plan.rungs)));
     lines.extend(told.plan.omissions.iter().map(|omission| format!("leaves out {omission}")));
-    lines.push(values(told, effective));
+    lines.push(values(told));
     lines.push(match told.placement {
         Placement::Staged => "written under a staging name, renamed when it is whole".to_owned(),
         Placement::InPlace => "written in place: the old content is lost when the copy fails".to_owned(),
@@ -54,13 +52,16 @@ fn ground(told: &Explanation) -> String {
     }
 }
 
-fn values(told: &Explanation, effective: &Effective) -> String {
+fn values(told: &Explanation) -> String {
     let Values { zero_copy_threshold, reflink_threshold, kernel_chunk, pipe_size, buffered_chunk, .. } =
         told.plan.values;
-    let from = match effective.tuned() {
-        Some((path, _)) if told.is_tuned => format!("the profile of this pair in {}", shown(path)),
-        Some((path, _)) => format!("the defaults, as {} has no profile of this pair", shown(path)),
-        None => "the defaults".to_owned(),
+    let from = match (&told.tuned_file, &told.tuning_warning) {
+        (None, _) => "the defaults".to_owned(),
+        (Some(path), Some(warning)) => {
+            format!("the defaults, as {} does not hold here: {}", shown(path), warning.staleness)
+        }
+        (Some(path), None) if told.is_tuned => format!("the profile {} in {}", told.pair, shown(path)),
+        (Some(path), None) => format!("the defaults, as {} has no profile of this pair", shown(path)),
     };
     format!(
         "by {from}: zero-copy from {zero_copy_threshold}, reflink from {reflink_threshold}, kernel chunk \
@@ -111,8 +112,9 @@ pub(crate) fn json(told: &Explanation, effective: &Effective) -> Value {
             "settings": presets::entries(effective),
         }),
     );
-    if let Some((path, _)) = effective.tuned() {
-        report::put_path(&mut object, "tuned_file", &PathBuf::from(path));
+    if let Some(path) = &told.tuned_file {
+        report::put_path(&mut object, "tuned_file", path);
+        object.insert("tuning_warning".into(), told.tuning_warning.as_ref().map(report::unused).into());
     }
     Value::Object(object)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::PresetsArguments;
 use crate::failure::Failure;
-use crate::{print, report, settings};
+use crate::{print, report, settings, story};
 
 /// Shows the presets, or what holds.
 ///
@@ -21,7 +21,9 @@ pub(crate) fn run(arguments: &PresetsArguments) -> Result<(), Failure> {
     }
     let effective = settings::gather(flags)?;
     // A tuned file that a copy would refuse is refused here too.
-    settings::options(&effective)?;
+    if let Some(line) = story::unused(&settings::tuning(&effective)?) {
+        print::say(&format!("orbit: {line}"));
+    }
     if arguments.json {
         let mut object = report::begin("orbit.settings/1");
         object.insert("settings".into(), entries(&effective));

@@ -35,6 +35,9 @@ pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
     Some(fixed.to_owned())
 }
 
+/// What a person can do about a tuned file that is not used.
+pub(crate) const OF_TUNING: &str = "make it anew with `cargo xtask tune`";
+
 /// The error's line, with the clause behind it.
 pub(crate) fn with_remedy(message: String, remedy: Option<String>) -> String {
     match remedy {

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use orbit_engine::{
-    Attribute, CopyError, CopyOutcome, Omission, OmissionReason, Refusal, RefusalReason, Resumed, Verified,
+    Attribute, CopyError, CopyOutcome, Omission, OmissionReason, Refusal, RefusalReason, Resumed,
+    TuningWarning, Verified,
 };
 use serde_json::{Map, Value, json};
 
 use crate::destination::Nowhere;
+use crate::remedy::OF_TUNING;
 use crate::units::{moved, per_second};
 
 /// The report of a copy that succeeded.
@@ -179,6 +181,15 @@ pub(crate) fn refused(reason: RefusalReason) -> Map<String, Value> {
         told.insert("errno".into(), errno.into());
     }
     told
+}
+
+/// Why the values of a tuned file are not used.
+pub(crate) fn unused(warning: &TuningWarning) -> Value {
+    let mut told = Map::new();
+    told.insert("reason".into(), word(&warning.staleness).into());
+    told.insert("message".into(), warning.to_string().into());
+    told.insert("remedy".into(), OF_TUNING.into());
+    Value::Object(told)
 }
 
 fn verified(verified: Verified) -> Value {

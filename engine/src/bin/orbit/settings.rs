@@ -5,7 +5,7 @@ use std::env::{self, VarError};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use orbit_engine::{CopyOptions, Effective, Origin, Settings, Strategy, Tuning, shown};
+use orbit_engine::{Effective, Origin, Settings, Strategy, Tuning, shown};
 
 use crate::failure::Failure;
 use crate::flags::SettingFlags;
@@ -24,21 +24,14 @@ pub(crate) fn gather(flags: &SettingFlags) -> Result<Effective, Failure> {
     Effective::resolve(layers).map_err(|contradiction| Failure::usage(contradiction.to_string()))
 }
 
-/// The options that hold, tuned.
+/// The tuned file that holds, or the default tuning.
 ///
 /// # Errors
 /// A tuned file that is missing or broken.
-pub(crate) fn options(effective: &Effective) -> Result<CopyOptions, Failure> {
-    let options = effective.options();
-    match effective.tuned() {
-        None => Ok(options),
-        Some((path, origin)) => {
-            let tuning = Tuning::load(path).map_err(|error| {
-                Failure::usage(format!("{error} (the tuned file is named by the {origin})"))
-            })?;
-            Ok(options.tuning(tuning))
-        }
-    }
+pub(crate) fn tuning(effective: &Effective) -> Result<Tuning, Failure> {
+    let Some((path, origin)) = effective.tuned() else { return Ok(Tuning::default()) };
+    Tuning::load(path)
+        .map_err(|error| Failure::usage(format!("{error} (the tuned file is named by the {origin})")))
 }
 
 fn environment() -> Result<Settings, Failure> {

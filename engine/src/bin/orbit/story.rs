@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orbit_engine::{CopyOutcome, Mechanism, Resumed, Verified, shown};
+use orbit_engine::{CopyOutcome, Mechanism, Resumed, Tuning, Verified, shown};
 
+use crate::remedy::{self, with_remedy};
 use crate::units::{duration, moved, rate, size};
 
 /// Which lines are wanted: none, the story, or every mechanism too.
@@ -30,6 +31,11 @@ pub(crate) fn warnings(outcome: &CopyOutcome) -> Vec<String> {
     }
     lines.extend(outcome.not_preserved.iter().map(|lost| format!("{destination}: not preserved: {lost}")));
     lines
+}
+
+/// A tuned file whose values are not used; none where they are, or where there is none.
+pub(crate) fn unused(tuning: &Tuning) -> Option<String> {
+    tuning.warning().map(|warning| with_remedy(warning.to_string(), Some(remedy::OF_TUNING.to_owned())))
 }
 
 /// Why the bytes went through this process; none where they did not.

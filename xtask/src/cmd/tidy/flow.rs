@@ -22,6 +22,7 @@ const ENGINE: &[&str] = &[
     "ffi",
     "platform",
     "entry",
+    "tuned",
     "facts",
     "select",
     "memory",

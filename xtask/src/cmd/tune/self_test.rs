@@ -18,7 +18,7 @@ const FOLDER: &str = "tuner-self-test";
 
 /// Runs it, writes `result.json` and `result.md`, and says which bounds do not hold.
 pub(super) fn run(results: &Path, seed: u64, out: &mut impl Write) -> Result<Done> {
-    let found = tuner::self_test(Effort { runs: RUNS, blocks: tuner::THRESHOLD_BLOCKS as usize, seed });
+    let found = tuner::self_test(Effort { runs: RUNS, seed });
     let page = page(&found);
     let folder = results.join(FOLDER);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -29,19 +29,21 @@ pub(super) fn run(results: &Path, seed: u64, out: &mut impl Write) -> Result<Don
     if found.holds() {
         return Ok(Done::Complete);
     }
-    let missed = |row: &SelfTestRow| format!("{}, noise {} %: {}", row.planted, row.noise_pct, row.missed.join("; "));
+    let missed =
+        |row: &SelfTestRow| format!("{}, noise {} %: {}", row.planted, row.noise_pct, row.missed.join("; "));
     Ok(Done::Missed(found.rows.iter().filter(|row| !row.missed.is_empty()).map(missed).collect()))
 }
 
 fn page(found: &SelfTest) -> String {
     let mut page = format!(
-        "# The tuner on planted timings\n\n{} blocks a run, seed {}; noise is the standard deviation of one time, with 2 % wild samples \
+        "# The tuner on planted timings\n\n{} blocks for a threshold, {} for a race, seed {}; noise is the standard deviation of one time, with 2 % wild samples \
          and a drift of 20 % over the run.\n\n\
          | Planted | Noise | Runs | Adopted | Mean regret | Worst held-out size | Bounds |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
-        found.blocks, found.seed
+        found.threshold_blocks, found.race_blocks, found.seed
     );
-    let figure = |figure: Option<f64>| figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3} %"));
+    let figure =
+        |figure: Option<f64>| figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3} %"));
     for row in &found.rows {
         let bounds = if row.missed.is_empty() { "hold".to_owned() } else { row.missed.join("; ") };
         // Writing to a string cannot fail.
