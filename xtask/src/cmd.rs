@@ -16,12 +16,17 @@ use crate::record::Run;
 /// The exit code where something is measured and a bound does not hold.
 pub(crate) const MISSED: u8 = 3;
 
+/// The exit code where a tuned file does not hold.
+pub(crate) const STALE: u8 = 5;
+
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
     Complete,
     /// Measured whole, with a line for each bound that does not hold.
     Missed(Vec<String>),
+    /// A tuned file that does not hold here and now; with one line for the user.
+    Stale(String),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),
 }

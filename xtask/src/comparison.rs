@@ -91,7 +91,8 @@ impl<'a> Times<'a> {
 pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison> {
     let times = Times::of(samples);
     let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
-    let of_engine = |case: &&Case| case.subject == Subject::Engine && case.is_plain_file();
+    let of_engine =
+        |case: &&Case| case.subject == Subject::Engine && case.is_plain_file() && !case.is_tuned();
     for zero in cases.iter().filter(of_engine).filter(|case| case.strategy == Strategy::ZeroCopy) {
         let alike = |case: &&Case| {
             of_engine(case)

@@ -50,6 +50,10 @@ fn main() -> ExitCode {
             say(&message);
             ExitCode::from(interrupt::EXIT_CODE)
         }
+        Ok(Done::Stale(message)) => {
+            say(&message);
+            ExitCode::from(cmd::STALE)
+        }
         Ok(Done::Missed(bounds)) => {
             bounds.iter().for_each(|line| say(line));
             ExitCode::from(cmd::MISSED)

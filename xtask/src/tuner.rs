@@ -2,7 +2,10 @@
 //! Pure: reads no file, prints nothing, draws only from the seed that it is given.
 
 mod cloning;
+mod fields;
 mod judge;
+mod observed;
+mod pair;
 mod planted;
 mod plausible;
 mod race;
@@ -13,20 +16,22 @@ mod threshold;
 
 use crate::stats::{self, Interval};
 
-pub(crate) use cloning::{Moves, classify};
-pub(crate) use judge::{Judgement, LEAST_GAIN};
-pub(crate) use plausible::{Timing, implausible};
-pub(crate) use race::{Race, race};
-pub(crate) use ratios::{Ratios, ratios};
+pub(crate) use cloning::Moves;
+pub(crate) use judge::Judgement;
+#[cfg(test)]
+pub(crate) use judge::LEAST_GAIN;
+pub(crate) use observed::Observed;
+pub(crate) use pair::{Figures, Findings, Found, Pair, Shown, tuned};
+pub(crate) use ratios::Row;
 pub(crate) use regret::{Held, losing};
 pub(crate) use self_test::{Effort, Row as SelfTestRow, SelfTest, self_test};
-pub(crate) use threshold::{Curve, decide};
+pub(crate) use threshold::Curve;
 
 /// Paired blocks by which `tune` decides on a threshold.
 pub(crate) const THRESHOLD_BLOCKS: u32 = 200;
 
 /// The same for values that race.
-pub(crate) const RACE_BLOCKS: u32 = 40;
+pub(crate) const RACE_BLOCKS: u32 = 60;
 
 /// Resamples of the block bootstrap.
 const RESAMPLES: usize = 2000;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::budget::Balance;
 use crate::clock::Overhead;
-use crate::cmd::{Done, below, hex};
+use crate::cmd::{Done, below, hex, tune};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::{self, Host};
@@ -24,7 +24,7 @@ use crate::program::{self, Program};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
 use crate::report;
 use crate::runner::{Arm, End, Runner};
-use crate::scenario::{Kind, Scenario, Site, Subject, TargetName};
+use crate::scenario::{Kind, Scenario, Site, Subject, TargetName, ValueSet};
 use crate::subject::Programs;
 use crate::summary::{self, Summary};
 use crate::targets::Targets;
@@ -38,7 +38,22 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if flags.list_scenarios {
         return scenarios::list(root, &flags.tags, out);
     }
-    let scenario = effort::asked(Scenario::load(&scenario_path(root, &flags.scenario))?, flags)?;
+    let scenario = Scenario::load(&scenario_path(root, &flags.scenario))?;
+    let done = measure(scenario, flags, root, out)?;
+    match done {
+        Done::Complete if flags.tune => tune::by_newest(&below(root, &flags.results), root, out),
+        done => Ok(done),
+    }
+}
+
+/// The same for a scenario that need not stand in a file.
+pub(super) fn measure(
+    scenario: Scenario,
+    flags: &BenchFlags,
+    root: &Path,
+    out: &mut impl Write,
+) -> Result<Done> {
+    let scenario = effort::asked(scenario, flags)?;
     let (cases, budgets) = chosen(&scenario, flags)?;
     if flags.list {
         cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
@@ -52,6 +67,9 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     let targets = Targets::new(root, &flags.targets)?;
     let places = Places::probe(&targets, &cases);
     let programs = programs(root, &cases)?;
+    if flags.tuned.is_none() && cases.iter().any(|case| case.tuning == Some(ValueSet::Tuned)) {
+        bail!("{}: matrix.tuning: `tuned` is what a file says; name it by --tuned FILE", scenario.name);
+    }
     let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
     let tuning = tuning(tuned.as_deref(), flags.tuned.as_deref())?;
     refuse_stale(tuned.as_deref(), flags.tuned.as_deref())?;
@@ -364,7 +382,7 @@ fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord
 }
 
 /// `UTC-HOST-REVISION`, with nothing that a file system could object to.
-fn run_name(started: jiff::Timestamp, host: &Host) -> String {
+pub(super) fn run_name(started: jiff::Timestamp, host: &Host) -> String {
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>();
     let revision = host.revision.as_deref().unwrap_or("norev");
     format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), plain(&host.name), plain(revision))

@@ -2,6 +2,7 @@
 
 mod budget;
 mod sparse;
+mod tuning;
 mod value;
 mod workload;
 
@@ -13,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     Budget, Cache, Check, ChunkChoice, Content, Durable, FileSystems, Matrix, Scenario, Selection,
-    SparseFile, Standing, Subject, Workers, Workload,
+    SparseFile, Standing, Subject, ValueSet, Workers, Workload,
 };
 use value::{Many, One};
 
@@ -41,6 +42,7 @@ pub(crate) const KEYS: &[&str] = &[
     "matrix.chunk",
     "matrix.compression",
     "matrix.subject",
+    "matrix.tuning",
     "matrix.exclude",
     "workload.name",
     "workload.files",
@@ -54,6 +56,17 @@ pub(crate) const KEYS: &[&str] = &[
     "sparse.extents",
     "sparse.extent_size",
     "sparse.hole_size",
+    "tuning.name",
+    "tuning.kernel_chunk",
+    "tuning.pipe_size",
+    "tuning.buffered_chunk",
+    "tuning.parallel_threads",
+    "tuning.parallel_threshold",
+    "tuning.zero_copy_threshold",
+    "tuning.reflink_threshold",
+    "tuning.tree_workers",
+    "tuning.tree_batch",
+    "tuning.tree_zero_copy_threshold",
     "budget.counter",
     "budget.max",
     "budget.max_per_file",
@@ -77,6 +90,8 @@ struct File {
     workload: Vec<workload::Table>,
     #[serde(default)]
     sparse: Vec<sparse::Table>,
+    #[serde(default)]
+    tuning: Vec<tuning::Table>,
     #[serde(default)]
     budget: Vec<budget::Table>,
 }
@@ -124,6 +139,8 @@ struct Axes {
     #[serde(default)]
     subject: Many<Subject>,
     #[serde(default)]
+    tuning: Many<String>,
+    #[serde(default)]
     exclude: Vec<SelectionTable>,
 }
 
@@ -142,6 +159,7 @@ struct SelectionTable {
     chunk: Many<ChunkChoice>,
     compression: Many<Compression>,
     subject: Many<Subject>,
+    tuning: Many<String>,
 }
 
 pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
@@ -156,7 +174,9 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let sparse = file.sparse.into_iter().map(sparse::Table::validated);
     let sparse: Vec<SparseFile> = sparse.collect::<Result<_, _>>().map_err(refuse)?;
     let Defaults { blocks, cache, durability: One(durability), check, content } = file.defaults;
-    let matrix = file.matrix.validated(&workloads, &sparse).map_err(refuse)?;
+    let tunings = file.tuning.into_iter().map(tuning::Table::validated);
+    let tunings: Vec<ValueSet> = tunings.collect::<Result<_, _>>().map_err(refuse)?;
+    let matrix = file.matrix.validated(&workloads, &sparse, &tunings).map_err(refuse)?;
     let budgets = file.budget.into_iter().map(budget::Table::validated);
     let budgets: Vec<Budget> = budgets.collect::<Result<_, _>>().map_err(refuse)?;
     check_matrix(&matrix, durability).map_err(refuse)?;
@@ -246,15 +266,24 @@ fn check_names(key: &'static str, cases: &Selection, matrix: &Matrix) -> Result<
         return Err((key, format!("no case copies a workload {name}")));
     }
     let file = |name: &&String| !matrix.sparse.iter().any(|file| file.name == **name);
-    match cases.sparse.iter().find(file) {
-        Some(name) => Err((key, format!("no case copies a sparse file {name}"))),
+    if let Some(name) = cases.sparse.iter().find(file) {
+        return Err((key, format!("no case copies a sparse file {name}")));
+    }
+    let tuning = |name: &&String| !matrix.tunings.iter().any(|set| set.name() == **name);
+    match cases.tunings.iter().find(tuning) {
+        Some(name) => Err((key, format!("no case runs with the tuning {name}"))),
         None => Ok(()),
     }
 }
 
 impl Axes {
     /// With the documented defaults in place of lists that the file does not give.
-    fn validated(self, known: &[Workload], sparse: &[SparseFile]) -> Result<Matrix, Refusal> {
+    fn validated(
+        self,
+        known: &[Workload],
+        sparse: &[SparseFile],
+        tunings: &[ValueSet],
+    ) -> Result<Matrix, Refusal> {
         let trees_only = [
             ("matrix.destination", self.destination.0.is_empty()),
             ("matrix.workers", self.workers.0.is_empty()),
@@ -292,6 +321,7 @@ impl Axes {
             chunks: self.chunk.or(ChunkChoice::Engine),
             compressions: self.compression.0,
             subjects: self.subject.0,
+            tunings: tuning::chosen(&self.tuning.0, tunings)?,
             exclude: self.exclude.into_iter().map(SelectionTable::validated).collect(),
         })
     }
@@ -334,6 +364,7 @@ impl SelectionTable {
             chunks: self.chunk.0,
             compressions: self.compression.0,
             subjects: self.subject.0,
+            tunings: self.tuning.0,
         }
     }
 }

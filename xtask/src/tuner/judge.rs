@@ -11,7 +11,7 @@ pub(crate) const LEAST_GAIN: f64 = 0.0025;
 pub(super) enum Care {
     /// Between thresholds, whose gains are means over many sizes: 2.5 %.
     Threshold,
-    /// Between values, of which the luckiest one is chosen: 1 %.
+    /// Between values, of which the luckiest one is chosen: 0.5 %.
     Race,
 }
 
@@ -19,7 +19,7 @@ impl Care {
     fn alpha(self) -> f64 {
         match self {
             Self::Threshold => 0.025,
-            Self::Race => 0.01,
+            Self::Race => 0.005,
         }
     }
 }
@@ -33,7 +33,7 @@ const BURN_IN: usize = 20;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Judgement {
     /// Time saved against the value that is kept, as a fraction. The lower bound holds with 97.5 % confidence for
-    /// thresholds and 99 % for values that raced, and is minus infinity with too few blocks.
+    /// thresholds and 99.5 % for values that raced, and is minus infinity with too few blocks.
     pub(crate) gain: Interval,
     /// The smallest gain that would have been seen in 90 of 100 such runs.
     pub(crate) detectable: Option<f64>,

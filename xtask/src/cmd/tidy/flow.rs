@@ -78,8 +78,8 @@ const XTASK: &[&str] = &[
     "cache",
     "fixture",
     "runner",
-    "report",
     "tuner",
+    "report",
     "cmd",
 ];
 
