@@ -67,7 +67,7 @@ impl Tuning {
 
     /// These values are from the file at `path`.
     #[cfg(feature = "config")]
-    pub(crate) fn from_file(self, path: PathBuf) -> Self {
+    pub(crate) fn read_from(self, path: PathBuf) -> Self {
         Self { file: Some(path), ..self }
     }
 
@@ -75,25 +75,22 @@ impl Tuning {
     #[cfg(feature = "config")]
     pub(crate) fn unused(path: PathBuf, staleness: Staleness) -> Self {
         let warning = TuningWarning { path: path.clone(), staleness };
-        Self { warning: Some((warning, Arc::default())), ..Self::default().from_file(path) }
+        Self { warning: Some((warning, Arc::default())), ..Self::default().read_from(path) }
     }
 
     /// These values for the files of a tree between `pair`. On btrfs each write of a small file waits for room that the
     /// writes before it have reserved, and sharing extents does not; whoever gave a threshold keeps it.
     pub(crate) fn for_tree(&self, pair: Option<&FileSystemPair>) -> Self {
         let is_btrfs = |name: &str| name == "btrfs";
-        match pair {
-            Some(pair)
-                if is_btrfs(&pair.source)
-                    && is_btrfs(&pair.destination)
-                    && !self.has_profile(pair)
-                    && self.default.reflink_threshold == Values::default().reflink_threshold =>
-            {
-                let values = self.default.with_reflink_threshold(Threshold::Always);
-                self.clone().with_profile(pair.clone(), values)
-            }
-            _ => self.clone(),
-        }
+        let is_given = self.default.reflink_threshold != Values::default().reflink_threshold;
+        let Some(pair) = pair.filter(|pair| is_btrfs(&pair.source) && is_btrfs(&pair.destination)) else {
+            return self.clone();
+        };
+        // A subvolume below the source has a device number of its own.
+        let pairs = [true, false].map(|same_device| FileSystemPair { same_device, ..pair.clone() });
+        let values = self.default.with_reflink_threshold(Threshold::Always);
+        let missing = pairs.into_iter().filter(|pair| !is_given && !self.has_profile(pair));
+        missing.fold(self.clone(), |tuning, pair| tuning.with_profile(pair, values))
     }
 
     /// Whether `pair` has values of its own.
@@ -160,6 +157,9 @@ mod tests {
         let given = Threshold::AtLeast(1);
         let values = Values::default().with_reflink_threshold(given);
         assert_eq!(threshold(Tuning::default(), "btrfs"), Threshold::Always);
+        let subvolume = FileSystemPair { same_device: false, ..pair("btrfs") };
+        let of_subvolume = Tuning::default().for_tree(Some(&pair("btrfs")));
+        assert_eq!(of_subvolume.values(&subvolume).reflink_threshold, Threshold::Always);
         assert_eq!(threshold(Tuning::default(), "xfs"), Values::default().reflink_threshold);
         assert_eq!(threshold(Tuning::uniform(values), "btrfs"), given);
         assert_eq!(threshold(Tuning::default().with_profile(pair("btrfs"), values), "btrfs"), given);

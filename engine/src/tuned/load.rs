@@ -56,7 +56,7 @@ impl Tuning {
         });
         Ok(match stale {
             Some(stale) => Self::unused(path, stale),
-            None => file.tuning().from_file(path),
+            None => file.tuning().read_from(path),
         })
     }
 
@@ -76,7 +76,7 @@ impl Tuning {
     /// As [`Tuning::load`].
     pub fn parse_unchecked(text: &str, path: impl Into<PathBuf>) -> Result<Self, TuningError> {
         let path = path.into();
-        Ok(parse(text, &path)?.tuning().from_file(path))
+        Ok(parse(text, &path)?.tuning().read_from(path))
     }
 }
 

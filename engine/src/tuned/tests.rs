@@ -196,6 +196,15 @@ fn this_machine_is_itself() {
     }
 }
 
+/// The error, whichever way it is read, behind the path.
+fn told(path: &Path) -> String {
+    let error = Tuning::load(path).unwrap_err().to_string();
+    assert_eq!(Tuning::load_unchecked(path).unwrap_err().to_string(), error);
+    assert_eq!(TunedFile::load(path).unwrap_err().to_string(), error);
+    assert!(!error.contains(char::is_control) && error.chars().count() < 1000, "{error:?}");
+    error.strip_prefix(path.to_str().unwrap()).expect("the path is named").to_owned()
+}
+
 #[test]
 fn what_is_no_tuned_file_is_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -204,13 +213,6 @@ fn what_is_no_tuned_file_is_refused_in_one_line() {
         fs::write(&path, content).unwrap();
         told(&path)
     };
-    fn told(path: &Path) -> String {
-        let error = Tuning::load(path).unwrap_err().to_string();
-        assert_eq!(Tuning::load_unchecked(path).unwrap_err().to_string(), error);
-        assert_eq!(TunedFile::load(path).unwrap_err().to_string(), error);
-        assert!(!error.contains(char::is_control) && error.chars().count() < 1000, "{error:?}");
-        error.strip_prefix(path.to_str().unwrap()).expect("the path is named").to_owned()
-    }
     assert_eq!(
         error("empty", b""),
         ": schema is missing; a tuned file begins with `schema = \"orbit.tuned/1\"`"

@@ -161,6 +161,23 @@ fn tuned_chunks_are_obeyed() {
     assert_eq!(calls("64KiB"), calls("256KiB") + 2 * 3);
 }
 
+/// Copies here would not use its values, so that nothing is to be learnt from a run with them.
+#[test]
+fn a_tuned_file_that_does_not_hold_here_is_refused() {
+    let suite = Suite::new();
+    let path = suite.folder.path().join("tuned.toml");
+    let text = "schema = \"orbit.tuned/1\"\n[provenance]\nengine = \"0.1.0\"\ncreated = \"2026-01-01T00:00:00Z\"\n\
+                valid_until = \"9999-01-01T00:00:00Z\"\nruns = []\n\
+                machine = { cpu = \"a relic\", processors = 1, kernel = \"1.0\" }\n";
+    fs::write(&path, text).expect("the file is written");
+    let path = path.to_str().expect("the path is text");
+    let finished = subprocess::run(suite.bench(&["--tuned", path]));
+    assert_ne!(finished.status.code(), Some(0));
+    let named = finished.stderr.contains(&format!("{path}: measured on another machine (cpu `a relic`"));
+    assert!(named && finished.stderr.contains("cargo xtask tune"), "{}", finished.stderr);
+    assert!(suite.runs().is_empty());
+}
+
 /// Whoever started the run may stop reading; the run is complete all the same.
 #[test]
 fn a_closed_stdout_is_no_reason_to_fail() {
