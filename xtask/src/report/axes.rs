@@ -94,7 +94,7 @@ impl Axis {
             low,
             high,
             ticks: ticks
-                .map(|at| (at, format!("{:.3}", at).trim_end_matches('0').trim_end_matches('.').to_owned()))
+                .map(|at| (at, format!("{at:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()))
                 .collect(),
         }
     }

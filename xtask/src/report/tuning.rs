@@ -258,12 +258,12 @@ fn plot(pair: &Pair<'_>) -> Result<Option<Plot>> {
 }
 
 fn mark(found: &Found) -> Option<Mark> {
-    let threshold = match found.value {
-        Setting::ZeroCopyThreshold(threshold)
-        | Setting::ReflinkThreshold(threshold)
-        | Setting::ParallelThreshold(threshold)
-        | Setting::TreeZeroCopyThreshold(threshold) => threshold,
-        _ => return None,
+    let (Setting::ZeroCopyThreshold(threshold)
+    | Setting::ReflinkThreshold(threshold)
+    | Setting::ParallelThreshold(threshold)
+    | Setting::TreeZeroCopyThreshold(threshold)) = found.value
+    else {
+        return None;
     };
     match threshold {
         Threshold::AtLeast(bytes) if bytes > 0 => Some(marks::at(

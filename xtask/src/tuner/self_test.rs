@@ -224,12 +224,19 @@ fn rounded(bytes: f64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The command runs 400 of each row; these are enough to see a tuner that is broken.
+    /// The command runs 400 of each row and holds them to the bounds; so few only show a tuner that is broken.
     #[test]
-    fn the_bounds_hold() {
-        let found = self_test(Effort { runs: 40, seed: 7 });
+    fn planted_truths_are_found_and_nothing_else() {
+        let found = self_test(Effort { runs: 20, seed: 7 });
         assert_eq!(found.rows.len(), 10);
-        assert!(found.holds(), "{:#?}", found.rows);
+        for row in &found.rows {
+            let holds = match (row.mean_regret_pct, row.worst_size_regret_pct) {
+                (None, _) => row.adopted <= 1,
+                (Some(mean), Some(worst)) => mean <= 0.4 && worst <= 6.0 && row.adopted >= 5,
+                (Some(_), None) => row.adopted >= 5,
+            };
+            assert!(holds, "{row:?}");
+        }
     }
 
     #[test]

@@ -155,7 +155,7 @@ mod tests {
     fn noise_alone_changes_nothing() {
         for noise in [0.06, 0.12] {
             let adopted =
-                (0..400).filter(|&seed| settled(&planted([0.0; 6], noise, 15, seed), default()) != default());
+                (0..400).filter(|&seed| settled(&planted([0.0; 6], noise, 25, seed), default()) != default());
             let adopted = adopted.count();
             assert!(adopted <= 4, "{adopted} of 400 at {noise}");
         }

@@ -38,7 +38,7 @@ pub(super) fn run(what: &Path, results: &Path, terms: Terms<'_>, out: &mut impl 
             told::write(&pairs::tuned(&runs.iter().collect::<Vec<_>>(), terms)?, true, out)?;
         }
         None => {
-            writeln!(out, "\nthe runs that it was decided by are not here; name one: tune --explain RUN")?
+            writeln!(out, "\nthe runs that it was decided by are not here; name one: tune --explain RUN")?;
         }
     }
     Ok(Done::Complete)

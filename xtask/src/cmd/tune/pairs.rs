@@ -43,9 +43,12 @@ pub(super) struct Terms<'a> {
     pub(super) seed: Option<u64>,
 }
 
+/// A run, what it calls a pair, and what it saw there.
+type Seen<'a> = (&'a Run, &'a String, &'a PlaceRecord);
+
 /// What `runs` say of every pair of theirs.
 pub(super) fn tuned(runs: &[&Run], terms: Terms<'_>) -> Result<Vec<Tuned>> {
-    let mut pairs: BTreeMap<(String, String, bool), Vec<(&Run, &String, &PlaceRecord)>> = BTreeMap::new();
+    let mut pairs: BTreeMap<(String, String, bool), Vec<Seen<'_>>> = BTreeMap::new();
     for run in runs {
         if run.record.indicative {
             bail!(
@@ -73,11 +76,7 @@ pub(super) fn tuned(runs: &[&Run], terms: Terms<'_>) -> Result<Vec<Tuned>> {
         .collect()
 }
 
-fn found(
-    seen: &[(&Run, &String, &PlaceRecord)],
-    pair: &FileSystemPair,
-    terms: Terms<'_>,
-) -> Result<Findings> {
+fn found(seen: &[Seen<'_>], pair: &FileSystemPair, terms: Terms<'_>) -> Result<Findings> {
     let names: Vec<FileSystems> =
         seen.iter().map(|(_, name, _)| name.parse().map_err(anyhow::Error::msg)).collect::<Result<_>>()?;
     let observed = seen

@@ -88,11 +88,11 @@ pub(super) fn sentence(found: &Found) -> String {
         };
     };
     let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
-    let gain = format!(
-        "choosing by earlier blocks gained {}, at least {}",
-        percent(judgement.gain.estimate),
-        percent(judgement.gain.lower)
-    );
+    let least = match judgement.gain.lower {
+        lower if lower.is_finite() => format!("at least {}", percent(lower)),
+        _ => "with too few blocks for a bound".to_owned(),
+    };
+    let gain = format!("choosing by earlier blocks gained {}, {least}", percent(judgement.gain.estimate));
     let chosen = format!("{best} ({lower} .. {upper})");
     if found.value != found.kept {
         return format!(

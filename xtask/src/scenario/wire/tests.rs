@@ -257,7 +257,7 @@ fn values_are_valid_by_name_and_range() {
     };
     assert!(tuning("\"a\"", "").contains("tuning.name: a sets nothing"));
     assert!(tuning("\"a\"", "tree_batch = 65").contains("tuning.tree_batch: of a: `65` is out of range"));
-    assert!(tuning("\"a\"", "pipe = 1").contains("did you mean `pipe_size`"));
+    assert!(tuning("\"a\"", "pipe_sise = 1").contains("did you mean `pipe_size`"));
     assert!(tuning("\"a\", \"b\"", "tree_batch = 1").contains("matrix.tuning: no table describes b"));
     assert!(tuning("\"default\"", "tree_batch = 1").contains("a is described, and in no case"));
     assert!(tuning("\"a\", \"a\"", "tree_batch = 1").contains("matrix.tuning: a is there twice"));
