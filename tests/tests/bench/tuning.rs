@@ -22,7 +22,7 @@ fn stdout(finished: &subprocess::Finished) -> String {
 fn a_pair_is_measured_decided_validated_and_explained() {
     let suite = Suite::new();
     let target = format!("disk={}", suite.folder.path().display());
-    let tune = suite.command(&["tune", "--target", &target, "--time-budget", "4s", "--seed", "7"]);
+    let tune = suite.command(&["tune", "--target", &target, "--time-budget", "12s", "--seed", "7"]);
     let tuned = subprocess::run_within(tune, Duration::from_secs(240)).expect_success();
     let said = stdout(&tuned);
     assert!(said.contains("held-out sizes in ") && said.contains("zero_copy_threshold"), "{said}");

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: scenario, plan, runner, samples, report. Refuses what it could not measure honestly.
 
 mod effort;
+mod estimate;
 mod places;
 mod scenarios;
 
@@ -60,7 +61,7 @@ pub(super) fn measure(
         return Ok(Done::Complete);
     }
     if flags.dry_run {
-        return dry_run(&cases, &budgets, scenario.blocks, out);
+        return estimate::dry_run(&cases, &budgets, scenario.blocks, out);
     }
     refuse_debug_code()?;
     effort::check_privileges(&cases)?;
@@ -339,35 +340,6 @@ fn refuse_debug_code() -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn dry_run(cases: &[Case], budgets: &[CaseBudget], blocks: u32, out: &mut impl Write) -> Result<Done> {
-    /// A copy, its check and the warming of its source: half of what a virtual machine with two cores made.
-    const BYTES_PER_SECOND: u64 = 400 * 1024 * 1024;
-    const OVERHEAD_MS: u64 = 2;
-    /// Of a tree, each file made, copied and removed.
-    const FILE_US: u64 = 120;
-    let rounds = 1 + u64::from(blocks);
-    let files: u64 = cases.iter().filter_map(|case| Some(case.tree.as_ref()?.workload.files)).sum();
-    let copies = cases.len() as u64 * rounds;
-    let written: u64 = cases.iter().map(|case| case.size_bytes).sum::<u64>() * rounds;
-    let seconds =
-        written / BYTES_PER_SECOND + copies * OVERHEAD_MS / 1000 + files * rounds * FILE_US / 1_000_000;
-    writeln!(
-        out,
-        "{} cases, {copies} copies, {} MiB written, about {seconds} s",
-        cases.len(),
-        written >> 20
-    )?;
-    let budgets = budgets_of(budgets.to_vec(), cases);
-    if !budgets.is_empty() {
-        writeln!(out, "{} budgets", budgets.len())?;
-    }
-    for (site, peak) in fixture::peaks(cases) {
-        let room = peak.room();
-        writeln!(out, "at one time on {site}: {} MiB, {} files", room.bytes.div_ceil(1 << 20), room.files)?;
-    }
-    Ok(Done::Complete)
 }
 
 fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord {

@@ -1,6 +1,7 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
 mod budget;
+mod selection;
 mod sparse;
 mod tuning;
 mod value;
@@ -16,6 +17,7 @@ use super::{
     Budget, Cache, Check, ChunkChoice, Content, Durable, FileSystems, Matrix, Scenario, Selection,
     SparseFile, Standing, Subject, ValueSet, Workers, Workload,
 };
+use selection::SelectionTable;
 use value::{Many, One};
 
 const SCHEMA: &str = "orbit.scenario/1";
@@ -144,24 +146,6 @@ struct Axes {
     exclude: Vec<SelectionTable>,
 }
 
-/// The keys by which an exclusion or a budget names cases.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SelectionTable {
-    size: Many<ByteSize>,
-    sparse: Many<String>,
-    workload: Many<String>,
-    destination: Many<Standing>,
-    workers: Many<Workers>,
-    strategy: Many<Strategy>,
-    filesystems: Many<FileSystems>,
-    verify: Many<Verification>,
-    chunk: Many<ChunkChoice>,
-    compression: Many<Compression>,
-    subject: Many<Subject>,
-    tuning: Many<String>,
-}
-
 pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let file: File = toml::from_str(&text).map_err(|error| locate(&text, path, &error))?;
     if file.schema != SCHEMA {
@@ -183,11 +167,11 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     matrix
         .exclude
         .iter()
-        .try_for_each(|cases| check_names("matrix.exclude", cases, &matrix))
+        .try_for_each(|cases| selection::check_names("matrix.exclude", cases, &matrix))
         .map_err(refuse)?;
     budgets
         .iter()
-        .try_for_each(|budget| check_names("budget.cases", &budget.cases, &matrix))
+        .try_for_each(|budget| selection::check_names("budget.cases", &budget.cases, &matrix))
         .map_err(refuse)?;
     let (name, question, tags) = (file.name, file.question, file.tags.0);
     Ok(Scenario { name, question, tags, blocks, cache, durability, check, content, matrix, budgets, text })
@@ -257,23 +241,6 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
         ));
     }
     Ok(())
-}
-
-/// What an exclusion or a budget names must be there to be named.
-fn check_names(key: &'static str, cases: &Selection, matrix: &Matrix) -> Result<(), Refusal> {
-    let tree = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);
-    if let Some(name) = cases.workloads.iter().find(tree) {
-        return Err((key, format!("no case copies a workload {name}")));
-    }
-    let file = |name: &&String| !matrix.sparse.iter().any(|file| file.name == **name);
-    if let Some(name) = cases.sparse.iter().find(file) {
-        return Err((key, format!("no case copies a sparse file {name}")));
-    }
-    let tuning = |name: &&String| !matrix.tunings.iter().any(|set| set.name() == **name);
-    match cases.tunings.iter().find(tuning) {
-        Some(name) => Err((key, format!("no case runs with the tuning {name}"))),
-        None => Ok(()),
-    }
 }
 
 impl Axes {
@@ -348,25 +315,6 @@ fn chosen<T: Clone>(
         one.ok_or_else(|| (axis, format!("no table describes {name}")))
     };
     names.iter().map(find).collect()
-}
-
-impl SelectionTable {
-    fn validated(self) -> Selection {
-        Selection {
-            sizes: self.size.bytes(),
-            sparse: self.sparse.0,
-            workloads: self.workload.0,
-            standings: self.destination.0,
-            workers: self.workers.0,
-            strategies: self.strategy.0,
-            filesystems: self.filesystems.0,
-            verify: self.verify.0,
-            chunks: self.chunk.0,
-            compressions: self.compression.0,
-            subjects: self.subject.0,
-            tunings: self.tuning.0,
-        }
-    }
 }
 
 /// `file:line: message`, with the nearest valid key where the key is unknown.
