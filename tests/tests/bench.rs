@@ -23,5 +23,7 @@ mod peers;
 mod report;
 #[path = "bench/trees.rs"]
 mod trees;
+#[path = "bench/tuning.rs"]
+mod tuning;
 #[path = "bench/whole.rs"]
 mod whole;

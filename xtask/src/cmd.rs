@@ -15,15 +15,20 @@ use anyhow::Result;
 
 use crate::record::Run;
 
-/// The exit code where a counter is above its budget, or a known cost was not measured.
-pub(crate) const OVER_BUDGET: u8 = 3;
+/// The exit code where something is measured and a bound does not hold.
+pub(crate) const MISSED: u8 = 3;
+
+/// The exit code where a tuned file does not hold.
+pub(crate) const STALE: u8 = 5;
 
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
     Complete,
-    /// Measured whole, with a line for each budget or known cost that does not hold.
-    OverBudget(Vec<String>),
+    /// Measured whole, with a line for each bound that does not hold.
+    Missed(Vec<String>),
+    /// A tuned file that does not hold here and now; with one line for the user.
+    Stale(String),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),
 }

@@ -96,7 +96,8 @@ impl<'a> Times<'a> {
 pub(crate) fn comparisons(cases: &[Case], samples: &[Sample]) -> Vec<Comparison> {
     let times = Times::of(samples);
     let mut families: BTreeMap<_, Vec<(&Case, Vec<f64>)>> = BTreeMap::new();
-    let of_engine = |case: &&Case| case.subject == Subject::Engine && case.is_plain_file();
+    let of_engine =
+        |case: &&Case| case.subject == Subject::Engine && case.is_plain_file() && !case.is_tuned();
     let with = |strategy| cases.iter().filter(of_engine).filter(move |case| case.strategy == strategy);
     let mut buffered: BTreeMap<_, &Case> = BTreeMap::new();
     for case in with(Strategy::Buffered) {

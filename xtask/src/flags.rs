@@ -79,6 +79,9 @@ pub(crate) struct BenchFlags {
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
+    /// Then tune by the run, as `cargo xtask tune RUN` does
+    #[arg(long, conflicts_with_all = ["list", "list_scenarios", "dry_run", "quick"])]
+    pub(crate) tune: bool,
     /// Go on with an interrupted run; its scenario, seed, blocks and targets are kept
     #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "list", "list_scenarios", "dry_run", "filter", "blocks", "quick", "time_budget", "drop_caches", "seed", "tuned", "targets"])]
     pub(crate) resume: Option<PathBuf>,
@@ -86,14 +89,39 @@ pub(crate) struct BenchFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct TuneFlags {
-    /// The folder of a run; the newest one when absent
-    pub(crate) run: Option<PathBuf>,
+    /// The folders of runs to tune by; without any the machine is measured
+    pub(crate) runs: Vec<PathBuf>,
+    /// Tune the copies from, to and within this directory: `--target disk=/mnt/disk`; may be given again. Without any:
+    /// within the workspace's file system, and from there to `/dev/shm`
+    #[arg(long = "target", value_name = "NAME=DIR", value_parser = target, conflicts_with = "runs")]
+    pub(crate) targets: Vec<(TargetName, PathBuf)>,
+    /// Measure each pair of file systems for about this long at most: `90s`, `5m`
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
+    pub(crate) time_budget: Duration,
+    /// The tuned file so far, whose values stay unless others are better beyond noise; without it the defaults do
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tuned: Option<PathBuf>,
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub(crate) results: PathBuf,
-    /// Where to write the tuned file; `tuned.toml` in the run's folder when absent
+    /// Where to write the tuned file; `tuned.toml` in the first run's folder, or that of the tuning, when absent. For several classes of machines: the
+    /// folder of one file each
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Say whether a tuned file holds on this machine, now, for this engine; exit code 5 where it does not
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "tuned.toml",
+        conflicts_with_all = ["runs", "targets", "output", "tuned", "seed"])]
+    pub(crate) check: Option<PathBuf>,
+    /// Say what a tuned file was decided by, or what would be decided by a run
+    #[arg(long, value_name = "FILE|RUN", num_args = 0..=1, default_missing_value = "tuned.toml",
+        conflicts_with_all = ["runs", "targets", "output", "check"])]
+    pub(crate) explain: Option<PathBuf>,
+    /// Try the tuner on planted timings, whose truth is known, and fail if it is worse than it claims
+    #[arg(long, conflicts_with_all = ["runs", "targets", "output", "tuned", "check", "explain"])]
+    pub(crate) self_test: bool,
+    /// Order, contents and intervals from this number; random, or that of the runs, when absent
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

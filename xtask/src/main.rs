@@ -55,9 +55,13 @@ fn main() -> ExitCode {
             say(&message);
             ExitCode::from(interrupt::EXIT_CODE)
         }
-        Ok(Done::OverBudget(broken)) => {
-            broken.iter().for_each(|line| say(line));
-            ExitCode::from(cmd::OVER_BUDGET)
+        Ok(Done::Stale(message)) => {
+            say(&message);
+            ExitCode::from(cmd::STALE)
+        }
+        Ok(Done::Missed(bounds)) => {
+            bounds.iter().for_each(|line| say(line));
+            ExitCode::from(cmd::MISSED)
         }
         // Whoever closed the pipe has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::scenario::{
     Cache, ChunkChoice, Content, Durable, FileSystems, Scenario, Selection, SparseFile, Standing, Subject,
-    Workers, Workload,
+    ValueSet, Workers, Workload,
 };
 use crate::text;
 
@@ -57,6 +57,9 @@ pub(crate) struct Case {
     /// Not written where it is the engine.
     #[serde(default, skip_serializing_if = "Subject::is_default")]
     pub(crate) subject: Subject,
+    /// The values of the engine; none where the scenario has no such axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tuning: Option<ValueSet>,
 }
 
 /// What a case of trees is beside what cases of files are.
@@ -87,6 +90,11 @@ impl Case {
         self.tree.is_none() && self.sparse.is_none() && is_plain_form(&self.compression)
     }
 
+    /// Whether it runs with values that it names, and not with those that the engine has anyway.
+    pub(crate) fn is_tuned(&self) -> bool {
+        self.tuning.as_ref().is_some_and(|set| *set != ValueSet::Default)
+    }
+
     fn matches(&self, selection: &Selection) -> bool {
         let item = match (&self.tree, &self.sparse) {
             (Some(TreeCase { workload, standing, workers }), _) => {
@@ -111,6 +119,11 @@ impl Case {
             && allows(&selection.chunks, &self.chunk)
             && allows(&selection.compressions, &self.compression)
             && allows(&selection.subjects, &self.subject)
+            && (selection.tunings.is_empty()
+                || self
+                    .tuning
+                    .as_ref()
+                    .is_some_and(|set| selection.tunings.iter().any(|name| name == set.name())))
     }
 }
 
@@ -134,6 +147,8 @@ pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
     let compressions =
         if matrix.compressions.is_empty() { &[Compression::None][..] } else { &matrix.compressions };
     let items = Item::all(matrix);
+    let tunings: Vec<Option<&ValueSet>> =
+        if matrix.tunings.is_empty() { vec![None] } else { matrix.tunings.iter().map(Some).collect() };
     let mut cases: Vec<Case> = Vec::new();
     let mut known = HashSet::new();
     for filesystems in &matrix.filesystems {
@@ -142,7 +157,9 @@ pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
                 for &subject in subjects {
                     for &strategy in &matrix.strategies {
                         for &chunk in &matrix.chunks {
-                            for &compression in compressions {
+                            for (&compression, &tuning) in
+                                compressions.iter().flat_map(|one| tunings.iter().map(move |set| (one, set)))
+                            {
                                 let combination = Combination {
                                     filesystems,
                                     verify,
@@ -151,6 +168,7 @@ pub(crate) fn cases(scenario: &Scenario) -> Vec<Case> {
                                     chunk,
                                     compression,
                                     subject,
+                                    tuning,
                                 };
                                 let case = combination.plain().case(scenario);
                                 let excluded = matrix.exclude.iter().any(|exclude| case.matches(exclude));
@@ -183,6 +201,7 @@ struct Combination<'a> {
     chunk: ChunkChoice,
     compression: Compression,
     subject: Subject,
+    tuning: Option<&'a ValueSet>,
 }
 
 impl Combination<'_> {
@@ -194,11 +213,13 @@ impl Combination<'_> {
         }
         let strategy = if self.subject.has_strategy() { self.strategy } else { Strategy::Auto };
         let (verify, chunk, compression) = (Verification::None, ChunkChoice::Engine, Compression::None);
-        Self { verify, strategy, chunk, compression, item, ..self }
+        let tuning = self.tuning.map(|_| &ValueSet::Default);
+        Self { verify, strategy, chunk, compression, item, tuning, ..self }
     }
 
     fn case(&self, scenario: &Scenario) -> Case {
-        let Self { filesystems, verify, item, strategy, chunk, compression, subject } = self;
+        let Self { filesystems, verify, item, strategy, chunk, compression, subject, tuning } = self;
+        let values = tuning.and_then(ValueSet::meaning);
         let Scenario { cache, durability, content, ref matrix, .. } = *scenario;
         let parameters =
             format!("strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}");
@@ -207,6 +228,7 @@ impl Combination<'_> {
             ("subject", !subject.is_default(), subject.to_string()),
             ("compression", !is_plain_form(compression), compression.to_string()),
             ("content", !content.is_default(), content.to_string()),
+            ("tuning", values.is_some(), values.unwrap_or_default()),
         ];
         let meaning = format!(
             "{}/{parameters}/cache={cache}/durability={durability}{}",
@@ -217,6 +239,7 @@ impl Combination<'_> {
         let named = joined(&[
             ("compression", !matrix.compressions.is_empty(), compression.to_string()),
             ("subject", !matrix.subjects.is_empty(), subject.to_string()),
+            ("tuning", tuning.is_some(), tuning.map_or_else(String::new, |set| set.name().to_owned())),
         ]);
         Case {
             id: format!("{}/{}/{parameters}{named}", scenario.name, item.named()),
@@ -233,6 +256,7 @@ impl Combination<'_> {
             durability,
             content,
             subject: *subject,
+            tuning: tuning.cloned(),
         }
     }
 }

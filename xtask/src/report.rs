@@ -34,7 +34,9 @@ pub(crate) mod planted;
 mod plots;
 mod table;
 mod throughput;
+pub(crate) mod tuning;
 mod units;
+mod values;
 mod walls;
 
 use std::fs;

@@ -8,6 +8,7 @@ mod filesystems;
 mod sparse;
 mod standing;
 mod subject;
+mod values;
 mod wire;
 mod workload;
 
@@ -26,8 +27,9 @@ pub(crate) use filesystems::{FileSystems, Site, TargetName};
 pub(crate) use sparse::SparseFile;
 pub(crate) use standing::Standing;
 pub(crate) use subject::{Kind, Subject};
+pub(crate) use values::{Knob, Setting, ValueSet};
 pub(crate) use wire::KEYS;
-pub(crate) use workload::Workload;
+pub(crate) use workload::{FileSizes, Workload};
 
 /// A validated scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,9 @@ pub(crate) struct Matrix {
     pub(crate) compressions: Vec<Compression>,
     /// Empty where the scenario has no such axis: the engine alone is measured, and no case id says so.
     pub(crate) subjects: Vec<Subject>,
+    /// Empty where the scenario has no such axis: every case runs with the engine's values or those of the tuned file, and
+    /// no case id says so.
+    pub(crate) tunings: Vec<ValueSet>,
     pub(crate) exclude: Vec<Selection>,
 }
 
@@ -84,6 +89,8 @@ pub(crate) struct Selection {
     pub(crate) chunks: Vec<ChunkChoice>,
     pub(crate) compressions: Vec<Compression>,
     pub(crate) subjects: Vec<Subject>,
+    /// By name.
+    pub(crate) tunings: Vec<String>,
 }
 
 impl Matrix {
@@ -95,6 +102,7 @@ impl Matrix {
         }
         let sparse: Vec<&String> = self.sparse.iter().map(|file| &file.name).collect();
         let workloads: Vec<&String> = self.workloads.iter().map(|workload| &workload.name).collect();
+        let tunings: Vec<&str> = self.tunings.iter().map(ValueSet::name).collect();
         twice("matrix.size", &self.sizes)
             .or_else(|| twice("matrix.sparse", &sparse))
             .or_else(|| twice("matrix.workload", &workloads))
@@ -106,6 +114,7 @@ impl Matrix {
             .or_else(|| twice("matrix.chunk", &self.chunks))
             .or_else(|| twice("matrix.compression", &self.compressions))
             .or_else(|| twice("matrix.subject", &self.subjects))
+            .or_else(|| twice("matrix.tuning", &tunings))
     }
 }
 
@@ -125,12 +134,17 @@ pub(crate) enum ChunkChoice {
 }
 
 impl ChunkChoice {
-    /// The number of bytes; none where the engine chooses.
-    pub(crate) fn bytes(self) -> Option<u64> {
+    /// The chunk; none where the engine chooses.
+    pub(crate) fn chunk(self) -> Option<Chunk> {
         match self {
             Self::Engine => None,
-            Self::Bytes(chunk) => Some(chunk.bytes()),
+            Self::Bytes(chunk) => Some(chunk),
         }
+    }
+
+    /// The number of bytes; none where the engine chooses.
+    pub(crate) fn bytes(self) -> Option<u64> {
+        self.chunk().map(Chunk::bytes)
     }
 }
 

@@ -12,6 +12,7 @@ mod interval;
 mod normal;
 mod quantile;
 mod signed_rank;
+mod slope;
 
 pub(crate) use binomial::binomial_lower;
 pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
@@ -21,6 +22,7 @@ pub(crate) use interval::{Interval, median_interval};
 pub(crate) use normal::normal_quantile;
 pub(crate) use quantile::{mad, median};
 pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p_greater};
+pub(crate) use slope::theil_sen;
 
 /// A count as a number to reckon with. Exact up to 2^53: 104 days in nanoseconds, 8 PiB in bytes.
 #[expect(clippy::cast_precision_loss, reason = "times and sizes here are far below 2^53")]

@@ -33,7 +33,7 @@ pub(crate) type Programs = BTreeMap<Subject, Result<Program, String>>;
 /// The subject of one case, ready to run.
 #[derive(Debug, Clone)]
 pub(crate) enum Setup {
-    Engine(Engine),
+    Engine(Box<Engine>),
     Tree(Box<Tree>),
     Library(Library),
     Send(Send),
@@ -56,7 +56,10 @@ impl Setup {
             }
             (subject, _) if subject.is_engine() => {
                 let engine = Engine::new(case, capabilities, tuning);
-                engine.pointless(case, capabilities).map_or(Ok(Self::Engine(engine)), Err)
+                match engine.pointless(case, capabilities) {
+                    Some(reason) => Err(reason),
+                    None => Ok(Self::Engine(Box::new(engine))),
+                }
             }
             (Subject::BareReflink, _) if !can_reflink(capabilities) => {
                 Err("extents cannot be shared here".to_owned())

@@ -20,8 +20,8 @@ fn a_quick_run_is_marked_and_no_tuner_takes_it() {
     );
     let page = fs::read_to_string(run.join("summary.md")).expect("a run has a summary");
     assert!(page.contains("\nIndicative: "), "{page}");
-    for arguments in [&["tune"][..], &["tune", run.to_str().expect("the path is text")]] {
-        let refused = subprocess::run(suite.command(arguments));
+    for run in [suite.latest(), run.to_str().expect("the path is text").to_owned()] {
+        let refused = subprocess::run(suite.command(&["tune", &run]));
         assert!(
             one_error(&refused).contains("is indicative: `--quick` measures too little"),
             "{}",
@@ -56,7 +56,7 @@ fn a_time_budget_ends_a_run_after_a_whole_block() {
     let page = fs::read_to_string(suite.only_run().join("summary.md")).expect("a run has a summary");
     assert!(page.contains(&format!("{blocks} of 10000 blocks, in a time budget of 2 s")), "{page}");
     // A run with few blocks is still a run.
-    subprocess::run(suite.command(&["tune"])).expect_success();
+    subprocess::run(suite.command(&["tune", &suite.latest()])).expect_success();
 }
 
 #[test]

@@ -67,6 +67,11 @@ impl Suite {
         self.folder.path().join("results")
     }
 
+    /// The newest run, as a word of the command line.
+    pub(crate) fn latest(&self) -> String {
+        self.results().join("latest").to_str().expect("the path is text").to_owned()
+    }
+
     pub(crate) fn scenario(&self) -> PathBuf {
         self.folder.path().join("tiny.toml")
     }

@@ -71,7 +71,7 @@ fn zero_copy(capabilities: &ZeroCopyCapabilities, always: &Tuning, size: u64) ->
 fn the_engine_obeys_the_tuned_file() {
     let suite = Suite::new();
     suite.measure(&[]);
-    let tuned = subprocess::run(suite.command(&["tune"])).expect_success();
+    let tuned = subprocess::run(suite.command(&["tune", &suite.latest()])).expect_success();
     assert!(String::from_utf8_lossy(&tuned.stdout).contains("zero-copy is"));
     let file = suite.only_run().join("tuned.toml");
     let text = fs::read_to_string(&file).expect("tune wrote the file");

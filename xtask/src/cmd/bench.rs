@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: scenario, plan, runner, samples, report. Refuses what it could not measure honestly.
 
 mod effort;
+mod estimate;
 mod places;
 mod scenarios;
 
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::budget::Balance;
 use crate::clock::Overhead;
-use crate::cmd::{Done, below, hex};
+use crate::cmd::{Done, below, hex, tune};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::{self, Host};
@@ -25,7 +26,7 @@ use crate::program::{self, Program};
 use crate::record::{self, OpenRun, Run, RunRecord, ScenarioRecord};
 use crate::report;
 use crate::runner::{Arm, End, Runner};
-use crate::scenario::{Kind, Scenario, Site, Subject, TargetName};
+use crate::scenario::{Kind, Scenario, Site, Subject, TargetName, ValueSet};
 use crate::subject::Programs;
 use crate::summary::{self, Summary};
 use crate::targets::Targets;
@@ -39,20 +40,38 @@ pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Resu
     if flags.list_scenarios {
         return scenarios::list(root, &flags.tags, out);
     }
-    let scenario = effort::asked(Scenario::load(&scenario_path(root, &flags.scenario))?, flags)?;
+    let scenario = Scenario::load(&scenario_path(root, &flags.scenario))?;
+    let done = measure(scenario, flags, root, out)?;
+    match done {
+        Done::Complete if flags.tune => tune::by_newest(&below(root, &flags.results), root, out),
+        done => Ok(done),
+    }
+}
+
+/// The same for a scenario that need not stand in a file.
+pub(super) fn measure(
+    scenario: Scenario,
+    flags: &BenchFlags,
+    root: &Path,
+    out: &mut impl Write,
+) -> Result<Done> {
+    let scenario = effort::asked(scenario, flags)?;
     let (cases, budgets) = chosen(&scenario, flags)?;
     if flags.list {
         cases.iter().try_for_each(|case| writeln!(out, "{} {}", case.hash, case.id))?;
         return Ok(Done::Complete);
     }
     if flags.dry_run {
-        return dry_run(&cases, &budgets, scenario.blocks, out);
+        return estimate::dry_run(&cases, &budgets, scenario.blocks, out);
     }
     refuse_debug_code()?;
     effort::check_privileges(&cases)?;
     let targets = Targets::new(root, &flags.targets)?;
     let places = Places::probe(&targets, &cases);
     let programs = programs(root, &cases)?;
+    if flags.tuned.is_none() && cases.iter().any(|case| case.tuning == Some(ValueSet::Tuned)) {
+        bail!("{}: matrix.tuning: `tuned` is what a file says; name it by --tuned FILE", scenario.name);
+    }
     let tuned = flags.tuned.as_deref().map(read_tuned).transpose()?;
     let tuning = tuning(tuned.as_deref(), flags.tuned.as_deref())?;
     refuse_stale(tuned.as_deref(), flags.tuned.as_deref())?;
@@ -140,7 +159,7 @@ impl Session<'_> {
                     finish(open).map_err(|error| anyhow!("{error:#}; {}", resume_hint(&partial)))?;
                 self.announce(&folder, &summary, invalid, out)?;
                 let broken = broken(&summary);
-                Ok(if broken.is_empty() { Done::Complete } else { Done::OverBudget(broken) })
+                Ok(if broken.is_empty() { Done::Complete } else { Done::Missed(broken) })
             }
             Ok(End::Interrupted) if kept > 0 => {
                 let (blocks, hint) = (self.record.scenario.blocks, resume_hint(open.folder()));
@@ -334,35 +353,6 @@ fn refuse_debug_code() -> Result<()> {
     Ok(())
 }
 
-fn dry_run(cases: &[Case], budgets: &[CaseBudget], blocks: u32, out: &mut impl Write) -> Result<Done> {
-    /// A copy, its check and the warming of its source: half of what a virtual machine with two cores made.
-    const BYTES_PER_SECOND: u64 = 400 * 1024 * 1024;
-    const OVERHEAD_MS: u64 = 2;
-    /// Of a tree, each file made, copied and removed.
-    const FILE_US: u64 = 120;
-    let rounds = 1 + u64::from(blocks);
-    let files: u64 = cases.iter().filter_map(|case| Some(case.tree.as_ref()?.workload.files)).sum();
-    let copies = cases.len() as u64 * rounds;
-    let written: u64 = cases.iter().map(|case| case.size_bytes).sum::<u64>() * rounds;
-    let seconds =
-        written / BYTES_PER_SECOND + copies * OVERHEAD_MS / 1000 + files * rounds * FILE_US / 1_000_000;
-    writeln!(
-        out,
-        "{} cases, {copies} copies, {} MiB written, about {seconds} s",
-        cases.len(),
-        written >> 20
-    )?;
-    let budgets = budgets_of(budgets.to_vec(), cases);
-    if !budgets.is_empty() {
-        writeln!(out, "{} budgets", budgets.len())?;
-    }
-    for (site, peak) in fixture::peaks(cases) {
-        let room = peak.room();
-        writeln!(out, "at one time on {site}: {} MiB, {} files", room.bytes.div_ceil(1 << 20), room.files)?;
-    }
-    Ok(Done::Complete)
-}
-
 fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord {
     ScenarioRecord {
         name: scenario.name.clone(),
@@ -375,7 +365,7 @@ fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord
 }
 
 /// `UTC-HOST-REVISION`, with nothing that a file system could object to.
-fn run_name(started: jiff::Timestamp, host: &Host) -> String {
+pub(super) fn run_name(started: jiff::Timestamp, host: &Host) -> String {
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>();
     let revision = host.revision.as_deref().unwrap_or("norev");
     format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), plain(&host.name), plain(revision))

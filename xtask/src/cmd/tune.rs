@@ -1,159 +1,195 @@
-//! `cargo xtask tune`: a run's samples to a tuned file, with the table that explains it.
+//! `cargo xtask tune`: from runs to tuned files; without runs it measures what it needs itself.
 
-use std::fs;
+mod check;
+mod class;
+mod explain;
+mod file;
+mod measure;
+mod memory;
+mod pairs;
+mod self_test;
+mod stages;
+mod told;
+mod validation;
+
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::{
-    ByteSize, Decision, Evidence, Finding, Machine, MeasuredRun, Provenance, Threshold, TunedFile,
-    TunedProfile, UtcTime, Values,
-};
-use sha2::{Digest, Sha256};
+use orbit_engine::Tuning;
 
-use crate::cmd::{Done, below, complete_run, hex};
-use crate::comparison::Ratio;
+use crate::cmd::{Done, below};
 use crate::flags::TuneFlags;
-use crate::record::{self, PlaceRecord, Run};
+use crate::host::Host;
+use crate::record::{self, Run};
+use crate::report::tuning as page;
 use crate::scenario::FileSystems;
-use crate::tuner::{self, Outcome, Ratios};
 
-/// Kernels and disks change; by then what was measured is to be measured again.
-const VALID_DAYS: u32 = 90;
+use measure::{End, Measuring};
+use pairs::{Terms, Tuned};
+use validation::Validation;
 
 pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
-    let run = complete_run(flags.run.as_deref(), &below(root, &flags.results))?;
-    if run.record.indicative {
-        bail!(
-            "{} is indicative: `--quick` measures too little to decide anything by; measure without it",
-            run.folder.display()
-        );
+    let results = below(root, &flags.results);
+    if flags.self_test {
+        return self_test::run(&results, flags.seed.unwrap_or(1), out);
     }
-    writeln!(out, "run {}", run.record.run)?;
-    let mut profiles = Vec::new();
-    for (name, place) in &run.record.places {
-        profiles.extend(profile(&run, name, place, out)?);
+    if let Some(file) = &flags.check {
+        return check::run(file, out);
     }
-    if profiles.is_empty() {
-        bail!(
-            "{} compares zero-copy with buffered at no size; measure with `cargo xtask bench`",
-            run.record.run
-        );
+    let current = match &flags.tuned {
+        Some(file) => Tuning::load_unchecked(file)?,
+        None => Tuning::default(),
+    };
+    let terms = Terms { current: &current, memory_bytes_per_s: None, seed: flags.seed };
+    if let Some(what) = &flags.explain {
+        return explain::run(what, &results, terms, out);
     }
-    let path = flags.output.clone().unwrap_or_else(|| run.folder.join("tuned.toml"));
-    let file = TunedFile::new(provenance(&run)?, profiles);
-    let text = toml::to_string(&file).context("cannot write the tuned values as TOML")?;
-    record::write_whole(&path, &text)?;
-    let path = path.strip_prefix(root).unwrap_or(&path).display();
-    writeln!(out, "\n{path}\nmeasure with it: cargo xtask bench small-files --tuned {path}")?;
+    if flags.runs.is_empty() {
+        let terms = Terms { memory_bytes_per_s: Some(memory::bytes_per_s()), ..terms };
+        return by_measuring(flags, root, &results, terms, out);
+    }
+    let runs: Vec<Run> =
+        flags.runs.iter().map(|folder| Run::load(folder)?.complete()).collect::<Result<_>>()?;
+    by_runs(&runs, flags.output.as_deref(), root, terms, out)
+}
+
+/// By the newest run alone, which was just measured.
+pub(super) fn by_newest(results: &Path, root: &Path, out: &mut impl Write) -> Result<Done> {
+    let terms = Terms { current: &Tuning::default(), memory_bytes_per_s: None, seed: None };
+    by_runs(&[Run::newest(results)?.complete()?], None, root, terms, out)
+}
+
+/// By what was measured before, on one machine or on many: one file for each class of them.
+fn by_runs(
+    runs: &[Run],
+    output: Option<&Path>,
+    root: &Path,
+    terms: Terms<'_>,
+    out: &mut impl Write,
+) -> Result<Done> {
+    let classes = class::classes(runs);
+    let several = classes.len() > 1;
+    let folder = &runs.first().context("there is a run")?.folder;
+    for (class, runs) in &classes {
+        for run in runs {
+            writeln!(out, "run {}", run.record.run)?;
+        }
+        let tuned = pairs::tuned(runs, terms)?;
+        if tuned.iter().all(|pair| {
+            pair.findings.knobs.iter().all(|found| found.figures.is_none() && !is_unsupported(found))
+        }) {
+            let names: Vec<&str> = runs.iter().map(|run| run.record.run.as_str()).collect();
+            bail!("{} compares nothing that can be tuned; measure with `cargo xtask tune`", names.join(", "));
+        }
+        told::write(&tuned, false, out)?;
+        let path = match (output, several) {
+            (Some(output), false) => output.to_owned(),
+            (Some(output), true) => output.join(format!("{}.toml", class::name(class))),
+            (None, false) => folder.join("tuned.toml"),
+            (None, true) => folder.join(format!("tuned-{}.toml", class::name(class))),
+        };
+        write(&path, runs, &tuned, &[], root, out)?;
+    }
     Ok(Done::Complete)
 }
 
-/// The profile for the copies called `name`; none where the run did not compare the strategies there.
-fn profile(run: &Run, name: &str, place: &PlaceRecord, out: &mut impl Write) -> Result<Option<TunedProfile>> {
-    let device = if place.same_device { "one device" } else { "two devices" };
-    let pair = format!("{name}: {} to {}, {device}", place.source_fs, place.destination_fs);
-    let bare = TunedProfile::new(&place.source_fs, &place.destination_fs, place.same_device);
-    if place.zero_copy.is_none() {
-        writeln!(out, "\n{pair}\nno zero-copy mechanism works here")?;
-        let threshold = Some(Threshold::Never);
-        return Ok(Some(TunedProfile {
-            decision: Some(Decision::Unsupported),
-            zero_copy_threshold: threshold,
-            ..bare
-        }));
-    }
-    let filesystems: FileSystems = name.parse().map_err(anyhow::Error::msg)?;
-    let Some(ratios) = tuner::ratios(&run.record.cases, &run.samples, &filesystems) else { return Ok(None) };
-    let outcome = tuner::decide(&ratios, run.record.seed);
-    writeln!(out, "\n{pair}")?;
-    table(&ratios, out)?;
-    writeln!(out, "{}", sentence(&outcome))?;
-    let decision = if outcome.accepted { Decision::Accepted } else { Decision::KeptDefault };
-    Ok(Some(TunedProfile {
-        decision: Some(decision),
-        zero_copy_threshold: Some(outcome.threshold),
-        // Left out, it would follow the other threshold, which nothing was found to speak for.
-        reflink_threshold: (!outcome.accepted).then(|| Values::default().reflink_threshold),
-        evidence: Some(evidence(&ratios, &outcome, decision)),
-        ..bare
-    }))
+fn is_unsupported(found: &crate::tuner::Found) -> bool {
+    found.decision == orbit_engine::Decision::Unsupported
 }
 
-fn table(ratios: &Ratios, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "    size   zero-copy    buffered   ratio   95 % interval   zero-copy is")?;
-    for row in &ratios.rows {
-        let Ratio { ratio, ratio_lower, ratio_upper, verdict } = row.ratio;
-        let interval = ratio_lower
-            .zip(ratio_upper)
-            .map_or_else(|| "-".into(), |(lower, upper)| format!("{lower:.3} .. {upper:.3}"));
-        writeln!(
-            out,
-            "{:>8} {:>8.1} µs {:>8.1} µs   {:>5.3}   {interval:>14}   {verdict}",
-            ByteSize::new(row.size_bytes),
-            row.zero_copy_ns / 1000.0,
-            row.buffered_ns / 1000.0,
-            ratio,
-        )?;
-    }
-    writeln!(
-        out,
-        "ratios are paired; an interval is that of one size alone, a verdict holds over all sizes together"
-    )
-}
-
-fn sentence(outcome: &Outcome) -> String {
-    let Outcome { threshold, best, best_lower, best_upper, gain, .. } = outcome;
-    let figures = format!(
-        "choosing by earlier blocks gained {:.2} %, with 99 % confidence at least {:.2} %",
-        100.0 * gain.estimate,
-        100.0 * gain.lower
-    );
-    if outcome.accepted {
-        return format!("threshold {threshold} ({best_lower} .. {best_upper}) adopted: {figures}");
-    }
-    let seen = outcome.detectable.map_or_else(String::new, |effect| {
-        format!("; a gain of {:.2} % would have been seen", 100.0 * effect)
-    });
-    if best == threshold {
-        return format!("threshold {threshold} kept: no other one is better");
-    }
-    format!(
-        "threshold {threshold} kept: {best} ({best_lower} .. {best_upper}) is not better beyond noise, {figures}{seen}"
-    )
-}
-
-fn evidence(ratios: &Ratios, outcome: &Outcome, decision: Decision) -> Evidence {
-    // TOML has infinities, people who read it have less use for them.
-    let percent = |fraction: f64| Some((fraction * 10_000.0).round().clamp(-10_000.0, 10_000.0) / 100.0);
-    let finding = Finding {
-        decision,
-        blocks: Some(u32::try_from(ratios.blocks.len()).unwrap_or(u32::MAX)),
-        gain_pct: percent(outcome.gain.estimate),
-        gain_lower_pct: percent(outcome.gain.lower),
-        lower: Some(outcome.best_lower),
-        upper: Some(outcome.best_upper),
+fn by_measuring(
+    flags: &TuneFlags,
+    root: &Path,
+    results: &Path,
+    terms: Terms<'_>,
+    out: &mut impl Write,
+) -> Result<Done> {
+    let folder = made(results, root)?;
+    let measuring = Measuring { flags, root, folder: &folder, terms };
+    let (runs, tuned) = match measuring.pairs(out)? {
+        End::Whole(whole) => whole,
+        End::Interrupted(message) => return Ok(Done::Interrupted(message)),
     };
-    Evidence { zero_copy_threshold: Some(finding), ..Evidence::default() }
+    told::write(&tuned, true, out)?;
+    let path = flags.output.clone().unwrap_or_else(|| folder.join("tuned.toml"));
+    let runs: Vec<&Run> = runs.iter().collect();
+    // Before it is validated, which is done by those who would use it.
+    write(&path, &runs, &tuned, &[], root, out)?;
+    let mut validated = Vec::new();
+    for pair in &tuned {
+        let name: FileSystems = pair.name.parse().map_err(anyhow::Error::msg)?;
+        match measuring.validate(&name, &path, out)? {
+            End::Whole(run) => validated.push(validation::of(&run, &pair.name)),
+            End::Interrupted(message) => return Ok(Done::Interrupted(message)),
+        }
+    }
+    validated.iter().try_for_each(|one| writeln!(out, "{}", one.sentence()))?;
+    write(&path, &runs, &tuned, &validated, root, out)?;
+    let losses: Vec<String> = validated.iter().flat_map(Validation::losses).collect();
+    Ok(if losses.is_empty() { Done::Complete } else { Done::Missed(losses) })
 }
 
-fn provenance(run: &Run) -> Result<Provenance> {
-    let path = run.folder.join("samples.jsonl");
-    let samples = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let host = &run.record.host;
-    let created = UtcTime::now();
-    Ok(Provenance {
-        engine: run.record.engine.clone(),
-        created,
-        valid_until: created.plus_days(VALID_DAYS),
-        machine: Machine {
-            cpu: host.cpu.clone(),
-            processors: host.cpus,
-            kernel: host.kernel.rsplit(' ').next().unwrap_or_default().to_owned(),
-        },
-        runs: vec![MeasuredRun {
-            name: run.record.run.clone(),
-            samples_sha256: hex(&Sha256::digest(samples)),
-        }],
-    })
+/// A new folder for a tuning.
+fn made(results: &Path, root: &Path) -> Result<PathBuf> {
+    let name = crate::cmd::bench::run_name(jiff::Timestamp::now(), &Host::look(root));
+    std::fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
+    for number in 1.. {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        let folder = results.join(format!("{name}-tune{number}"));
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot make {}", folder.display())),
+        }
+    }
+    bail!("{} has a folder of every name", results.display())
+}
+
+/// Writes the tuned file, and the pages that explain it beside it.
+fn write(
+    path: &Path,
+    runs: &[&Run],
+    tuned: &[Tuned],
+    validated: &[Validation],
+    root: &Path,
+    out: &mut impl Write,
+) -> Result<()> {
+    let file = file::of(runs, tuned)?;
+    let text = toml::to_string(&file).context("cannot write the tuned values as TOML")?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    record::write_whole(path, &text)?;
+    let page = page::Tuning { file: &file, pairs: shown(tuned, validated) };
+    let pages = page::write(path, &page)?;
+    let shown = |path: &Path| path.strip_prefix(root).unwrap_or(path).display().to_string();
+    writeln!(out, "\n{}", shown(path))?;
+    pages.iter().try_for_each(|page| writeln!(out, "{}", shown(page)))?;
+    writeln!(out, "measure with it: cargo xtask bench small-files --tuned {}", shown(path))?;
+    Ok(())
+}
+
+/// As the report takes it.
+fn shown<'a>(tuned: &'a [Tuned], validated: &[Validation]) -> Vec<page::Pair<'a>> {
+    let rows: BTreeMap<&str, &Validation> = validated.iter().map(|one| (one.name.as_str(), one)).collect();
+    let held_out = |row: &validation::Row| page::HeldOut {
+        size_bytes: row.size_bytes,
+        ratio: row.ratio,
+        regret: row.regret,
+        default_regret: row.default_regret,
+    };
+    tuned
+        .iter()
+        .map(|pair| page::Pair {
+            heading: pair.heading(),
+            name: &pair.name,
+            findings: &pair.findings,
+            sentences: pair.findings.knobs.iter().map(told::sentence).collect(),
+            validated: rows
+                .get(pair.name.as_str())
+                .map(|one| (one.sentence(), one.rows.iter().map(held_out).collect())),
+        })
+        .collect()
 }

@@ -82,6 +82,23 @@ impl Axis {
         Self { low: 0.0, high, ticks }
     }
 
+    /// Ratios of times, linear, labelled at round numbers.
+    pub(super) fn ratios(ratios: impl Iterator<Item = f64>) -> Self {
+        let at: Vec<f64> = ratios.collect();
+        let (low, high) = padded(&at, 0.06, 0.1);
+        let steps = round_steps(high - low, 6.0);
+        let step = steps.get(1).copied().unwrap_or(1.0);
+        let first = (low / step).ceil();
+        let ticks = (0..20).map(|count| (first + f64::from(count)) * step).take_while(|at| *at <= high);
+        Self {
+            low,
+            high,
+            ticks: ticks
+                .map(|at| (at, format!("{at:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()))
+                .collect(),
+        }
+    }
+
     /// Amounts of memory from zero to the most, in bytes, labelled at round numbers of the unit that fits.
     pub(super) fn amounts(most_bytes: u64) -> Self {
         let high = (most_bytes as f64).max(1.0) * 1.1;

@@ -12,7 +12,7 @@ use super::cell::{self, Cell, or_missing};
 use super::group::{Group, groups};
 use super::page::{Block, Page, Plot, Section};
 use super::table::Table;
-use super::{agreement, budgets, conditions, crossover, durable, invalid, known, peers, units};
+use super::{agreement, budgets, conditions, crossover, durable, invalid, known, peers, units, values};
 
 const HEADINGS: [&str; 11] = [
     ">Size",
@@ -45,6 +45,7 @@ pub(super) fn page(record: &RunRecord, summary: &Summary, samples: &[Sample], pl
     let mut sections = vec![Section::new("Environment", conditions)];
     sections.extend(peers::sections(summary));
     sections.extend(groups(summary).iter().map(measured));
+    sections.extend(values::section(summary));
     sections.extend(durable::section(summary));
     sections.extend(budgets::section(summary));
     sections.extend(known::section(summary));

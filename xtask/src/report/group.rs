@@ -27,7 +27,7 @@ pub(super) fn groups(summary: &Summary) -> Vec<Group<'_>> {
         };
         summary.comparisons.iter().filter(same).collect()
     };
-    let plotted = |case: &Case| case.subject == Subject::Engine && case.is_plain_file();
+    let plotted = |case: &Case| case.subject == Subject::Engine && case.is_plain_file() && !case.is_tuned();
     for summary in summary.cases.iter().filter(|summary| plotted(&summary.case)) {
         let same = |group: &&mut Group<'_>| {
             let first = &group.cases[0].case;

@@ -21,6 +21,11 @@ pub(super) struct Mark {
     label: String,
 }
 
+/// One at this size.
+pub(super) fn at(bytes: u64, label: String) -> Mark {
+    Mark { log2_size: (bytes as f64).log2(), label }
+}
+
 /// Those crossovers that have a place, from small to large.
 pub(super) fn of(crossovers: &[(String, Crossover)]) -> Vec<Mark> {
     let mark = |(chunk, crossover): &(String, Crossover)| match crossover {

@@ -82,6 +82,7 @@ fn case(size_bytes: u64, strategy: Strategy, chunk_bytes: u64, index: usize) -> 
         durability: Durable::NONE,
         content: Content::Random,
         subject: Subject::Engine,
+        tuning: None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod budget;
 mod place;
+mod selection;
 mod sparse;
+mod tuning;
 mod value;
 mod workload;
 
@@ -14,8 +16,9 @@ use serde::Deserialize;
 
 use super::{
     Budget, Cache, Check, ChunkChoice, Content, Durable, FileSystems, Matrix, Scenario, Selection,
-    SparseFile, Standing, Subject, Workers, Workload,
+    SparseFile, Standing, Subject, ValueSet, Workers, Workload,
 };
+use selection::SelectionTable;
 use value::{Many, One};
 
 const SCHEMA: &str = "orbit.scenario/1";
@@ -42,6 +45,7 @@ pub(crate) const KEYS: &[&str] = &[
     "matrix.chunk",
     "matrix.compression",
     "matrix.subject",
+    "matrix.tuning",
     "matrix.exclude",
     "workload.name",
     "workload.files",
@@ -55,6 +59,17 @@ pub(crate) const KEYS: &[&str] = &[
     "sparse.extents",
     "sparse.extent_size",
     "sparse.hole_size",
+    "tuning.name",
+    "tuning.kernel_chunk",
+    "tuning.pipe_size",
+    "tuning.buffered_chunk",
+    "tuning.parallel_threads",
+    "tuning.parallel_threshold",
+    "tuning.zero_copy_threshold",
+    "tuning.reflink_threshold",
+    "tuning.tree_workers",
+    "tuning.tree_batch",
+    "tuning.tree_zero_copy_threshold",
     "budget.counter",
     "budget.max",
     "budget.max_per_file",
@@ -78,6 +93,8 @@ struct File {
     workload: Vec<workload::Table>,
     #[serde(default)]
     sparse: Vec<sparse::Table>,
+    #[serde(default)]
+    tuning: Vec<tuning::Table>,
     #[serde(default)]
     budget: Vec<budget::Table>,
 }
@@ -125,24 +142,9 @@ struct Axes {
     #[serde(default)]
     subject: Many<Subject>,
     #[serde(default)]
+    tuning: Many<String>,
+    #[serde(default)]
     exclude: Vec<SelectionTable>,
-}
-
-/// The keys by which an exclusion or a budget names cases.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SelectionTable {
-    size: Many<ByteSize>,
-    sparse: Many<String>,
-    workload: Many<String>,
-    destination: Many<Standing>,
-    workers: Many<Workers>,
-    strategy: Many<Strategy>,
-    filesystems: Many<FileSystems>,
-    verify: Many<Verification>,
-    chunk: Many<ChunkChoice>,
-    compression: Many<Compression>,
-    subject: Many<Subject>,
 }
 
 pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
@@ -160,18 +162,20 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let sparse = file.sparse.into_iter().map(sparse::Table::validated);
     let sparse: Vec<SparseFile> = sparse.collect::<Result<_, _>>().map_err(refuse)?;
     let Defaults { blocks, cache, durability: One(durability), check, content } = file.defaults;
-    let matrix = file.matrix.validated(&workloads, &sparse).map_err(refuse)?;
+    let tunings = file.tuning.into_iter().map(tuning::Table::validated);
+    let tunings: Vec<ValueSet> = tunings.collect::<Result<_, _>>().map_err(refuse)?;
+    let matrix = file.matrix.validated(&workloads, &sparse, &tunings).map_err(refuse)?;
     let budgets = file.budget.into_iter().map(budget::Table::validated);
     let budgets: Vec<Budget> = budgets.collect::<Result<_, _>>().map_err(refuse)?;
     check_matrix(&matrix, durability).map_err(refuse)?;
     matrix
         .exclude
         .iter()
-        .try_for_each(|cases| check_names("matrix.exclude", cases, &matrix))
+        .try_for_each(|cases| selection::check_names("matrix.exclude", cases, &matrix))
         .map_err(refuse)?;
     budgets
         .iter()
-        .try_for_each(|budget| check_names("budget.cases", &budget.cases, &matrix))
+        .try_for_each(|budget| selection::check_names("budget.cases", &budget.cases, &matrix))
         .map_err(refuse)?;
     let (name, question, tags) = (file.name, file.question, file.tags.0);
     Ok(Scenario { name, question, tags, blocks, cache, durability, check, content, matrix, budgets, text })
@@ -249,22 +253,14 @@ fn check_matrix(matrix: &Matrix, durability: Durable) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What an exclusion or a budget names must be there to be named.
-fn check_names(key: &'static str, cases: &Selection, matrix: &Matrix) -> Result<(), Refusal> {
-    let tree = |name: &&String| !matrix.workloads.iter().any(|tree| tree.name == **name);
-    if let Some(name) = cases.workloads.iter().find(tree) {
-        return Err((key, format!("no case copies a workload {name}")));
-    }
-    let file = |name: &&String| !matrix.sparse.iter().any(|file| file.name == **name);
-    match cases.sparse.iter().find(file) {
-        Some(name) => Err((key, format!("no case copies a sparse file {name}"))),
-        None => Ok(()),
-    }
-}
-
 impl Axes {
     /// With the documented defaults in place of lists that the file does not give.
-    fn validated(self, known: &[Workload], sparse: &[SparseFile]) -> Result<Matrix, Refusal> {
+    fn validated(
+        self,
+        known: &[Workload],
+        sparse: &[SparseFile],
+        tunings: &[ValueSet],
+    ) -> Result<Matrix, Refusal> {
         let trees_only = [
             ("matrix.destination", self.destination.0.is_empty()),
             ("matrix.workers", self.workers.0.is_empty()),
@@ -302,6 +298,7 @@ impl Axes {
             chunks: self.chunk.or(ChunkChoice::Engine),
             compressions: self.compression.0,
             subjects: self.subject.0,
+            tunings: tuning::chosen(&self.tuning.0, tunings)?,
             exclude: self.exclude.into_iter().map(SelectionTable::validated).collect(),
         })
     }
@@ -328,24 +325,6 @@ fn chosen<T: Clone>(
         one.ok_or_else(|| (axis, format!("no table describes {name}")))
     };
     names.iter().map(find).collect()
-}
-
-impl SelectionTable {
-    fn validated(self) -> Selection {
-        Selection {
-            sizes: self.size.bytes(),
-            sparse: self.sparse.0,
-            workloads: self.workload.0,
-            standings: self.destination.0,
-            workers: self.workers.0,
-            strategies: self.strategy.0,
-            filesystems: self.filesystems.0,
-            verify: self.verify.0,
-            chunks: self.chunk.0,
-            compressions: self.compression.0,
-            subjects: self.subject.0,
-        }
-    }
 }
 
 /// `file:line: message`, with the nearest valid key where the key is unknown.

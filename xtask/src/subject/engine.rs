@@ -84,6 +84,8 @@ impl Engine {
 
 /// The values that the case runs with.
 pub(super) fn tuning_of(case: &Case, capabilities: &ZeroCopyCapabilities, tuning: &Tuning) -> Tuning {
+    let given = case.tuning.as_ref().map(|set| set.values(tuning.values(&capabilities.pair)));
+    let tuning = &given.map_or_else(|| tuning.clone(), Tuning::uniform);
     let tuning = match case.chunk {
         ChunkChoice::Engine => tuning.clone(),
         ChunkChoice::Bytes(chunk) => Tuning::uniform(tuning.values(&capabilities.pair).with_chunk(chunk)),

@@ -1,23 +1,20 @@
-//! What the tuner compares: each strategy as the engine would run it, size by size, in pairs from the same block.
+//! Two ways of copying, size by size, in pairs from the same block: the curves that thresholds are read from.
 
 use std::collections::BTreeMap;
 
-use orbit_engine::{Strategy, Values, Verification};
+use orbit_engine::{Mechanism, Strategy, Values};
 
-use crate::comparison::{self, Ratio, Times};
-use crate::plan::Case;
-use crate::sample::Sample;
-use crate::scenario::{FileSystems, Subject};
-use crate::stats;
+use super::Curve;
+use super::cloning::{Moves, classify};
+use super::observed::{Arm, whole_blocks};
+use crate::comparison::{self, Ratio};
+use crate::scenario::{FileSizes, Knob, Subject};
 
-/// The comparison of one pair of file systems.
+/// The comparison behind one threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ratios {
-    /// Ascending.
-    pub(crate) sizes: Vec<u64>,
-    /// For each block, for each size: ln(time of zero-copy / time of buffered).
-    pub(crate) blocks: Vec<Vec<f64>>,
-    /// For each size: what the table shows.
+    pub(crate) curve: Curve,
+    /// For each size: what a table shows.
     pub(crate) rows: Vec<Row>,
 }
 
@@ -25,86 +22,152 @@ pub(crate) struct Ratios {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Row {
     pub(crate) size_bytes: u64,
-    pub(crate) zero_copy_ns: f64,
-    pub(crate) buffered_ns: f64,
+    /// Of the way that is taken from the threshold on.
+    pub(crate) above_ns: f64,
+    pub(crate) below_ns: f64,
     pub(crate) ratio: Ratio,
 }
 
-/// Compares the strategies on `filesystems`, without verification, each with the engine's own chunk or the measured
-/// one that is nearest to it. None where no size was measured with both.
-pub(crate) fn ratios(cases: &[Case], samples: &[Sample], filesystems: &FileSystems) -> Option<Ratios> {
-    let values = Values::default();
-    let zero_copy = arm(cases, filesystems, Strategy::ZeroCopy, values.kernel_chunk.bytes());
-    let buffered = arm(cases, filesystems, Strategy::Buffered, values.buffered_chunk.bytes());
-    let times = Times::of(samples);
-    let pairs: Vec<Pair<'_>> = zero_copy
-        .iter()
-        .filter_map(|(size, zero_copy)| {
-            Some((*size, times.case(zero_copy)?, times.case(buffered.get(size)?)?))
-        })
-        .collect();
-    let whole = whole_blocks(&pairs);
-    let log_ratio = |block: &u32, (_, zero, buffered): &Pair<'_>| (zero[block] / buffered[block]).ln();
-    let columns: Vec<Vec<f64>> =
-        pairs.iter().map(|pair| whole.iter().map(|block| log_ratio(block, pair)).collect()).collect();
-    let rows: Option<Vec<Row>> = pairs
-        .iter()
-        .zip(comparison::ratios(&columns))
-        .map(|(&(size_bytes, zero, buffered), ratio)| {
-            let median = |times: &BTreeMap<u32, f64>| {
-                stats::median(&whole.iter().map(|block| times[block]).collect::<Vec<_>>())
-            };
-            Some(Row {
-                size_bytes,
-                zero_copy_ns: median(zero)?,
-                buffered_ns: median(buffered)?,
-                ratio: ratio?,
-            })
-        })
-        .collect();
-    Some(Ratios {
-        sizes: pairs.iter().map(|(size, ..)| *size).collect(),
-        blocks: whole.iter().map(|block| pairs.iter().map(|pair| log_ratio(block, pair)).collect()).collect(),
-        rows: rows.filter(|rows| !rows.is_empty())?,
-    })
+/// From this size on, moving bytes costs more than opening and naming a file.
+pub(super) const BULK: u64 = 1 << 20;
+
+/// What a run measured, as far as thresholds are read from it.
+#[derive(Debug)]
+pub(super) struct Ways<'a> {
+    pub(super) arms: &'a [Arm<'a>],
+    /// What `copy_file_range` does here.
+    pub(super) moves: Option<Moves>,
 }
 
-/// A size with the times of zero-copy and of buffered, by block.
-type Pair<'a> = (u64, &'a BTreeMap<u32, f64>, &'a BTreeMap<u32, f64>);
+impl<'a> Ways<'a> {
+    pub(super) fn new(arms: &'a [Arm<'a>], can_reflink: bool) -> Self {
+        let blocks = |arm: &Arm<'_>| arm.logs.keys().copied().collect::<Vec<u32>>();
+        let points: Vec<(u64, f64)> = arms
+            .iter()
+            .filter(|arm| arm.case.tree.is_none() && arm.mechanism == Some(Mechanism::CopyFileRange))
+            .filter(|arm| arm.case.size_bytes >= BULK)
+            .filter_map(|arm| Some((arm.case.size_bytes, arm.median_ns(&blocks(arm))?)))
+            .collect();
+        Self { arms, moves: classify(&points, can_reflink) }
+    }
 
-/// The blocks in which every size has a valid sample of both strategies.
-fn whole_blocks(pairs: &[Pair<'_>]) -> Vec<u32> {
-    let Some((_, first, _)) = pairs.first() else { return Vec::new() };
-    let whole = |block: &&u32| {
-        pairs.iter().all(|(_, zero, buffered)| zero.contains_key(block) && buffered.contains_key(block))
-    };
-    first.keys().filter(whole).copied().collect()
-}
-
-/// For each size the case of `strategy` whose chunk is nearest, by its logarithm, to `chunk`.
-fn arm<'a>(
-    cases: &'a [Case],
-    filesystems: &FileSystems,
-    strategy: Strategy,
-    chunk: u64,
-) -> BTreeMap<u64, &'a str> {
-    // The engine's own choice is what is being tuned for; nothing is nearer to it.
-    let distance = |case: &Case| {
-        case.chunk.bytes().map_or(0.0, |bytes| (stats::float(bytes) / stats::float(chunk)).ln().abs())
-    };
-    let mut arm: BTreeMap<u64, &Case> = BTreeMap::new();
-    let wanted = |case: &&Case| {
-        case.subject == Subject::Engine
-            && case.is_plain_file()
-            && case.filesystems == *filesystems
-            && case.strategy == strategy
-            && case.verify == Verification::None
-    };
-    for case in cases.iter().filter(wanted) {
-        let nearest = arm.entry(case.size_bytes).or_insert(case);
-        if distance(case) < distance(nearest) {
-            *nearest = case;
+    /// Whether what it did was sharing extents, or may have been.
+    pub(super) fn clones(&self, arm: &Arm<'_>) -> bool {
+        match arm.mechanism {
+            Some(Mechanism::Reflink) => true,
+            Some(Mechanism::CopyFileRange) => self.moves != Some(Moves::Copies),
+            _ => false,
         }
     }
-    arm.into_iter().map(|(size, case)| (size, case.id.as_str())).collect()
+
+    /// The comparison that decides on the threshold `knob`, each way with the values nearest to `values`; none where it
+    /// was not measured.
+    pub(super) fn ratios(&self, knob: Knob, values: &Values) -> Option<Ratios> {
+        let engine = |strategy| move |arm: &&Arm<'a>| arm.is_file(Subject::Engine, strategy);
+        let pairs = match knob {
+            Knob::ZeroCopyThreshold => {
+                let copies = |arm: &&Arm<'a>| engine(Strategy::ZeroCopy)(arm) && !self.clones(arm);
+                paired(
+                    &self.nearest(values, &[], copies),
+                    &self.nearest(values, &[], engine(Strategy::Buffered)),
+                )
+            }
+            Knob::ReflinkThreshold => {
+                let shares = |arm: &&Arm<'a>| {
+                    engine(Strategy::ZeroCopy)(arm) && arm.mechanism == Some(Mechanism::Reflink)
+                };
+                paired(&self.nearest(values, &[], shares), &self.best_copies(values))
+            }
+            Knob::ParallelThreshold => {
+                let free = [Knob::ParallelThreshold, Knob::ParallelThreads];
+                let splits = |arm: &Arm<'a>| {
+                    arm.values.parallel_threads != 1
+                        && arm.values.parallel_threshold.admits(arm.case.size_bytes)
+                };
+                let auto = |arm: &&Arm<'a>| engine(Strategy::Auto)(arm) && !self.clones(arm);
+                let above = |arm: &&Arm<'a>| {
+                    auto(arm) && splits(arm) && arm.values.parallel_threads == values.parallel_threads
+                };
+                let below = |arm: &&Arm<'a>| auto(arm) && !splits(arm);
+                paired(&self.nearest(values, &free, above), &self.nearest(values, &free, below))
+            }
+            Knob::TreeZeroCopyThreshold => {
+                let free = [Knob::TreeZeroCopyThreshold];
+                let admits =
+                    |arm: &Arm<'a>| Some(arm.values.tree_zero_copy_threshold.admits(file_size(arm)?));
+                let on = |wanted| {
+                    move |arm: &&Arm<'a>| arm.is_tree(Strategy::ZeroCopy) && admits(arm) == Some(wanted)
+                };
+                paired(&self.nearest(values, &free, on(true)), &self.nearest(values, &free, on(false)))
+            }
+            _ => return None,
+        };
+        reduced(&pairs)
+    }
+
+    /// For each size, of the arms that are `wanted`, the one whose values are nearest.
+    fn nearest(
+        &self,
+        values: &Values,
+        free: &[Knob],
+        wanted: impl Fn(&&Arm<'a>) -> bool,
+    ) -> BTreeMap<u64, &'a Arm<'a>> {
+        let mut found: BTreeMap<u64, &'a Arm<'a>> = BTreeMap::new();
+        for arm in self.arms.iter().filter(wanted) {
+            let Some(size) = file_size(arm) else { continue };
+            let nearest = found.entry(size).or_insert(arm);
+            if arm.distance(values, free) < nearest.distance(values, free) {
+                *nearest = arm;
+            }
+        }
+        found
+    }
+
+    /// For each size the way of moving bytes that is fastest by its median. It was chosen for that, which is to the
+    /// disadvantage of whatever it is compared with.
+    fn best_copies(&self, values: &Values) -> BTreeMap<u64, &'a Arm<'a>> {
+        let mut best = self.nearest(values, &[], |arm| arm.is_file(Subject::Engine, Strategy::Buffered));
+        let singles = self.arms.iter().filter(|arm| arm.case.subject.only().is_some() && !self.clones(arm));
+        for arm in singles {
+            let median = |arm: &Arm<'_>| arm.median_ns(&arm.logs.keys().copied().collect::<Vec<_>>());
+            let own = best.entry(arm.case.size_bytes).or_insert(arm);
+            if median(arm) < median(own) {
+                *own = arm;
+            }
+        }
+        best
+    }
+}
+
+/// Of a tree, that of each of its files, where they are alike.
+fn file_size(arm: &Arm<'_>) -> Option<u64> {
+    match arm.case.tree.as_ref().map(|tree| tree.workload.size) {
+        None => Some(arm.case.size_bytes),
+        Some(FileSizes::Fixed { bytes }) => Some(bytes),
+        Some(FileSizes::LogNormal { .. }) => None,
+    }
+}
+
+/// A size, and both ways of copying it.
+type Pair<'a> = (u64, &'a Arm<'a>, &'a Arm<'a>);
+
+fn paired<'a>(above: &BTreeMap<u64, &'a Arm<'a>>, below: &BTreeMap<u64, &'a Arm<'a>>) -> Vec<Pair<'a>> {
+    above.iter().filter_map(|(size, above)| Some((*size, *above, *below.get(size)?))).collect()
+}
+
+fn reduced(pairs: &[Pair<'_>]) -> Option<Ratios> {
+    let both: Vec<&Arm<'_>> = pairs.iter().flat_map(|(_, above, below)| [*above, *below]).collect();
+    let whole = whole_blocks(&both);
+    let log_ratio = |block: &u32, (_, above, below): &Pair<'_>| above.logs[block] - below.logs[block];
+    let columns: Vec<Vec<f64>> =
+        pairs.iter().map(|pair| whole.iter().map(|block| log_ratio(block, pair)).collect()).collect();
+    let row = |(&(size_bytes, above, below), ratio): (&Pair<'_>, Option<Ratio>)| {
+        let (above_ns, below_ns) = (above.median_ns(&whole)?, below.median_ns(&whole)?);
+        Some(Row { size_bytes, above_ns, below_ns, ratio: ratio? })
+    };
+    let rows: Option<Vec<Row>> = pairs.iter().zip(comparison::ratios(&columns)).map(row).collect();
+    let sizes = pairs.iter().map(|(size, ..)| *size).collect();
+    let blocks =
+        whole.iter().map(|block| pairs.iter().map(|pair| log_ratio(block, pair)).collect()).collect();
+    Some(Ratios { curve: Curve { sizes, blocks }, rows: rows.filter(|rows| !rows.is_empty())? })
 }

@@ -1,68 +1,59 @@
-//! Which threshold is least bad, and whether that is known well enough to give up the default.
+//! Which threshold is least bad, and whether that is known well enough to give up the one that is kept.
 
-use orbit_engine::{Threshold, Values};
+use orbit_engine::Threshold;
 
-use super::{Outcome, Ratios};
-use crate::stats::{self, Interval};
+use super::judge::Care;
+use super::{Judgement, Outcome, furthest, redrawn, verdict};
+use crate::stats;
 
-/// A smaller gain is not worth a value of one's own.
-const LEAST_GAIN: f64 = 0.0025;
+/// How two ways of copying compare over sizes, block by block.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Curve {
+    /// Ascending.
+    pub(crate) sizes: Vec<u64>,
+    /// For each block, for each size: ln(time of the way above the threshold / time of the way below it).
+    pub(crate) blocks: Vec<Vec<f64>>,
+}
 
-/// Both tails of a 99 % one-sided bound.
-const CONFIDENCE: f64 = 0.98;
-
-/// What is given away on one side, for the smallest gain that would have been seen.
-const ALPHA: f64 = 0.01;
-
-/// Blocks that only choose.
-const BURN_IN: usize = 4;
-
-const RESAMPLES: usize = 2000;
-const POWER: f64 = 0.90;
-
-/// Decides on the threshold of the pair that `ratios` compares. `seed` draws the blocks for the interval.
-pub(crate) fn decide(ratios: &Ratios, seed: u64) -> Outcome {
-    let Ratios { sizes, blocks, .. } = ratios;
-    let default = Values::default().zero_copy_threshold;
-    let kept = index_of(default, sizes);
-    let judgement = judge(blocks, kept);
-    let (lower, upper) = interval(blocks, kept, seed);
-    let threshold = |index| if index == kept { default } else { threshold_of(index, sizes) };
+/// Decides on the threshold of `curve`, which is `kept` unless another one is better. `seed` draws the blocks for the
+/// interval.
+pub(crate) fn decide(curve: &Curve, kept: Threshold, seed: u64) -> Outcome<Threshold> {
+    let Curve { sizes, blocks } = curve;
+    let stays = index_of(kept, sizes);
+    let (best, judgement) = judged(blocks, stays);
+    let (lower, upper) = redrawn(blocks, seed, |blocks| least_bad(blocks, stays));
+    let threshold = |index| if index == stays { kept } else { threshold_of(index, sizes) };
+    let open = furthest(&columns(blocks));
+    let verdict = verdict(&judgement, open, best != stays);
     Outcome {
-        threshold: if judgement.accepted { threshold(judgement.best) } else { default },
-        accepted: judgement.accepted,
-        best: threshold(judgement.best),
-        best_lower: threshold(lower),
-        best_upper: threshold(upper),
-        gain: judgement.gain,
-        detectable: judgement.detectable,
+        value: if verdict == super::Verdict::Accepted { threshold(best) } else { kept },
+        verdict,
+        best: threshold(best),
+        lower: threshold(lower),
+        upper: threshold(upper),
+        judgement,
+        open,
+        blocks: blocks.len(),
     }
 }
 
-/// Which threshold is least bad, and whether it is to replace the one that is `kept`.
-struct Judgement {
-    best: Index,
-    accepted: bool,
-    gain: Interval,
-    detectable: Option<f64>,
+/// The same without the interval, which decides nothing.
+pub(super) fn settled(curve: &Curve, kept: Threshold) -> Threshold {
+    let stays = index_of(kept, &curve.sizes);
+    let (best, judgement) = judged(&curve.blocks, stays);
+    if best != stays && judgement.convinces() { threshold_of(best, &curve.sizes) } else { kept }
 }
 
-fn judge(blocks: &[Vec<f64>], kept: Index) -> Judgement {
+fn judged(blocks: &[Vec<f64>], kept: Index) -> (Index, Judgement) {
     let every: Vec<&Vec<f64>> = blocks.iter().collect();
-    let best = least_bad(&every, kept);
-    let gains = forward_gains(blocks, kept);
-    let gain = stats::signed_rank_interval(&gains, CONFIDENCE).unwrap_or(Interval {
-        estimate: stats::hodges_lehmann(&gains).unwrap_or(0.0),
-        lower: f64::NEG_INFINITY,
-        upper: f64::INFINITY,
+    let choose = |before: usize| least_bad(&every[..before], kept);
+    let judgement = Judgement::forward(blocks.len(), Care::Threshold, choose, |block, &to| {
+        saved(&blocks[block], kept, to)
     });
-    let detectable = deviation(&gains)
-        .and_then(|deviation| stats::minimum_detectable_effect(deviation, gains.len(), ALPHA, POWER))
-        .map(|effect| effect + LEAST_GAIN);
-    Judgement { best, accepted: best != kept && gain.lower > LEAST_GAIN, gain, detectable }
+    (least_bad(&every, kept), judgement)
 }
 
-/// A threshold, as the index of the first size that uses zero-copy: 0 is always, the number of sizes is never.
+/// A threshold, as the index of the first size above it: 0 is always, the number of sizes is never.
 type Index = usize;
 
 fn index_of(threshold: Threshold, sizes: &[u64]) -> Index {
@@ -77,83 +68,54 @@ fn threshold_of(index: Index, sizes: &[u64]) -> Threshold {
     }
 }
 
+/// For each size, its values in all blocks.
+fn columns<B: AsRef<[f64]>>(blocks: &[B]) -> Vec<Vec<f64>> {
+    let sizes = blocks.first().map_or(0, |block| block.as_ref().len());
+    (0..sizes).map(|size| blocks.iter().map(|block| block.as_ref()[size]).collect()).collect()
+}
+
 /// The index of least total badness; among equals the one nearest to `kept`. The badness of a threshold is the sum,
 /// over the sizes that it sends the slower way, of the logarithm of how much slower that is.
 fn least_bad(blocks: &[&Vec<f64>], kept: Index) -> Index {
-    let sizes = blocks.first().map_or(0, |block| block.len());
-    let estimates: Vec<f64> = (0..sizes)
-        .map(|size| {
-            let column: Vec<f64> = blocks.iter().map(|block| block[size]).collect();
-            stats::median(&column).unwrap_or(0.0)
-        })
-        .collect();
+    let estimates: Vec<f64> =
+        columns(blocks).iter().map(|column| stats::median(column).unwrap_or(0.0)).collect();
     let badness = |index: Index| -> f64 {
-        let (buffered, zero_copy) = estimates.split_at(index);
-        buffered.iter().map(|r| (-r).max(0.0)).chain(zero_copy.iter().map(|r| r.max(0.0))).sum()
+        let (below, above) = estimates.split_at(index);
+        below.iter().map(|r| (-r).max(0.0)).chain(above.iter().map(|r| r.max(0.0))).sum()
     };
     let better = |a: &Index, b: &Index| {
         badness(*a).total_cmp(&badness(*b)).then(a.abs_diff(kept).cmp(&b.abs_diff(kept)))
     };
-    (0..=sizes).min_by(better).unwrap_or(kept)
+    (0..=estimates.len()).min_by(better).unwrap_or(kept)
 }
 
-/// For each block after the first few, what a threshold that was chosen from the blocks before it saves: the mean over
-/// all sizes of the logarithm of the default's time over the threshold's. Judging forward keeps choice and judgement
-/// apart. Folds do not: what chance put into the whole run chooses for every fold, and is then found again in it.
-fn forward_gains(blocks: &[Vec<f64>], kept: Index) -> Vec<f64> {
-    (BURN_IN..blocks.len())
-        .map(|block| {
-            let before: Vec<&Vec<f64>> = blocks[..block].iter().collect();
-            saved(&blocks[block], kept, least_bad(&before, kept))
-        })
-        .collect()
-}
-
-/// What moving the threshold from `from` to `to` saves on one block.
+/// What moving the threshold from `from` to `to` saves on one block: the mean over all sizes of the logarithm of the
+/// time before over the time after.
 fn saved(block: &[f64], from: Index, to: Index) -> f64 {
     let changed: f64 =
         if to < from { -block[to..from].iter().sum::<f64>() } else { block[from..to].iter().sum() };
-    changed / count(block.len().max(1))
-}
-
-/// Between which thresholds the choice falls when whole blocks are drawn anew (block bootstrap, percentile interval).
-fn interval(blocks: &[Vec<f64>], kept: Index, seed: u64) -> (Index, Index) {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut chosen: Vec<Index> = (0..RESAMPLES)
-        .map(|_| {
-            let drawn = stats::bootstrap_indices(blocks.len(), &mut random);
-            let drawn: Vec<&Vec<f64>> = drawn.into_iter().map(|index| &blocks[index]).collect();
-            least_bad(&drawn, kept)
-        })
-        .collect();
-    chosen.sort_unstable();
-    (chosen[RESAMPLES / 40], chosen[RESAMPLES - 1 - RESAMPLES / 40])
-}
-
-/// Standard deviation from the median absolute deviation, by the factor of the normal distribution: one wild block
-/// does not hide what the others can tell.
-fn deviation(gains: &[f64]) -> Option<f64> {
-    const NORMAL: f64 = 1.4826;
-    stats::mad(gains).map(|mad| NORMAL * mad).filter(|deviation| *deviation > 0.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 sizes")]
-fn count(number: usize) -> f64 {
-    number as f64
+    changed / stats::float(block.len().max(1) as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use orbit_engine::Values;
+
+    use super::super::{LEAST_GAIN, Verdict};
     use super::*;
 
     const SIZES: [u64; 6] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
 
+    fn default() -> Threshold {
+        Values::default().zero_copy_threshold
+    }
+
     /// Blocks around the planted logarithms, with normal-like noise of standard deviation `noise`.
-    fn planted(truth: [f64; 6], noise: f64, count: usize, seed: u64) -> Ratios {
+    fn planted(truth: [f64; 6], noise: f64, count: usize, seed: u64) -> Curve {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut normal = || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
         let blocks = (0..count).map(|_| truth.iter().map(|r| r + noise * normal()).collect()).collect();
-        Ratios { sizes: SIZES.to_vec(), blocks, rows: Vec::new() }
+        Curve { sizes: SIZES.to_vec(), blocks }
     }
 
     #[test]
@@ -164,48 +126,61 @@ mod tests {
             ([0.2, 0.2, 0.2, 0.2, 0.2, 0.3], Threshold::Never),
             ([0.2, -0.2, -0.2, -0.2, -0.2, -0.3], Threshold::AtLeast(16 << 10)),
         ] {
-            let outcome = decide(&planted(truth, 0.06, 15, 1), 1);
-            assert!(outcome.accepted, "{outcome:?}");
-            assert_eq!((outcome.threshold, outcome.best), (expected, expected));
-            assert!(outcome.gain.lower > LEAST_GAIN);
+            let outcome = decide(&planted(truth, 0.06, 15, 1), default(), 1);
+            assert_eq!(outcome.verdict, Verdict::Accepted, "{outcome:?}");
+            assert_eq!((outcome.value, outcome.best), (expected, expected));
+            assert!(outcome.judgement.gain.lower > LEAST_GAIN);
         }
     }
 
     #[test]
     fn the_default_stays_where_it_is_best() {
-        let outcome = decide(&planted([0.2, 0.2, -0.2, -0.2, -0.2, -0.2], 0.06, 15, 2), 2);
-        assert!(!outcome.accepted);
-        assert_eq!(outcome.threshold, Values::default().zero_copy_threshold);
+        let outcome = decide(&planted([0.2, 0.2, -0.2, -0.2, -0.2, -0.2], 0.06, 15, 2), default(), 2);
+        assert_eq!((outcome.verdict, outcome.value), (Verdict::Kept, default()));
+    }
+
+    /// What a tuned file says is given up only for what is better than that, not than the default.
+    #[test]
+    fn a_tuned_threshold_stays_where_it_is_as_good() {
+        let flat_between = [0.3, 0.0, 0.0, -0.3, -0.3, -0.3];
+        for kept in [16 << 10, 64 << 10, 256 << 10].map(Threshold::AtLeast) {
+            assert_eq!(decide(&planted(flat_between, 0.06, 25, 5), kept, 5).value, kept);
+        }
+        let bad = decide(&planted(flat_between, 0.06, 25, 5), Threshold::AtLeast(4 << 20), 5);
+        assert_eq!(bad.verdict, Verdict::Accepted, "{bad:?}");
     }
 
     /// Zero-copy and buffered alike: whatever the noise says, the default must stay nearly always.
     #[test]
     fn noise_alone_changes_nothing() {
         for noise in [0.06, 0.12] {
-            let adopted = (0..400)
-                .filter(|&seed| {
-                    let Ratios { sizes, blocks, .. } = planted([0.0; 6], noise, 15, seed);
-                    judge(&blocks, index_of(Values::default().zero_copy_threshold, &sizes)).accepted
-                })
-                .count();
+            let adopted =
+                (0..400).filter(|&seed| settled(&planted([0.0; 6], noise, 25, seed), default()) != default());
+            let adopted = adopted.count();
             assert!(adopted <= 4, "{adopted} of 400 at {noise}");
         }
     }
 
     #[test]
+    fn ways_that_are_alike_to_the_percent_have_no_effect() {
+        let outcome = decide(&planted([0.0; 6], 0.01, 25, 6), default(), 6);
+        assert_eq!(outcome.verdict, Verdict::NoEffect, "{outcome:?}");
+    }
+
+    #[test]
     fn too_few_blocks_change_nothing() {
-        for count in 1..=10 {
-            let outcome = decide(&planted([-0.9; 6], 0.01, count, 3), 3);
-            assert!(!outcome.accepted, "{count}");
+        for count in 1..=9 {
+            let outcome = decide(&planted([-0.9; 6], 0.01, count, 3), default(), 3);
+            assert_eq!(outcome.verdict, Verdict::Kept, "{count}");
         }
     }
 
     #[test]
     fn the_interval_holds_the_planted_threshold_and_is_wide_where_nothing_differs() {
-        let sharp = decide(&planted([0.5, 0.5, 0.5, 0.5, -0.5, -0.5], 0.06, 15, 4), 4);
-        assert_eq!((sharp.best_lower, sharp.best_upper), (sharp.best, sharp.best));
-        let flat = decide(&planted([0.0; 6], 0.12, 15, 4), 4);
-        assert_ne!(flat.best_lower, flat.best_upper);
+        let sharp = decide(&planted([0.5, 0.5, 0.5, 0.5, -0.5, -0.5], 0.06, 15, 4), default(), 4);
+        assert_eq!((sharp.lower, sharp.upper), (sharp.best, sharp.best));
+        let flat = decide(&planted([0.0; 6], 0.12, 15, 4), default(), 4);
+        assert_ne!(flat.lower, flat.upper);
     }
 
     #[test]

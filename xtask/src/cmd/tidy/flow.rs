@@ -81,8 +81,8 @@ const XTASK: &[&str] = &[
     "cache",
     "fixture",
     "runner",
-    "report",
     "tuner",
+    "report",
     "cmd",
 ];
 

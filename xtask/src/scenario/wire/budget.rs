@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Refusal;
+use super::selection::SelectionTable;
 use super::value::One;
-use super::{Refusal, SelectionTable};
 use crate::scenario::{Budget, Counter, Limit};
 
 #[derive(Debug, Deserialize)]

@@ -1,8 +1,9 @@
 //! Every key reaches the domain, and what is wrong in a file is said with the place and the remedy.
 
 use super::super::workload::FileSizes;
-use super::super::{Counter, Limit};
+use super::super::{Counter, Limit, Setting};
 use super::*;
+use orbit_engine::Chunk;
 
 const HEAD: &str = "schema = \"orbit.scenario/1\"\nname = \"a-b\"\nquestion = \"Why?\"\n";
 
@@ -28,14 +29,16 @@ fn every_key_reaches_the_domain() {
     let scenario = scenario(
         "tags = [\"ci\", \"x-1\"]\n[defaults]\nblocks = 7\ncache = \"as-is\"\ndurability = \"file\"\ncheck = \"once\"\n\
          content = \"text\"\n[matrix]\ncompression = [\"none\", \"zstd:5\"]\nsparse = \"holes\"\nsize = [4096, \"1MB\"]\nstrategy = \"buffered\"\nfilesystems = [\"cross\", \"same\"]\n\
-         verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
+         verify = [\"sha256\"]\nchunk = \"8KiB\"\nsubject = \"engine\"\ntuning = [\"tuned\", \"pipe\", \"default\"]\n[[matrix.exclude]]\nsize = 4096\nstrategy = \"auto\"\n\
          filesystems = \"same\"\nverify = \"none\"\nchunk = \"8KiB\"\nsubject = [\"cp\"]\n\
-         compression = \"zstd:5\"\n\
-         [[sparse]]\nname = \"holes\"\nextents = 3\nextent_size = 4096\nhole_size = \"8KiB\"\n",
+         compression = \"zstd:5\"\ntuning = \"pipe\"\n\
+         [[tuning]]\nname = \"pipe\"\npipe_size = \"8KiB\"\ntree_batch = 3\n[[sparse]]\nname = \"holes\"\nextents = 3\nextent_size = 4096\nhole_size = \"8KiB\"\n",
     )
     .unwrap();
     let zstd = || "zstd:5".parse::<Compression>().unwrap();
     let holes = SparseFile { name: "holes".into(), extents: 3, extent_bytes: 4096, hole_bytes: 8192 };
+    let settings = vec![Setting::PipeSize(Chunk::new(8192).unwrap()), Setting::TreeBatch(3)];
+    let pipe = ValueSet::Named { name: "pipe".into(), settings };
     let chunk = || vec!["8KiB".parse::<ChunkChoice>().unwrap()];
     let exclude = Selection {
         sizes: vec![4096],
@@ -49,6 +52,7 @@ fn every_key_reaches_the_domain() {
         chunks: chunk(),
         compressions: vec![zstd()],
         subjects: vec![Subject::Cp],
+        tunings: vec!["pipe".into()],
     };
     let matrix = Matrix {
         sizes: vec![4096, 1_000_000],
@@ -62,6 +66,7 @@ fn every_key_reaches_the_domain() {
         chunks: chunk(),
         compressions: vec![Compression::None, zstd()],
         subjects: vec![Subject::Engine],
+        tunings: vec![ValueSet::Tuned, pipe, ValueSet::Default],
         exclude: vec![exclude],
     };
     assert_eq!(scenario.matrix, matrix);
@@ -270,4 +275,19 @@ fn sending_cannot_be_synced() {
         assert!(of("none", subject).is_ok());
     }
     assert!(of("syncfs", "engine").is_ok());
+}
+
+#[test]
+fn values_are_valid_by_name_and_range() {
+    let tuning = |axis: &str, table: &str| {
+        error(&format!("[matrix]\nsize = 1\ntuning = [{axis}]\n[[tuning]]\nname = \"a\"\n{table}\n"))
+    };
+    assert!(tuning("\"a\"", "").contains("tuning.name: a sets nothing"));
+    assert!(tuning("\"a\"", "tree_batch = 65").contains("tuning.tree_batch: of a: `65` is out of range"));
+    assert!(tuning("\"a\"", "pipe_sise = 1").contains("did you mean `pipe_size`"));
+    assert!(tuning("\"a\", \"b\"", "tree_batch = 1").contains("matrix.tuning: no table describes b"));
+    assert!(tuning("\"default\"", "tree_batch = 1").contains("a is described, and in no case"));
+    assert!(tuning("\"a\", \"a\"", "tree_batch = 1").contains("matrix.tuning: a is there twice"));
+    let taken = error("[matrix]\nsize = 1\n[[tuning]]\nname = \"tuned\"\ntree_batch = 1\n");
+    assert!(taken.contains("`tuned` is there without a table"), "{taken}");
 }
