@@ -6,7 +6,7 @@ mod time;
 mod values;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,9 +19,9 @@ pub use values::{Chunk, MAX_BATCH, MAX_THREADS, MAX_WORKERS, Threshold, Values};
 pub struct Tuning {
     default: Values,
     profiles: Vec<Profile>,
-    file: Option<PathBuf>,
-    /// And whether an observer was told, which the clones share.
-    warning: Option<(TuningWarning, Arc<AtomicBool>)>,
+    file: Option<Arc<Path>>,
+    /// And whether an observer was told.
+    warning: Option<Arc<(TuningWarning, AtomicBool)>>,
 }
 
 impl Tuning {
@@ -56,26 +56,27 @@ impl Tuning {
     /// Why the values of that file are not used, where they are not: these are the defaults then.
     #[must_use]
     pub fn warning(&self) -> Option<&TuningWarning> {
-        self.warning.as_ref().map(|(warning, _)| warning)
+        self.warning.as_deref().map(|(warning, _)| warning)
     }
 
     /// The warning, for an observer that hears of it: once for a file that was loaded.
     pub(crate) fn warning_to_tell(&self) -> Option<&TuningWarning> {
-        let (warning, told) = self.warning.as_ref()?;
+        let (warning, told) = self.warning.as_deref()?;
         (!told.swap(true, Ordering::Relaxed)).then_some(warning)
     }
 
     /// These values are from the file at `path`.
     #[cfg(feature = "config")]
-    pub(crate) fn read_from(self, path: PathBuf) -> Self {
-        Self { file: Some(path), ..self }
+    pub(crate) fn read_from(self, path: &Path) -> Self {
+        Self { file: Some(path.into()), ..self }
     }
 
     /// The defaults, in place of what was found in the file at `path`.
     #[cfg(feature = "config")]
-    pub(crate) fn unused(path: PathBuf, staleness: Staleness) -> Self {
-        let warning = TuningWarning { path: path.clone(), staleness };
-        Self { warning: Some((warning, Arc::default())), ..Self::default().read_from(path) }
+    pub(crate) fn unused(path: &Path, staleness: Staleness) -> Self {
+        let warning = TuningWarning { path: path.into(), staleness };
+        let told = AtomicBool::new(false);
+        Self { warning: Some(Arc::new((warning, told))), ..Self::default().read_from(path) }
     }
 
     /// These values for the files of a tree between `pair`. On btrfs each write of a small file waits for room that the

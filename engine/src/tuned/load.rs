@@ -55,8 +55,8 @@ impl Tuning {
             staleness(provenance, &Machine::here(), env!("CARGO_PKG_VERSION"), UtcTime::now())
         });
         Ok(match stale {
-            Some(stale) => Self::unused(path, stale),
-            None => file.tuning().read_from(path),
+            Some(stale) => Self::unused(&path, stale),
+            None => file.tuning().read_from(&path),
         })
     }
 
@@ -76,7 +76,7 @@ impl Tuning {
     /// As [`Tuning::load`].
     pub fn parse_unchecked(text: &str, path: impl Into<PathBuf>) -> Result<Self, TuningError> {
         let path = path.into();
-        Ok(parse(text, &path)?.tuning().read_from(path))
+        Ok(parse(text, &path)?.tuning().read_from(&path))
     }
 }
 
