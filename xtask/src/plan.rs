@@ -1,13 +1,13 @@
 //! The cases of a run: a scenario's matrix, multiplied out, and the order in which each block visits them. Pure.
 
 mod budget;
+mod combination;
 mod item;
 
 use std::collections::HashSet;
 
 use orbit_engine::{Compression, Strategy, Verification};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::scenario::{
     Cache, ChunkChoice, Content, Durable, FileSystems, Scenario, Selection, SparseFile, Standing, Subject,
@@ -16,6 +16,7 @@ use crate::scenario::{
 use crate::text;
 
 pub(crate) use budget::{CaseBudget, budgets};
+use combination::Combination;
 use item::Item;
 
 /// One combination of a scenario's matrix.
@@ -193,79 +194,6 @@ pub(crate) fn order(seed: u64, block: u32, count: usize) -> Vec<usize> {
     order
 }
 
-struct Combination<'a> {
-    filesystems: &'a FileSystems,
-    verify: Verification,
-    item: Item<'a>,
-    strategy: Strategy,
-    chunk: ChunkChoice,
-    compression: Compression,
-    subject: Subject,
-    tuning: Option<&'a ValueSet>,
-}
-
-impl Combination<'_> {
-    /// With the defaults in place of what the subject cannot obey, so that many combinations become one.
-    fn plain(self) -> Self {
-        let item = self.item.plain(self.subject);
-        if self.subject.has_options() {
-            return Self { item, ..self };
-        }
-        let strategy = if self.subject.has_strategy() { self.strategy } else { Strategy::Auto };
-        let (verify, chunk, compression) = (Verification::None, ChunkChoice::Engine, Compression::None);
-        let tuning = self.tuning.map(|_| &ValueSet::Default);
-        Self { verify, strategy, chunk, compression, item, tuning, ..self }
-    }
-
-    fn case(&self, scenario: &Scenario) -> Case {
-        let Self { filesystems, verify, item, strategy, chunk, compression, subject, tuning } = self;
-        let values = tuning.and_then(ValueSet::meaning);
-        let Scenario { cache, durability, content, ref matrix, .. } = *scenario;
-        let parameters =
-            format!("strategy={strategy}/filesystems={filesystems}/verify={verify}/chunk={chunk}");
-        // Without a key where it is the engine, whose times are those of scenarios that have no such axis.
-        let other = [
-            ("subject", !subject.is_default(), subject.to_string()),
-            ("compression", !is_plain_form(compression), compression.to_string()),
-            ("content", !content.is_default(), content.to_string()),
-            ("tuning", values.is_some(), values.unwrap_or_default()),
-        ];
-        let meaning = format!(
-            "{}/{parameters}/cache={cache}/durability={durability}{}",
-            item.meaning(),
-            joined(&other)
-        );
-        let digest = Sha256::digest(meaning);
-        let named = joined(&[
-            ("compression", !matrix.compressions.is_empty(), compression.to_string()),
-            ("subject", !matrix.subjects.is_empty(), subject.to_string()),
-            ("tuning", tuning.is_some(), tuning.map_or_else(String::new, |set| set.name().to_owned())),
-        ]);
-        Case {
-            id: format!("{}/{}/{parameters}{named}", scenario.name, item.named()),
-            hash: digest[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
-            size_bytes: item.bytes(),
-            tree: item.tree(),
-            sparse: item.sparse(),
-            strategy: *strategy,
-            filesystems: (*filesystems).clone(),
-            verify: *verify,
-            chunk: *chunk,
-            compression: *compression,
-            cache,
-            durability,
-            content,
-            subject: *subject,
-            tuning: tuning.cloned(),
-        }
-    }
-}
-
-/// `/KEY=VALUE` for each that is wanted.
-fn joined(parts: &[(&str, bool, String)]) -> String {
-    parts.iter().filter(|part| part.1).map(|(key, _, value)| format!("/{key}={value}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -333,6 +261,20 @@ mod tests {
         assert_eq!(with[0].id, format!("{}/subject=engine", without[0].id));
         assert_eq!(with[0].hash, without[0].hash);
         assert_ne!(with[1].hash, without[0].hash);
+    }
+
+    #[test]
+    fn values_are_known_by_name_and_meant_by_what_they_are() {
+        let axes = "[matrix]\nsize = 1\ntuning = [\"default\", \"a\"]\nsubject = [\"engine\", \"cp\"]\n\
+                    [[tuning]]\nname = \"a\"\ntree_batch = 3\n";
+        let found = cases(&scenario(axes));
+        let tails: Vec<&str> =
+            found.iter().filter_map(|case| case.id.split_once("/subject=")).map(|id| id.1).collect();
+        assert_eq!(tails, ["engine/tuning=default", "engine/tuning=a", "cp/tuning=default"]);
+        assert_eq!(found[0].hash, cases(&scenario("[matrix]\nsize = 1\n"))[0].hash);
+        assert_ne!(found[1].hash, found[0].hash);
+        let renamed = cases(&scenario(&axes.replace("\"a\"", "\"b\"")));
+        assert_eq!(renamed[1].hash, found[1].hash);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) use threshold::Curve;
 pub(crate) const THRESHOLD_BLOCKS: u32 = 200;
 
 /// The same for values that race.
-pub(crate) const RACE_BLOCKS: u32 = 60;
+pub(crate) const RACE_BLOCKS: u32 = 120;
 
 /// Resamples of the block bootstrap.
 const RESAMPLES: usize = 2000;
@@ -99,3 +99,6 @@ fn redrawn(blocks: &[Vec<f64>], seed: u64, choose: impl Fn(&[&Vec<f64>]) -> usiz
     chosen.sort_unstable();
     (chosen[RESAMPLES / 40], chosen[RESAMPLES - 1 - RESAMPLES / 40])
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,12 @@ fn scenario_file(folder: &Path, text: &str) -> String {
 #[test]
 fn a_debug_build_measures_nothing() {
     assert!(refused(&["bench"]).starts_with("this is a debug build, which measures nothing"));
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().to_str().unwrap();
+    assert!(
+        refused(&["tune", "--results", empty]).starts_with("this is a debug build, which measures nothing")
+    );
+    assert!(folder.path().read_dir().unwrap().next().is_none(), "it left something");
 }
 
 #[test]
@@ -47,7 +53,8 @@ fn missing_files_are_named() {
     assert!(refused(&["report", "no/such/run"]).starts_with("cannot read no/such/run/run.json"));
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().to_str().unwrap();
-    assert!(refused(&["tune", "--results", empty]).contains("measure one with `cargo xtask bench`"));
+    assert!(refused(&["report", "--results", empty]).contains("measure one with `cargo xtask bench`"));
+    assert!(refused(&["tune", "--check", "no/such.toml"]).starts_with("no/such.toml: "));
 }
 
 #[test]

@@ -344,7 +344,8 @@ fn broken(summary: &Summary) -> Vec<String> {
     summary.budgets.iter().filter(|balance| !balance.holds).map(line).chain(off).collect()
 }
 
-fn refuse_debug_code() -> Result<()> {
+/// What a debug build measures is not what users get.
+pub(super) fn refuse_debug_code() -> Result<()> {
     if cfg!(debug_assertions) {
         bail!(
             "this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release"

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use orbit_engine::Tuning;
 
-use crate::cmd::{Done, below};
+use crate::cmd::{Done, below, bench};
 use crate::flags::TuneFlags;
 use crate::host::Host;
 use crate::record::{self, Run};
@@ -106,6 +106,7 @@ fn by_measuring(
     terms: Terms<'_>,
     out: &mut impl Write,
 ) -> Result<Done> {
+    bench::refuse_debug_code()?;
     let folder = made(results, root)?;
     let measuring = Measuring { flags, root, folder: &folder, terms };
     let (runs, tuned) = match measuring.pairs(out)? {
@@ -133,7 +134,7 @@ fn by_measuring(
 
 /// A new folder for a tuning.
 fn made(results: &Path, root: &Path) -> Result<PathBuf> {
-    let name = crate::cmd::bench::run_name(jiff::Timestamp::now(), &Host::look(root));
+    let name = bench::run_name(jiff::Timestamp::now(), &Host::look(root));
     std::fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
     for number in 1.. {
         let number = if number == 1 { String::new() } else { format!("-{number}") };
