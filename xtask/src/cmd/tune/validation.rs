@@ -121,3 +121,60 @@ impl Validation {
         self.rows.iter().filter(|row| row.loses).map(line).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use orbit_engine::Values;
+
+    use super::*;
+    use crate::clock::{Times, Usage};
+    use crate::cmd::tune::stages::Stage;
+    use crate::plan;
+    use crate::report::planted;
+    use crate::sample::{Measurement, Sample, Trial};
+    use crate::scenario::{FileSystems, Scenario};
+
+    /// A validation in which tuned takes so much longer than the default, and the default as long as buffered.
+    fn validated(slower: f64) -> Validation {
+        let text = Stage::Validation.scenario(&FileSystems::Same, &Values::default(), false, 2);
+        let cases = plan::cases(&Scenario::parse(text, Path::new("v.toml")).unwrap());
+        let mut random = fastrand::Rng::with_seed(4);
+        let mut sample = |case: &Case, block| {
+            let factor = match (case.strategy, &case.tuning) {
+                (Strategy::ZeroCopy, _) => 2.0,
+                (_, Some(ValueSet::Tuned)) => 1.0 + slower,
+                _ => 1.0,
+            };
+            let noise = 1.0 + 0.02 * (random.f64() - 0.5);
+            let wall_ns = crate::summary::nanoseconds(factor * noise * (1e5 + stats::float(case.size_bytes)));
+            let times = Times { wall_ns, cpu_ns: 0, steal_ns: 0, usage: Usage::default() };
+            let result = Trial::Measured(Measurement::new(times, case.size_bytes));
+            Sample { case: case.id.clone(), block, position: 0, result }
+        };
+        let samples =
+            (0..40).flat_map(|block| cases.iter().map(|case| sample(case, block)).collect::<Vec<_>>());
+        let samples = samples.collect();
+        let (record, ..) = planted::run(&[], &[], &[], 0);
+        let run =
+            Run { folder: PathBuf::new(), samples, record: crate::record::RunRecord { cases, ..record } };
+        of(&run, "same")
+    }
+
+    #[test]
+    fn what_loses_is_said_size_by_size() {
+        let good = validated(0.0);
+        assert_eq!((good.rows.len(), good.blocks, good.losses()), (13, 40, Vec::new()));
+        let (tuned, default) = good.mean_regret().unwrap();
+        assert!(tuned.abs() < 0.003 && default.abs() < 0.003, "{tuned} {default}");
+        assert!(validated(0.03).losses().is_empty());
+        let bad = validated(0.1);
+        assert_eq!(bad.losses().len(), 13);
+        assert!(
+            bad.losses()[0].starts_with("same: tuned is ")
+                && bad.losses()[0].ends_with("the defaults at 6KiB")
+        );
+        assert!((bad.mean_regret().unwrap().0 - 0.1).abs() < 0.005, "{bad:?}");
+    }
+}
