@@ -47,7 +47,8 @@ fn missing_files_are_named() {
     assert!(refused(&["report", "no/such/run"]).starts_with("cannot read no/such/run/run.json"));
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().to_str().unwrap();
-    assert!(refused(&["tune", "--results", empty]).contains("measure one with `cargo xtask bench`"));
+    assert!(refused(&["report", "--results", empty]).contains("measure one with `cargo xtask bench`"));
+    assert!(refused(&["tune", "--results", empty]).starts_with("this is a debug build"));
 }
 
 #[test]

@@ -333,7 +333,7 @@ fn broken(summary: &Summary) -> Vec<String> {
     summary.budgets.iter().filter(|balance| !balance.holds).map(line).collect()
 }
 
-fn refuse_debug_code() -> Result<()> {
+pub(super) fn refuse_debug_code() -> Result<()> {
     if cfg!(debug_assertions) {
         bail!(
             "this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release"

@@ -47,11 +47,12 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
         return explain::run(&below(root, what), &results, terms, out);
     }
     if flags.runs.is_empty() {
+        crate::cmd::bench::refuse_debug_code()?;
         let terms = Terms { memory_bytes_per_s: Some(memory::bytes_per_s()), ..terms };
         return by_measuring(flags, root, &results, terms, out);
     }
     let runs: Vec<Run> =
-        flags.runs.iter().map(|folder| Run::load(&below(root, folder))?.complete()).collect::<Result<_>>()?;
+        flags.runs.iter().map(|folder| Run::load(folder)?.complete()).collect::<Result<_>>()?;
     by_runs(&runs, flags.output.as_deref(), root, terms, out)
 }
 
