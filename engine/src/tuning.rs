@@ -80,18 +80,23 @@ impl Tuning {
     }
 
     /// These values for the files of a tree between `pair`. On btrfs each write of a small file waits for room that the
-    /// writes before it have reserved, and sharing extents does not; whoever gave a threshold keeps it.
+    /// writes before it have reserved, and sharing extents does not; whoever gave another threshold keeps it, and a tuned
+    /// file that kept the default has not.
     pub(crate) fn for_tree(&self, pair: Option<&FileSystemPair>) -> Self {
         let is_btrfs = |name: &str| name == "btrfs";
-        let is_given = self.default.reflink_threshold != Values::default().reflink_threshold;
         let Some(pair) = pair.filter(|pair| is_btrfs(&pair.source) && is_btrfs(&pair.destination)) else {
             return self.clone();
         };
         // A subvolume below the source has a device number of its own.
         let pairs = [true, false].map(|same_device| FileSystemPair { same_device, ..pair.clone() });
-        let values = self.default.with_reflink_threshold(Threshold::Always);
-        let missing = pairs.into_iter().filter(|pair| !is_given && !self.has_profile(pair));
-        missing.fold(self.clone(), |tuning, pair| tuning.with_profile(pair, values))
+        let default = Values::default().reflink_threshold;
+        let shared = pairs.into_iter().filter_map(|pair| {
+            let values = self.values(&pair);
+            let values = values.with_reflink_threshold(Threshold::Always);
+            (self.values(&pair).reflink_threshold == default).then_some(Profile { pair, values })
+        });
+        // In front of those that were there: the first profile of a pair counts.
+        Self { profiles: shared.chain(self.profiles.iter().cloned()).collect(), ..self.clone() }
     }
 
     /// Whether `pair` has values of its own.
@@ -165,6 +170,10 @@ mod tests {
         assert_eq!(threshold(Tuning::uniform(values), "btrfs"), given);
         assert_eq!(threshold(Tuning::default().with_profile(pair("btrfs"), values), "btrfs"), given);
         assert!(!Tuning::default().for_tree(None).needs_pair());
+        // As a tuned file has it that found nothing better for files.
+        let kept = Values::default().with_tree_batch(7);
+        let tuned = Tuning::default().with_profile(pair("btrfs"), kept).for_tree(Some(&pair("btrfs")));
+        assert_eq!(tuned.values(&pair("btrfs")), &kept.with_reflink_threshold(Threshold::Always));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use orbit_engine::Tuning;
+use orbit_engine::{TunedFile, Tuning};
 
 use crate::cmd::{Done, below, bench};
 use crate::flags::TuneFlags;
@@ -47,6 +47,7 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
         return explain::run(what, &results, terms, out);
     }
     if flags.runs.is_empty() {
+        bench::refuse_debug_code()?;
         let terms = Terms { memory_bytes_per_s: Some(memory::bytes_per_s()), ..terms };
         return by_measuring(flags, root, &results, terms, out);
     }
@@ -106,30 +107,38 @@ fn by_measuring(
     terms: Terms<'_>,
     out: &mut impl Write,
 ) -> Result<Done> {
-    bench::refuse_debug_code()?;
     let folder = made(results, root)?;
     let measuring = Measuring { flags, root, folder: &folder, terms };
-    let (runs, tuned) = match measuring.pairs(out)? {
+    let (runs, mut tuned) = match measuring.pairs(out)? {
         End::Whole(whole) => whole,
         End::Interrupted(message) => return Ok(Done::Interrupted(message)),
     };
     told::write(&tuned, true, out)?;
     let path = flags.output.clone().unwrap_or_else(|| folder.join("tuned.toml"));
     let runs: Vec<&Run> = runs.iter().collect();
-    // Before it is validated, which is done by those who would use it.
-    write(&path, &runs, &tuned, &[], root, out)?;
+    // Only what was validated gets the name by which it is used.
+    let candidate = folder.join("candidate.toml");
+    record::write_whole(&candidate, &text(&file::of(&runs, &tuned)?)?)?;
     let mut validated = Vec::new();
-    for pair in &tuned {
+    for pair in &mut tuned {
         let name: FileSystems = pair.name.parse().map_err(anyhow::Error::msg)?;
-        match measuring.validate(&name, &path, out)? {
-            End::Whole(run) => validated.push(validation::of(&run, &pair.name)),
+        let one = match measuring.validate(&name, &candidate, out)? {
+            End::Whole(run) => validation::of(&run, &pair.name),
             End::Interrupted(message) => return Ok(Done::Interrupted(message)),
+        };
+        if !one.losses().is_empty() {
+            pair.findings.withdraw();
         }
+        validated.push(one);
     }
     validated.iter().try_for_each(|one| writeln!(out, "{}", one.sentence()))?;
     write(&path, &runs, &tuned, &validated, root, out)?;
     let losses: Vec<String> = validated.iter().flat_map(Validation::losses).collect();
     Ok(if losses.is_empty() { Done::Complete } else { Done::Missed(losses) })
+}
+
+fn text(file: &TunedFile) -> Result<String> {
+    toml::to_string(file).context("cannot write the tuned values as TOML")
 }
 
 /// A new folder for a tuning.
@@ -158,11 +167,10 @@ fn write(
     out: &mut impl Write,
 ) -> Result<()> {
     let file = file::of(runs, tuned)?;
-    let text = toml::to_string(&file).context("cannot write the tuned values as TOML")?;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    record::write_whole(path, &text)?;
+    record::write_whole(path, &text(&file)?)?;
     let page = page::Tuning { file: &file, pairs: shown(tuned, validated) };
     let pages = page::write(path, &page)?;
     let shown = |path: &Path| path.strip_prefix(root).unwrap_or(path).display().to_string();

@@ -49,6 +49,8 @@ pub(crate) struct Found {
     pub(crate) kept: Setting,
     pub(crate) value: Setting,
     pub(crate) decision: Decision,
+    /// What was adopted, and given up again because the pair lost on held-out sizes.
+    pub(crate) withdrawn: Option<Setting>,
     /// None where nothing was measured.
     pub(crate) figures: Option<Figures>,
 }
@@ -77,6 +79,21 @@ pub(crate) enum Shown {
 impl Found {
     pub(crate) fn knob(&self) -> Knob {
         self.kept.knob()
+    }
+}
+
+impl Findings {
+    /// The defaults in place of all that was adopted: together the values are slower than these.
+    pub(crate) fn withdraw(&mut self) {
+        let defaults = Values::default();
+        for found in &mut self.knobs {
+            let default = Setting::of(found.knob(), &defaults);
+            if found.decision == Decision::Accepted {
+                found.withdrawn = Some(found.value);
+                (found.value, found.decision) = (default, Decision::KeptDefault);
+            }
+            self.values = found.value.put(self.values);
+        }
     }
 }
 
@@ -116,7 +133,7 @@ fn unsupported(pair: &Pair<'_>, knob: Knob) -> Option<Setting> {
 }
 
 fn bare(kept: Setting, value: Setting, decision: Decision) -> Found {
-    Found { kept, value, decision, figures: None }
+    Found { kept, value, decision, withdrawn: None, figures: None }
 }
 
 fn unmeasured(kept: Setting) -> Found {
@@ -158,6 +175,7 @@ fn told<T: Copy>(kept: Setting, outcome: &Outcome<T>, setting: impl Fn(T) -> Set
         kept,
         value,
         decision,
+        withdrawn: None,
         figures: Some(Figures { best, lower, upper, judgement, open, blocks, shown }),
     }
 }

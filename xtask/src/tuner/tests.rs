@@ -65,12 +65,29 @@ fn size(case: &Case) -> f64 {
     stats::float(case.size_bytes)
 }
 
-#[test]
-fn a_threshold_is_adopted_and_then_kept() {
-    let crossing: Planted = |case, _| match case.strategy {
+/// Zero-copy overtakes at 200 kB.
+fn crossing(case: &Case, _: &Values) -> (f64, Mechanism) {
+    match case.strategy {
         Strategy::ZeroCopy => (60e3 + 0.3 * size(case), Mechanism::Splice),
         _ => (20e3 + 0.5 * size(case), Mechanism::ReadWrite),
-    };
+    }
+}
+
+#[test]
+fn what_loses_is_withdrawn_to_the_defaults() {
+    let mut findings = decided(&planted(MATRIX, 30, crossing), false, Values::default());
+    let adopted = of(&findings, Knob::ZeroCopyThreshold).value;
+    assert_ne!(findings.values, Values::default());
+    findings.withdraw();
+    assert_eq!(findings.values, Values::default());
+    let found = of(&findings, Knob::ZeroCopyThreshold);
+    assert_eq!((found.decision, found.withdrawn), (Decision::KeptDefault, Some(adopted)));
+    assert_eq!(found.value, Setting::of(Knob::ZeroCopyThreshold, &Values::default()));
+    assert_eq!(findings.knobs.iter().filter(|found| found.withdrawn.is_some()).count(), 1);
+}
+
+#[test]
+fn a_threshold_is_adopted_and_then_kept() {
     let planting = planted(MATRIX, 30, crossing);
     let findings = decided(&planting, false, Values::default());
     let found = of(&findings, Knob::ZeroCopyThreshold);

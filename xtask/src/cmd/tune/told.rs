@@ -87,6 +87,11 @@ pub(super) fn sentence(found: &Found) -> String {
             _ => format!("{value}: not measured"),
         };
     };
+    if let Some(withdrawn) = found.withdrawn {
+        return format!(
+            "{value}: {withdrawn} was adopted and is withdrawn, as the pair is slower than with the defaults on held-out sizes"
+        );
+    }
     let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
     let least = match judgement.gain.lower {
         lower if lower.is_finite() => format!("at least {}", percent(lower)),

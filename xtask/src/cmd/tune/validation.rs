@@ -113,7 +113,7 @@ impl Validation {
         let line = |row: &Row| {
             let slower = 100.0 * (row.ratio.ratio - 1.0);
             format!(
-                "{}: tuned is {slower:.1} % slower than the defaults at {}",
+                "{}: tuned was {slower:.1} % slower than the defaults at {}; the pair has the defaults",
                 self.name,
                 ByteSize::new(row.size_bytes)
             )
@@ -172,8 +172,8 @@ mod tests {
         let bad = validated(0.1);
         assert_eq!(bad.losses().len(), 13);
         assert!(
-            bad.losses()[0].starts_with("same: tuned is ")
-                && bad.losses()[0].ends_with("the defaults at 6KiB")
+            bad.losses()[0].starts_with("same: tuned was ")
+                && bad.losses()[0].ends_with("the defaults at 6KiB; the pair has the defaults")
         );
         assert!((bad.mean_regret().unwrap().0 - 0.1).abs() < 0.005, "{bad:?}");
     }
