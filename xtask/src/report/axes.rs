@@ -82,21 +82,24 @@ impl Axis {
         Self { low: 0.0, high, ticks }
     }
 
-    /// Ratios of times, linear, labelled at round numbers.
-    pub(super) fn ratios(ratios: impl Iterator<Item = f64>) -> Self {
-        let at: Vec<f64> = ratios.collect();
+    /// Ratios of times by their decimal logarithm, so that half and twice are as far from one.
+    pub(super) fn ratios(log10: impl Iterator<Item = f64>) -> Self {
+        /// Labels, those that are wanted most first.
+        const WANTED: [f64; 23] = [
+            1.0, 2.0, 0.5, 10.0, 0.1, 5.0, 0.2, 1.5, 0.75, 1.2, 0.9, 1.1, 0.8, 3.0, 0.3, 100.0, 0.01, 20.0,
+            50.0, 0.05, 0.02, 1000.0, 0.001,
+        ];
+        let at: Vec<f64> = log10.collect();
         let (low, high) = padded(&at, 0.06, 0.1);
-        let steps = round_steps(high - low, 6.0);
-        let step = steps.get(1).copied().unwrap_or(1.0);
-        let first = (low / step).ceil();
-        let ticks = (0..20).map(|count| (first + f64::from(count)) * step).take_while(|at| *at <= high);
-        Self {
-            low,
-            high,
-            ticks: ticks
-                .map(|at| (at, format!("{at:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()))
-                .collect(),
+        let mut ticks: Vec<(f64, String)> = Vec::new();
+        for ratio in WANTED {
+            let at = ratio.log10();
+            let is_free = ticks.iter().all(|(other, _)| (other - at).abs() >= 0.06 * (high - low));
+            if (low..=high).contains(&at) && is_free {
+                ticks.push((at, ratio.to_string()));
+            }
         }
+        Self { low, high, ticks }
     }
 
     /// Amounts of memory from zero to the most, in bytes, labelled at round numbers of the unit that fits.
@@ -217,6 +220,10 @@ mod tests {
         assert_eq!(rates(5.0, 10.0), "100 kB/s 1 MB/s 10 MB/s 100 MB/s 1 GB/s 10 GB/s");
         assert_eq!(labels(&Axis::times(9_000)), ["0", "2.5 µs", "5 µs", "7.5 µs"]);
         assert_eq!(labels(&Axis::times(0)).first(), Some(&"0"));
+        let ratios =
+            |low: f64, high: f64| labels(&Axis::ratios([low.log10(), high.log10()].into_iter())).join(" ");
+        assert_eq!(ratios(0.85, 1.1), "1 0.9 1.1");
+        assert_eq!(ratios(0.5, 10.0), "1 2 0.5 10 5 1.5 0.75 3");
         assert_eq!(labels(&Axis::amounts(9 << 20)), ["0 B", "2.5 MiB", "5 MiB", "7.5 MiB"]);
     }
 

@@ -228,8 +228,12 @@ fn plot(pair: &Pair<'_>) -> Result<Option<Plot>> {
     }
     let point = |row: &Row| Point {
         bytes: row.size_bytes,
-        value: row.ratio.ratio,
-        interval: row.ratio.ratio_lower.zip(row.ratio.ratio_upper),
+        value: row.ratio.ratio.log10(),
+        interval: row
+            .ratio
+            .ratio_lower
+            .zip(row.ratio.ratio_upper)
+            .map(|(low, high)| (low.log10(), high.log10())),
     };
     let lines: Vec<Line> = (0..)
         .zip(&curves)
@@ -248,8 +252,8 @@ fn plot(pair: &Pair<'_>) -> Result<Option<Plot>> {
         ],
         entries: curves::keys("threshold", &lines),
         x: curves::sizes(&lines),
-        y: Axis::ratios(curves::values(&lines).chain([1.0])),
-        titles: ["file size (log scale)", "ratio of times"],
+        y: Axis::ratios(curves::values(&lines).chain([0.0])),
+        titles: ["file size (log scale)", "ratio of times (log scale)"],
         marks: curves.iter().filter_map(|(found, _)| mark(found)).collect(),
     };
     let svg = curves::draw(&frame, &lines)?;
