@@ -1,6 +1,7 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
 mod budget;
+mod gate;
 mod place;
 mod sparse;
 mod value;
@@ -55,6 +56,8 @@ pub(crate) const KEYS: &[&str] = &[
     "sparse.extents",
     "sparse.extent_size",
     "sparse.hole_size",
+    "gate.threshold_pct",
+    "gate.min_abs",
     "budget.counter",
     "budget.max",
     "budget.max_per_file",
@@ -78,6 +81,8 @@ struct File {
     workload: Vec<workload::Table>,
     #[serde(default)]
     sparse: Vec<sparse::Table>,
+    #[serde(default)]
+    gate: gate::Table,
     #[serde(default)]
     budget: Vec<budget::Table>,
 }
@@ -160,6 +165,7 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let sparse = file.sparse.into_iter().map(sparse::Table::validated);
     let sparse: Vec<SparseFile> = sparse.collect::<Result<_, _>>().map_err(refuse)?;
     let Defaults { blocks, cache, durability: One(durability), check, content } = file.defaults;
+    let gate = file.gate.validated().map_err(refuse)?;
     let matrix = file.matrix.validated(&workloads, &sparse).map_err(refuse)?;
     let budgets = file.budget.into_iter().map(budget::Table::validated);
     let budgets: Vec<Budget> = budgets.collect::<Result<_, _>>().map_err(refuse)?;
@@ -174,7 +180,20 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
         .try_for_each(|budget| check_names("budget.cases", &budget.cases, &matrix))
         .map_err(refuse)?;
     let (name, question, tags) = (file.name, file.question, file.tags.0);
-    Ok(Scenario { name, question, tags, blocks, cache, durability, check, content, matrix, budgets, text })
+    Ok(Scenario {
+        name,
+        question,
+        tags,
+        blocks,
+        cache,
+        durability,
+        check,
+        content,
+        matrix,
+        gate,
+        budgets,
+        text,
+    })
 }
 
 /// A key, and what to write there.
