@@ -13,5 +13,7 @@ mod simulation;
 pub(crate) use block::{Place, Side, order};
 pub(crate) use judge::{Judgement, Verdict, is_suspect};
 pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
+#[cfg(test)]
+pub(crate) use outcome::SCHEMA;
 pub(crate) use outcome::{CaseOutcome, Compared, Outcome};
 pub(crate) use samples::{CaseSamples, Quad};

@@ -192,3 +192,6 @@ fn tell(flags: &GateFlags, outcome: &Outcome, out: &mut impl Write) -> Result<Do
         _ => Done::Complete,
     })
 }
+
+#[cfg(test)]
+mod tests;
