@@ -1,3 +1,5 @@
+//! Planted copies against the findings and the outcome; nothing is measured.
+
 use std::path::Path;
 
 use orbit_engine::Mechanism;

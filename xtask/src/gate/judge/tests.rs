@@ -1,3 +1,5 @@
+//! Planted effects against the verdicts; nothing is measured, and chance has no part.
+
 use super::*;
 
 /// Blocks with these effects and next to no noise of their own.
