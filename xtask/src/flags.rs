@@ -142,6 +142,8 @@ pub(crate) enum GateFormat {
     Markdown,
     /// One object (`orbit.gate/1`)
     Json,
+    /// Annotations of GitHub Actions; nothing for what passes
+    Github,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,8 @@ mod samples;
 mod simulation;
 
 pub(crate) use block::{Place, Side, order};
+#[cfg(test)]
+pub(crate) use counters::Finding;
 pub(crate) use judge::{Judgement, Verdict, is_suspect};
 pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
 #[cfg(test)]

@@ -94,6 +94,11 @@ pub(crate) fn gate_markdown(outcome: &Outcome) -> String {
     gate::markdown(outcome)
 }
 
+/// The same as annotations of GitHub Actions.
+pub(crate) fn gate_annotations(outcome: &Outcome) -> String {
+    gate::annotations(outcome)
+}
+
 /// The same as `junit.xml` has it: a test a case.
 pub(crate) fn gate_junit(outcome: &Outcome) -> Result<String> {
     gate::junit(outcome)

@@ -177,6 +177,7 @@ fn tell(flags: &GateFlags, outcome: &Outcome, out: &mut impl Write) -> Result<Do
     match flags.format {
         GateFormat::Table => write!(out, "{}", report::gate_table(outcome))?,
         GateFormat::Markdown => write!(out, "{}", report::gate_markdown(outcome))?,
+        GateFormat::Github => write!(out, "{}", report::gate_annotations(outcome))?,
         GateFormat::Json => writeln!(out, "{}", serde_json::to_string_pretty(outcome)?)?,
     }
     let of = |verdict| outcome.cases.iter().filter(|case| case.verdict == verdict).count();

@@ -32,6 +32,30 @@ pub(super) fn markdown(outcome: &Outcome) -> String {
     text
 }
 
+/// Workflow commands of GitHub Actions: annotations, of each kind as many as it shows.
+pub(super) fn annotations(outcome: &Outcome) -> String {
+    const MOST: usize = 10;
+    let of = |command: &str, verdict: Verdict| -> String {
+        let cases = outcome.cases.iter().filter(|case| case.verdict == verdict).take(MOST);
+        cases.map(|case| annotation(command, &case.case, &told(case).join("; "))).collect()
+    };
+    let notice = outcome.notice.iter().map(|notice| annotation("notice", "gate", notice));
+    let skipped = outcome
+        .skipped
+        .iter()
+        .map(|one| annotation("notice", &one.case, &format!("skipped: {}", one.reason)));
+    let notices: String = notice.chain(skipped).take(MOST).collect();
+    [of("error", Verdict::Regression), of("warning", Verdict::Inconclusive), notices].concat()
+}
+
+/// One line. What would end it, or its title, is escaped as the runner's own toolkit does:
+/// <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
+fn annotation(command: &str, title: &str, message: &str) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let title = data(title).replace(':', "%3A").replace(',', "%2C");
+    format!("::{command} title={title}::{}\n", data(message))
+}
+
 pub(super) fn junit(outcome: &Outcome) -> Result<String> {
     let test = |case: &CaseOutcome| TestCase {
         name: case.case.clone(),
@@ -134,5 +158,77 @@ fn of_clock(clock: &str, judged: &Judgement) -> Option<String> {
         (Verdict::Regression | Verdict::Inconclusive, _) => Some(format!(
             "{clock} time {slower_pct:+.1} % ({slower_lower_pct:+.1} to {slower_upper_pct:+.1}), allowed are {allowed_pct:.1} %"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{CaseOutcome, Finding};
+    use crate::plan::Skipped;
+
+    fn outcome(verdict: Verdict, cases: usize) -> Outcome {
+        let finding =
+            |what: &str| Finding { is_regression: verdict == Verdict::Regression, what: what.into() };
+        let case = |index| CaseOutcome {
+            case: format!("t/size={index}"),
+            verdict,
+            findings: vec![finding("50 % more,\nof: all")],
+            cpu: None,
+            wall: None,
+            invalid_blocks: 0,
+            explanations: Vec::new(),
+        };
+        Outcome {
+            schema: String::new(),
+            verdict,
+            notice: None,
+            base: Some("b".into()),
+            head: "h".into(),
+            scenario: "t".into(),
+            started: "2026-01-02T03:04:05Z".into(),
+            host: "m".into(),
+            seed: 7,
+            cases: (0..cases).map(case).collect(),
+            skipped: vec![Skipped { case: "t/a,b".into(), reason: "no disk".into() }],
+        }
+    }
+
+    #[test]
+    fn annotations_are_lines_and_not_more_than_are_shown() {
+        let text = annotations(&outcome(Verdict::Regression, 1));
+        let expected =
+            "::error title=t/size=0::50 %25 more,%0Aof: all\n::notice title=t/a%2Cb::skipped: no disk\n";
+        assert_eq!(text, expected);
+        let text = annotations(&outcome(Verdict::Inconclusive, 12));
+        assert_eq!(text.matches("::warning ").count(), 10);
+        assert!(text.contains("cpu time: too few valid blocks"), "{text}");
+        assert_eq!(annotations(&outcome(Verdict::Pass, 3)).lines().count(), 1);
+    }
+
+    #[test]
+    fn a_terminal_and_a_page_show_the_same() {
+        let outcome = outcome(Verdict::Regression, 1);
+        let (shown, page) = (terminal(&outcome), markdown(&outcome));
+        assert!(shown.starts_with("t: h against b, seed 7\n| Case "), "{shown}");
+        assert!(page.starts_with("## Gate: regression\n\nt: h against b, seed 7\n\n| Case "), "{page}");
+        assert!(
+            shown.contains("\nt/size=0: regression: 50 % more")
+                && shown.ends_with("skipped t/a,b: no disk\n")
+        );
+        assert!(page.ends_with("- skipped t/a,b: no disk\n"), "{page}");
+    }
+
+    #[test]
+    fn a_case_is_a_test() {
+        let ends = |verdict| {
+            let text = junit(&outcome(verdict, 1)).unwrap();
+            let document = roxmltree::Document::parse(&text).unwrap();
+            let count = |name| document.descendants().filter(|node| node.has_tag_name(name)).count();
+            (count("testcase"), count("failure"), count("skipped"))
+        };
+        assert_eq!(ends(Verdict::Regression), (2, 1, 1));
+        assert_eq!(ends(Verdict::Inconclusive), (2, 0, 2));
+        assert_eq!((ends(Verdict::Pass), ends(Verdict::Improved)), ((2, 0, 1), (2, 0, 1)));
     }
 }
