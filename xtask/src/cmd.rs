@@ -3,7 +3,10 @@
 
 pub(crate) mod bench;
 pub(crate) mod export;
+pub(crate) mod gate;
+pub(crate) mod gate_worker;
 pub(crate) mod lab;
+mod places;
 pub(crate) mod report;
 pub(crate) mod tables;
 pub(crate) mod tidy;
@@ -11,7 +14,7 @@ pub(crate) mod tune;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::record::Run;
 
@@ -21,6 +24,9 @@ pub(crate) const MISSED: u8 = 3;
 /// The exit code where a tuned file does not hold.
 pub(crate) const STALE: u8 = 5;
 
+/// Where the gate is to fail because it cannot say.
+pub(crate) const UNDECIDED: u8 = 4;
+
 /// How a command that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Done {
@@ -29,6 +35,10 @@ pub(crate) enum Done {
     Missed(Vec<String>),
     /// A tuned file that does not hold here and now; with one line for the user.
     Stale(String),
+    /// The gate found something slower, with one line for the user.
+    Regressed(String),
+    /// The gate found nothing, and some of it was too noisy to say; asked for by a flag.
+    Undecided(String),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),
 }
@@ -45,4 +55,23 @@ fn complete_run(folder: Option<&Path>, results: &Path) -> Result<Run> {
 
 fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The file of a scenario under `bench-scenarios/`, or `name` itself where it has an extension.
+fn scenario_path(root: &Path, name: &str) -> PathBuf {
+    let path = Path::new(name);
+    if path.extension().is_some() {
+        path.into()
+    } else {
+        root.join("bench-scenarios").join(name).with_extension("toml")
+    }
+}
+
+fn refuse_debug_code() -> Result<()> {
+    if cfg!(debug_assertions) {
+        bail!(
+            "this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release"
+        );
+    }
+    Ok(())
 }

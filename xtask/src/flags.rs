@@ -23,6 +23,11 @@ pub(crate) enum Command {
     Bench(Box<BenchFlags>),
     /// Turns a run into tuned thresholds that the engine loads, or says that the defaults stay
     Tune(TuneFlags),
+    /// Compares a revision with an earlier one, both built here and measured in turns; fails where it is slower
+    Gate(Box<GateFlags>),
+    /// Measures what `gate` asks for, line by line
+    #[command(hide = true)]
+    GateWorker,
     /// Writes the report of a run again, or compares several runs case by case
     Report(ReportFlags),
     /// Writes the samples of runs into one Parquet file, which databases and data frames query
@@ -122,6 +127,51 @@ pub(crate) struct TuneFlags {
     /// Order, contents and intervals from this number; random, or that of the runs, when absent
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateFlags {
+    /// What to compare with: a git revision. The merge base with `main` when absent; of `main` itself the commit before, or
+    /// the last commit where the working copy has changes
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+    /// What to judge: a git revision. The working copy as it is when absent
+    #[arg(long, value_name = "REV")]
+    pub(crate) head: Option<String>,
+    /// The cases: a name under `bench-scenarios/`, or the path of a scenario file
+    #[arg(long, value_name = "SCENARIO", default_value = "gate")]
+    pub(crate) scenarios: String,
+    /// Only cases whose id matches this glob
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub(crate) filter: Option<GlobMatcher>,
+    /// Begin no block later than this after the builds: `90s`, `4m`. What is then not sure is inconclusive
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) time_budget: Option<Duration>,
+    /// How the outcome is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: GateFormat,
+    /// Write the outcome as tests to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// End with 4 where nothing is slower and something is too noisy to say
+    #[arg(long)]
+    pub(crate) fail_on_inconclusive: bool,
+    /// Order and contents from this number; random and told when absent
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Let cases copy from and to this directory by this name; may be given again
+    #[arg(long = "target", value_name = "NAME=DIR", value_parser = target)]
+    pub(crate) targets: Vec<(TargetName, PathBuf)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GateFormat {
+    Table,
+    Markdown,
+    /// One object (`orbit.gate/1`)
+    Json,
+    /// Annotations of GitHub Actions; nothing for what passes
+    Github,
 }
 
 #[derive(Debug, Args)]

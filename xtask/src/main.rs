@@ -10,6 +10,7 @@ mod comparison;
 mod export;
 mod fixture;
 mod flags;
+mod gate;
 mod histogram;
 mod host;
 mod interrupt;
@@ -33,6 +34,7 @@ mod summary;
 mod targets;
 mod text;
 mod tuner;
+mod worker;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -63,6 +65,14 @@ fn main() -> ExitCode {
             bounds.iter().for_each(|line| say(line));
             ExitCode::from(cmd::MISSED)
         }
+        Ok(Done::Regressed(message)) => {
+            say(&message);
+            ExitCode::from(cmd::MISSED)
+        }
+        Ok(Done::Undecided(message)) => {
+            say(&message);
+            ExitCode::from(cmd::UNDECIDED)
+        }
         // Whoever closed the pipe has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -79,6 +89,8 @@ fn commanded(out: &mut impl Write) -> Result<Done> {
     match &flags.command {
         Command::Bench(flags) => cmd::bench::run(flags, &root, out),
         Command::Tune(flags) => cmd::tune::run(flags, &root, out),
+        Command::Gate(flags) => cmd::gate::run(flags, &root, out),
+        Command::GateWorker => cmd::gate_worker::run(out),
         Command::Report(flags) => cmd::report::run(flags, &root, out),
         Command::Export(flags) => cmd::export::run(flags, out),
         Command::Lab(flags) => cmd::lab::run(flags, &root, out),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -88,22 +88,32 @@ fn version(name: &str, said: &str) -> Option<String> {
 
 /// The engine's example program, built for release like this one.
 fn engine(root: &Path) -> Result<Program> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--locked", "--package", "orbit-engine", "--example", "copy"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("the engine's example `copy` does not build: {}", said.trim());
-    }
-    let path = executable(&String::from_utf8_lossy(&output.stdout))
-        .context("cargo does not say where it put the engine's example `copy`")?;
+    let path = build(root, &["--quiet", "--package", "orbit-engine", "--example", "copy"], None)?
+        .map_err(|said| anyhow!("the engine's example `copy` does not build: {said}"))?;
     let sha256 = sha256(&path)?;
     Ok(Program { path, version: format!("orbit-engine {}", env!("CARGO_PKG_VERSION")), sha256 })
+}
+
+/// The program that cargo builds for release with `arguments` in the checkout at `root`, in the folder `target` unless it is
+/// cargo's own. The inner error is what the compiler says.
+pub(crate) fn build(
+    root: &Path,
+    arguments: &[&str],
+    target: Option<&Path>,
+) -> Result<Result<PathBuf, String>> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--locked", "--message-format", "json-render-diagnostics"]);
+    command.args(arguments).current_dir(root).stdin(Stdio::null());
+    if let Some(target) = target {
+        command.env("CARGO_TARGET_DIR", target);
+    }
+    let output = command.output().context("cannot start cargo")?;
+    if !output.status.success() {
+        return Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    let path = executable(&String::from_utf8_lossy(&output.stdout));
+    path.with_context(|| format!("cargo does not say where it put the program of {}", root.display())).map(Ok)
 }
 
 /// Of the last message that names one: cargo builds what the program needs first.

@@ -15,6 +15,7 @@ mod crossover;
 mod curves;
 mod document;
 mod durable;
+mod gate;
 mod group;
 mod growth;
 mod hist;
@@ -45,6 +46,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::clock::Overhead;
+use crate::gate::Outcome;
 use crate::record::{RunRecord, write_json};
 use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
@@ -82,6 +84,26 @@ pub(crate) fn overhead(overhead: Overhead) -> String {
 /// Several runs beside each other, as Markdown.
 pub(crate) fn compared(comparison: &RunComparison) -> String {
     markdown::render(&compared::page(comparison))
+}
+
+/// What the gate says, as a terminal shows it.
+pub(crate) fn gate_table(outcome: &Outcome) -> String {
+    gate::terminal(outcome)
+}
+
+/// The same as Markdown, for a job's summary.
+pub(crate) fn gate_markdown(outcome: &Outcome) -> String {
+    gate::markdown(outcome)
+}
+
+/// The same as annotations of GitHub Actions.
+pub(crate) fn gate_annotations(outcome: &Outcome) -> String {
+    gate::annotations(outcome)
+}
+
+/// The same as `junit.xml` has it: a test a case.
+pub(crate) fn gate_junit(outcome: &Outcome) -> Result<String> {
+    gate::junit(outcome)
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

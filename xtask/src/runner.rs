@@ -2,6 +2,7 @@
 //! writes nothing but the copies themselves.
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ use crate::clock::nanoseconds;
 use crate::fixture::Fixture;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case};
-use crate::sample::{Sample, Trial};
+use crate::sample::{Measurement, Sample, Trial};
 use crate::scenario::{Cache, Check, Durable};
 use crate::subject::Setup;
 
@@ -93,49 +94,64 @@ impl Runner<'_> {
 
     /// One copy; none when interrupted before it.
     fn trial(&self, case: &Case, setup: &Setup, check: bool) -> Result<Option<Trial>> {
-        let source = self.fixture.source(case)?;
-        let destination = self.fixture.destination(case)?;
-        if !self.fixture.prepare(case, self.interrupt)? {
-            return Ok(None);
+        let content = check && setup.copies_content();
+        let trial = trial(self.fixture, case, content, self.interrupt, |source, destination| {
+            setup.measure(case, source, destination)
+        })?;
+        if check && matches!(trial, Some(Trial::Measured(_))) {
+            setup.check(case, &self.fixture.source(case)?)?;
         }
-        if let Some(reason) = self.not_as_asked(case)? {
-            self.fixture.clear(case)?;
-            return Ok(Some(Trial::Invalid { reason }));
-        }
-        let mut trial = setup.measure(case, &source, &destination)?;
-        if case.durability == Durable::SyncFs {
-            let start = Instant::now();
-            self.fixture.drain(case)?;
-            trial.durable_ns = Some(trial.wall_ns.saturating_add(nanoseconds(start.elapsed())));
-        }
-        if case.sparse.is_some() && !case.subject.sends() {
-            trial.allocated_bytes = Some(self.fixture.allocated(case)?);
-        }
-        self.fixture.check(case, check && setup.copies_content())?;
-        if check {
-            setup.check(case, &source)?;
-        }
-        self.fixture.clear(case)?;
-        Ok(Some(Trial::Measured(trial)))
+        Ok(trial)
     }
+}
 
-    /// Sets the state of the source's cache; why it is not what the case asks for, if so.
-    fn not_as_asked(&self, case: &Case) -> Result<Option<String>> {
-        let reason = match case.cache {
-            Cache::AsIs => None,
-            Cache::Warm => (self.fixture.warm(case)? == Residency::Missing)
-                .then(|| "the source does not stay in the page cache".to_owned()),
-            Cache::Cold | Cache::Dropped => match self.fixture.cool(case)? {
-                0 => None,
-                bytes => Some(format!("{} of the source stay in the page cache", ByteSize::new(bytes))),
-            },
-        };
-        if case.cache == Cache::Dropped && reason.is_none() {
-            // After the check, which looks at the files by name.
-            cache::drop_everything()?;
-        }
-        Ok(reason)
+/// One copy by `measure`, which gets source and destination: the source as the case asks for, all else written to the disk;
+/// the copy checked, also its content where that is asked for, and removed. None when interrupted before it.
+pub(crate) fn trial(
+    fixture: &Fixture,
+    case: &Case,
+    content: bool,
+    interrupt: &Interrupt,
+    measure: impl FnOnce(&Path, &Path) -> Result<Measurement>,
+) -> Result<Option<Trial>> {
+    let (source, destination) = (fixture.source(case)?, fixture.destination(case)?);
+    if !fixture.prepare(case, interrupt)? {
+        return Ok(None);
     }
+    if let Some(reason) = not_as_asked(fixture, case)? {
+        fixture.clear(case)?;
+        return Ok(Some(Trial::Invalid { reason }));
+    }
+    let mut trial = measure(&source, &destination)?;
+    if case.durability == Durable::SyncFs {
+        let start = Instant::now();
+        fixture.drain(case)?;
+        trial.durable_ns = Some(trial.wall_ns.saturating_add(nanoseconds(start.elapsed())));
+    }
+    if case.sparse.is_some() && !case.subject.sends() {
+        trial.allocated_bytes = Some(fixture.allocated(case)?);
+    }
+    fixture.check(case, content)?;
+    fixture.clear(case)?;
+    Ok(Some(Trial::Measured(trial)))
+}
+
+/// Sets the state of the source's cache; why it is not what the case asks for, if so.
+fn not_as_asked(fixture: &Fixture, case: &Case) -> Result<Option<String>> {
+    let reason = match case.cache {
+        Cache::AsIs => None,
+        Cache::Warm => (fixture.warm(case)? == Residency::Missing)
+            .then(|| "the source does not stay in the page cache".to_owned()),
+        Cache::Cold | Cache::Dropped => match fixture.cool(case)? {
+            0 => None,
+            bytes => Some(format!("{} of the source stay in the page cache", ByteSize::new(bytes))),
+        },
+    };
+    if case.cache == Cache::Dropped && reason.is_none() {
+        // After the check, which looks at the files by name.
+        cache::drop_everything()?;
+    }
+    Ok(reason)
 }
 
 /// On stderr, and only where that is a terminal.

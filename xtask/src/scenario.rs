@@ -1,5 +1,6 @@
 //! Scenarios: one file asks one question and says which copies answer it. This is the domain; `wire` is the format.
 
+mod allowance;
 mod budget;
 #[cfg(test)]
 mod documented;
@@ -21,6 +22,7 @@ use anyhow::Context;
 use orbit_engine::{Chunk, Compression, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use allowance::Allowance;
 pub(crate) use budget::{Budget, Counter, Limit};
 pub(crate) use durable::Durable;
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
@@ -45,6 +47,8 @@ pub(crate) struct Scenario {
     pub(crate) check: Check,
     pub(crate) content: Content,
     pub(crate) matrix: Matrix,
+    /// What the gate calls no regression.
+    pub(crate) gate: Allowance,
     pub(crate) budgets: Vec<Budget>,
     /// The file's text, by whose hash a run is known.
     pub(crate) text: String,

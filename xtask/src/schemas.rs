@@ -10,11 +10,13 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::gate::{self, Outcome};
 use crate::record::{self, Run, RunRecord};
 use crate::report::planted;
 use crate::run_comparison::{self, RunComparison};
 use crate::sample::Sample;
 use crate::summary::{self, Summary};
+use crate::worker::{self, Reply, Request};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
@@ -65,6 +67,9 @@ fn the_schemas_are_as_the_types_say() {
                 Some(run_comparison::SCHEMA),
             ),
         ),
+        ("gate", schema_of::<Outcome>("Output of cargo xtask gate --format json", Some(gate::SCHEMA))),
+        ("worker-request", schema_of::<Request>("A line to cargo xtask gate-worker", Some(worker::SCHEMA))),
+        ("worker-reply", schema_of::<Reply>("A line from cargo xtask gate-worker", Some(worker::SCHEMA))),
     ];
     all.iter().for_each(|(name, expected)| is_as_the_types_say(name, expected));
     let files = fs::read_dir(root().join("docs/schemas")).expect("the folder can be listed");

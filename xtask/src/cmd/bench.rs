@@ -2,7 +2,6 @@
 
 mod effort;
 mod estimate;
-mod places;
 mod scenarios;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -15,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::budget::Balance;
 use crate::clock::Overhead;
-use crate::cmd::{Done, below, hex, tune};
+use crate::cmd::places::Places;
+use crate::cmd::{Done, below, hex, refuse_debug_code, scenario_path, tune};
 use crate::fixture::{self, Fixture};
 use crate::flags::BenchFlags;
 use crate::host::{self, Host};
@@ -30,8 +30,6 @@ use crate::scenario::{Kind, Scenario, Site, Subject, TargetName, ValueSet};
 use crate::subject::Programs;
 use crate::summary::{self, Summary};
 use crate::targets::Targets;
-
-use places::Places;
 
 pub(crate) fn run(flags: &BenchFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     if let Some(folder) = &flags.resume {
@@ -301,15 +299,6 @@ fn argv() -> Vec<String> {
     ["cargo", "xtask"].map(str::to_owned).into_iter().chain(own).collect()
 }
 
-fn scenario_path(root: &Path, name: &str) -> PathBuf {
-    let path = Path::new(name);
-    if path.extension().is_some() {
-        path.into()
-    } else {
-        root.join("bench-scenarios").join(name).with_extension("toml")
-    }
-}
-
 fn chosen(scenario: &Scenario, flags: &BenchFlags) -> Result<(Vec<Case>, Vec<CaseBudget>)> {
     let mut cases = plan::cases(scenario);
     // Before the filter, which may well leave a budget nothing to count.
@@ -342,16 +331,6 @@ fn broken(summary: &Summary) -> Vec<String> {
         )
     });
     summary.budgets.iter().filter(|balance| !balance.holds).map(line).chain(off).collect()
-}
-
-/// What a debug build measures is not what users get.
-pub(super) fn refuse_debug_code() -> Result<()> {
-    if cfg!(debug_assertions) {
-        bail!(
-            "this is a debug build, which measures nothing; run `cargo xtask bench`, which builds for release"
-        );
-    }
-    Ok(())
 }
 
 fn scenario_record(scenario: &Scenario, tuned: Option<String>) -> ScenarioRecord {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use orbit_engine::{TunedFile, Tuning};
 
-use crate::cmd::{Done, below, bench};
+use crate::cmd::{Done, below, bench, refuse_debug_code};
 use crate::flags::TuneFlags;
 use crate::host::Host;
 use crate::record::{self, Run};
@@ -47,7 +47,7 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
         return explain::run(what, &results, terms, out);
     }
     if flags.runs.is_empty() {
-        bench::refuse_debug_code()?;
+        refuse_debug_code()?;
         let terms = Terms { memory_bytes_per_s: Some(memory::bytes_per_s()), ..terms };
         return by_measuring(flags, root, &results, terms, out);
     }

@@ -21,8 +21,8 @@ use crate::summary::Summary;
 type Xml = Writer<Vec<u8>>;
 
 /// How a case ended.
-enum End {
-    Measured,
+pub(super) enum End {
+    Passed,
     /// With what does not hold.
     Failure(String),
     /// With the reason.
@@ -30,11 +30,24 @@ enum End {
     Skipped(String),
 }
 
-struct TestCase {
-    name: String,
+pub(super) struct TestCase {
+    pub(super) name: String,
     /// All valid copies together.
-    wall_ns: u64,
-    end: End,
+    pub(super) wall_ns: u64,
+    pub(super) end: End,
+}
+
+/// Tests of one scenario.
+pub(super) struct Suite<'a> {
+    pub(super) name: &'a str,
+    /// Which command they are of.
+    pub(super) package: &'a str,
+    pub(super) started: &'a str,
+    pub(super) host: &'a str,
+    /// Only those that are known are written.
+    pub(super) properties: Vec<(&'a str, Option<String>)>,
+    pub(super) cases: Vec<TestCase>,
+    pub(super) notes: String,
 }
 
 pub(super) fn render(
@@ -44,13 +57,35 @@ pub(super) fn render(
     walls: &Walls<'_>,
 ) -> Result<String> {
     let reasons = reasons(samples);
-    let cases = cases(record, summary, &reasons, walls);
+    let notes = reasons
+        .iter()
+        .flat_map(|(case, reasons)| reasons.iter().map(move |reason| format!("{case}: {reason}\n")))
+        .collect();
+    let properties = vec![
+        ("run", Some(record.run.clone())),
+        ("revision", record.host.revision.clone()),
+        ("engine", Some(record.engine.clone())),
+        ("kernel", Some(record.host.kernel.clone())),
+        ("cpu", Some(record.host.cpu.clone())),
+        ("seed", Some(record.seed.to_string())),
+    ];
+    document(&Suite {
+        name: &record.scenario.name,
+        package: "orbit.bench",
+        started: &record.started,
+        host: &record.host.name,
+        properties,
+        cases: cases(record, summary, &reasons, walls),
+        notes,
+    })
+}
+
+/// A file with this suite alone.
+pub(super) fn document(tests: &Suite<'_>) -> Result<String> {
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))
         .and_then(|()| {
-            xml.create_element("testsuites")
-                .write_inner_content(|xml| suite(xml, record, &cases, &reasons))
-                .map(drop)
+            xml.create_element("testsuites").write_inner_content(|xml| suite(xml, tests)).map(drop)
         })
         .context("cannot write junit.xml")?;
     let mut text = String::from_utf8(xml.into_inner()).context("junit.xml is no text")?;
@@ -80,11 +115,7 @@ fn cases(
         };
         let valid = measured.contains(case.id.as_str());
         let wall_ns = walls.case(&case.id).iter().copied().fold(0, u64::saturating_add);
-        TestCase {
-            name: case.id.clone(),
-            wall_ns,
-            end: if valid { End::Measured } else { End::Error(why()) },
-        }
+        TestCase { name: case.id.clone(), wall_ns, end: if valid { End::Passed } else { End::Error(why()) } }
     });
     let skipped = record.skipped.iter().map(|skipped| TestCase {
         name: skipped.case.clone(),
@@ -97,7 +128,7 @@ fn cases(
 /// What counts and times were to be.
 fn promises(summary: &Summary) -> impl Iterator<Item = TestCase> {
     let test = |name: String, holds: bool, why: String| {
-        let end = if holds { End::Measured } else { End::Failure(why) };
+        let end = if holds { End::Passed } else { End::Failure(why) };
         TestCase { name, wall_ns: 0, end }
     };
     let budgets = summary.budgets.iter().map(move |one| {
@@ -112,20 +143,16 @@ fn promises(summary: &Summary) -> impl Iterator<Item = TestCase> {
     budgets.chain(known)
 }
 
-fn suite(
-    xml: &mut Xml,
-    record: &RunRecord,
-    cases: &[TestCase],
-    reasons: &BTreeMap<&str, Vec<String>>,
-) -> io::Result<()> {
+fn suite(xml: &mut Xml, suite: &Suite<'_>) -> io::Result<()> {
+    let cases = &suite.cases;
     let count =
         |counted: fn(&End) -> bool| cases.iter().filter(|case| counted(&case.end)).count().to_string();
     let attributes = [
-        ("name", token(&record.scenario.name)),
-        ("package", "orbit.bench".to_owned()),
+        ("name", token(suite.name)),
+        ("package", suite.package.to_owned()),
         ("id", "0".to_owned()),
-        ("timestamp", record.started.trim_end_matches('Z').to_owned()),
-        ("hostname", token(&record.host.name)),
+        ("timestamp", suite.started.trim_end_matches('Z').to_owned()),
+        ("hostname", token(suite.host)),
         ("tests", cases.len().to_string()),
         ("failures", count(|end| matches!(end, End::Failure(_)))),
         ("errors", count(|end| matches!(end, End::Error(_)))),
@@ -133,31 +160,19 @@ fn suite(
         ("time", seconds(cases.iter().map(|case| case.wall_ns).fold(0, u64::saturating_add))),
     ];
     let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
-    let notes: String = reasons
-        .iter()
-        .flat_map(|(case, reasons)| reasons.iter().map(move |reason| format!("{case}: {reason}\n")))
-        .collect();
     xml.create_element("testsuite").with_attributes(attributes).write_inner_content(|xml| {
-        xml.create_element("properties").write_inner_content(|xml| properties(xml, record))?;
-        cases.iter().try_for_each(|case| test_case(xml, &record.scenario.name, case))?;
-        xml.create_element("system-out").write_text_content(BytesText::new(&allowed(&notes)))?;
+        xml.create_element("properties").write_inner_content(|xml| properties(xml, suite))?;
+        cases.iter().try_for_each(|case| test_case(xml, suite.name, case))?;
+        xml.create_element("system-out").write_text_content(BytesText::new(&allowed(&suite.notes)))?;
         xml.create_element("system-err").write_empty().map(drop)
     })?;
     Ok(())
 }
 
-fn properties(xml: &mut Xml, record: &RunRecord) -> io::Result<()> {
-    let known = [
-        ("run", Some(record.run.clone())),
-        ("revision", record.host.revision.clone()),
-        ("engine", Some(record.engine.clone())),
-        ("kernel", Some(record.host.kernel.clone())),
-        ("cpu", Some(record.host.cpu.clone())),
-        ("seed", Some(record.seed.to_string())),
-    ];
-    for (name, value) in known {
+fn properties(xml: &mut Xml, suite: &Suite<'_>) -> io::Result<()> {
+    for (name, value) in &suite.properties {
         let Some(value) = value else { continue };
-        let attributes = [("name", name), ("value", &*allowed(&value))];
+        let attributes = [("name", *name), ("value", &*allowed(value))];
         xml.create_element("property").with_attributes(attributes).write_empty()?;
     }
     Ok(())
@@ -168,7 +183,7 @@ fn test_case(xml: &mut Xml, scenario: &str, case: &TestCase) -> io::Result<()> {
     let attributes = [("classname", class.as_str()), ("name", &name), ("time", &time)];
     let element = xml.create_element("testcase").with_attributes(attributes);
     match &case.end {
-        End::Measured => element.write_empty(),
+        End::Passed => element.write_empty(),
         End::Failure(why) => element.write_inner_content(|xml| {
             let message = allowed(why);
             let attributes = [("type", "promise-broken"), ("message", &message)];

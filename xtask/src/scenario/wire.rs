@@ -1,6 +1,7 @@
 //! The file format of scenarios, `orbit.scenario/1` in TOML. Errors name file, line, key and the nearest valid key.
 
 mod budget;
+mod gate;
 mod place;
 mod selection;
 mod sparse;
@@ -70,6 +71,8 @@ pub(crate) const KEYS: &[&str] = &[
     "tuning.tree_workers",
     "tuning.tree_batch",
     "tuning.tree_zero_copy_threshold",
+    "gate.threshold_pct",
+    "gate.min_abs",
     "budget.counter",
     "budget.max",
     "budget.max_per_file",
@@ -95,6 +98,8 @@ struct File {
     sparse: Vec<sparse::Table>,
     #[serde(default)]
     tuning: Vec<tuning::Table>,
+    #[serde(default)]
+    gate: gate::Table,
     #[serde(default)]
     budget: Vec<budget::Table>,
 }
@@ -162,6 +167,7 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
     let sparse = file.sparse.into_iter().map(sparse::Table::validated);
     let sparse: Vec<SparseFile> = sparse.collect::<Result<_, _>>().map_err(refuse)?;
     let Defaults { blocks, cache, durability: One(durability), check, content } = file.defaults;
+    let gate = file.gate.validated().map_err(refuse)?;
     let tunings = file.tuning.into_iter().map(tuning::Table::validated);
     let tunings: Vec<ValueSet> = tunings.collect::<Result<_, _>>().map_err(refuse)?;
     let matrix = file.matrix.validated(&workloads, &sparse, &tunings).map_err(refuse)?;
@@ -178,7 +184,20 @@ pub(super) fn parse(text: String, path: &Path) -> Result<Scenario> {
         .try_for_each(|budget| selection::check_names("budget.cases", &budget.cases, &matrix))
         .map_err(refuse)?;
     let (name, question, tags) = (file.name, file.question, file.tags.0);
-    Ok(Scenario { name, question, tags, blocks, cache, durability, check, content, matrix, budgets, text })
+    Ok(Scenario {
+        name,
+        question,
+        tags,
+        blocks,
+        cache,
+        durability,
+        check,
+        content,
+        matrix,
+        gate,
+        budgets,
+        text,
+    })
 }
 
 /// A key, and what to write there.

@@ -81,6 +81,8 @@ const XTASK: &[&str] = &[
     "cache",
     "fixture",
     "runner",
+    "worker",
+    "gate",
     "tuner",
     "report",
     "cmd",

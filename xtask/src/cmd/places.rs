@@ -55,7 +55,8 @@ impl Places {
         (arms, skipped)
     }
 
-    fn usable(&self, case: &Case) -> Result<&ZeroCopyCapabilities, String> {
+    /// What works between the file systems of `case`, or why it cannot be measured there.
+    pub(super) fn usable(&self, case: &Case) -> Result<&ZeroCopyCapabilities, String> {
         let capabilities = self.pairs[&case.filesystems].as_ref().map_err(Clone::clone)?;
         self.cold.get(&case.filesystems.source()).cloned().unwrap_or(Ok(()))?;
         Ok(capabilities)

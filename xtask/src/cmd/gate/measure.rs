@@ -1,0 +1,212 @@
+//! Measures the cases on both sides, block by block, by the runner's own trial with a worker in place of the subject.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+
+use super::build::Programs;
+use crate::cmd::gate_worker;
+use crate::fixture::Fixture;
+use crate::gate::{CONFIRM_BLOCKS, CaseSamples, Place, Quad, SCREEN_BLOCKS, Side, is_suspect, order};
+use crate::interrupt::Interrupt;
+use crate::plan::Case;
+use crate::runner::{self, End};
+use crate::sample::{Measurement, Trial};
+use crate::scenario::{Check, Scenario};
+use crate::worker::{Hello, Worker};
+
+/// So many blocks are measured by the same processes: what is good or bad luck of one, such as where its memory lies, is that
+/// of these alone.
+const BLOCKS_PER_PROCESS: u32 = 8;
+
+const PLACES: [Place; 4] = [
+    Place { side: Side::Base, copy: 0 },
+    Place { side: Side::Base, copy: 1 },
+    Place { side: Side::Head, copy: 0 },
+    Place { side: Side::Head, copy: 1 },
+];
+
+/// All that a gate needs to measure.
+pub(super) struct Session<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) programs: &'a Programs,
+    pub(super) fixture: &'a Fixture,
+    pub(super) interrupt: &'a Interrupt,
+    /// No block begins later.
+    pub(super) deadline: Option<Instant>,
+    pub(super) random: fastrand::Rng,
+}
+
+/// One worker for each of the four programs.
+struct Workers(Vec<Worker>);
+
+impl Workers {
+    fn at(&mut self, place: Place) -> &mut Worker {
+        let side = match place.side {
+            Side::Base => 0,
+            Side::Head => 2,
+        };
+        &mut self.0[side + place.copy]
+    }
+}
+
+/// Which pass the blocks are of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Screen,
+    Confirm,
+}
+
+/// One worker, to see whether there is one. The inner error is what the program says instead.
+pub(super) fn greet(program: &Path) -> Result<Result<Worker, String>> {
+    Ok(match Worker::start(program, &gate_worker::ARGUMENTS)? {
+        Hello::Worker(worker) => Ok(worker),
+        Hello::Stranger(said) => Err(said),
+    })
+}
+
+impl Session<'_> {
+    /// Screens all of `samples`, and confirms those that are suspect.
+    pub(super) fn measure(&mut self, samples: &mut [CaseSamples]) -> Result<End> {
+        let all: Vec<usize> = (0..samples.len()).collect();
+        if self.pass(Pass::Screen, &all, SCREEN_BLOCKS, samples)? == End::Interrupted {
+            return Ok(End::Interrupted);
+        }
+        let suspect = |one: &CaseSamples| {
+            one.failed.is_empty() && one.series(self.scenario.gate).iter().any(is_suspect)
+        };
+        let suspects: Vec<usize> = (0..samples.len()).filter(|&index| suspect(&samples[index])).collect();
+        self.pass(Pass::Confirm, &suspects, CONFIRM_BLOCKS, samples)
+    }
+
+    /// `blocks` of the cases at these places of `samples`.
+    fn pass(&mut self, pass: Pass, cases: &[usize], blocks: u32, samples: &mut [CaseSamples]) -> Result<End> {
+        let mut left = blocks;
+        while left > 0 && !cases.is_empty() && self.has_time() {
+            let blocks = left.min(BLOCKS_PER_PROCESS);
+            if self.generation(pass, cases, blocks, samples)? == End::Interrupted {
+                return Ok(End::Interrupted);
+            }
+            left -= blocks;
+        }
+        Ok(End::Complete)
+    }
+
+    /// `blocks` by four new processes, each of which first copies every case once.
+    fn generation(
+        &mut self,
+        pass: Pass,
+        cases: &[usize],
+        blocks: u32,
+        samples: &mut [CaseSamples],
+    ) -> Result<End> {
+        let mut workers = self.workers(cases, samples)?;
+        let warm_up = 1;
+        for block in 0..warm_up + blocks {
+            if block > warm_up && !self.has_time() {
+                break;
+            }
+            let mut shuffled = cases.to_vec();
+            self.random.shuffle(&mut shuffled);
+            for index in shuffled {
+                let one = &mut samples[index];
+                if !one.failed.is_empty() {
+                    continue;
+                }
+                let quad = self.quad(&mut workers, one, block < warm_up)?;
+                if self.interrupt.raised() {
+                    return Ok(End::Interrupted);
+                }
+                if !one.failed.is_empty() {
+                    // A worker may have died of it.
+                    workers = self.workers(cases, samples)?;
+                    continue;
+                }
+                let Some(quad) = quad else { continue };
+                match (block < warm_up, pass) {
+                    (true, _) => one.warm_up.push(quad),
+                    (false, Pass::Screen) => one.screen.push(quad),
+                    (false, Pass::Confirm) => one.confirm.push(quad),
+                }
+            }
+        }
+        Ok(End::Complete)
+    }
+
+    /// New ones, with the cases set up that both sides can copy.
+    fn workers(&self, cases: &[usize], samples: &mut [CaseSamples]) -> Result<Workers> {
+        let start = |place: &Place| {
+            let program = self.programs.path(place.side, place.copy);
+            greet(&program)?.map_err(|said| anyhow!("{} does not work: {said}", program.display()))
+        };
+        let mut workers = Workers(PLACES.iter().map(start).collect::<Result<_>>()?);
+        for &index in cases {
+            if samples[index].failed.is_empty() {
+                self.prepare(&mut workers, &mut samples[index])?;
+            }
+        }
+        Ok(workers)
+    }
+
+    /// Sets a case up in every worker; who cannot is written down.
+    fn prepare(&self, workers: &mut Workers, one: &mut CaseSamples) -> Result<()> {
+        let (source, destination) = (self.fixture.source(&one.case)?, self.fixture.destination(&one.case)?);
+        for place in PLACES {
+            let prepared =
+                workers.at(place).prepare(&self.scenario.text, &one.case.id, &source, &destination);
+            if let Err(error) = prepared {
+                failed(one, place.side, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// One block of a case; none where it was interrupted, invalid, or failed: then both sides had their turn.
+    fn quad(&mut self, workers: &mut Workers, one: &mut CaseSamples, warm_up: bool) -> Result<Option<Quad>> {
+        let (mut base, mut head) = ([None, None], [None, None]);
+        let mut valid = true;
+        for place in order(&mut self.random) {
+            if self.interrupt.raised() {
+                return Ok(None);
+            }
+            let content = warm_up || self.scenario.check == Check::Every;
+            match self.trial(workers.at(place), &one.case, content) {
+                Ok(None) => return Ok(None),
+                Ok(Some(Trial::Invalid { .. })) => valid = false,
+                Ok(Some(Trial::Measured(measured))) => match place.side {
+                    Side::Base => base[place.copy] = Some(measured),
+                    Side::Head => head[place.copy] = Some(measured),
+                },
+                Err(error) => {
+                    failed(one, place.side, &error);
+                    self.fixture.clear(&one.case)?;
+                }
+            }
+        }
+        if !valid {
+            one.invalid_blocks += 1;
+        }
+        Ok(both(base).zip(both(head)).map(|(base, head)| Quad { base, head }))
+    }
+
+    fn trial(&self, worker: &mut Worker, case: &Case, content: bool) -> Result<Option<Trial>> {
+        runner::trial(self.fixture, case, content, self.interrupt, |_, _| worker.sample(&case.id))
+    }
+
+    fn has_time(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+}
+
+fn both(copies: [Option<Measurement>; 2]) -> Option<[Measurement; 2]> {
+    let [first, second] = copies;
+    Some([first?, second?])
+}
+
+/// Once a side: its second copy fails by the same.
+fn failed(one: &mut CaseSamples, side: Side, error: &anyhow::Error) {
+    if !one.failed.iter().any(|(known, _)| *known == side) {
+        one.failed.push((side, format!("{error:#}")));
+    }
+}

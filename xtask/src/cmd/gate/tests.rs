@@ -1,0 +1,290 @@
+//! Whole gates, over repositories of a few commits whose program is a worker that plants its times.
+
+use std::path::Path;
+use std::process::Command;
+
+use clap::Parser;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::*;
+use crate::flags::{Command as Asked, Flags};
+
+/// A worker that copies what it is asked to, and says that this took so long.
+const WORKER: &str = include_str!("tests/planted_worker.rs.txt");
+
+const SCENARIO: &str = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[defaults]\ncheck = \"once\"\n\
+                        [matrix]\nsize = 5000\nstrategy = \"buffered\"\n";
+
+/// A repository on its branch `main`.
+struct Repository(TempDir);
+
+impl Repository {
+    fn new() -> Self {
+        let repository = Self(tempfile::tempdir().unwrap());
+        repository.git(&["init", "--quiet", "--initial-branch", "main"]);
+        repository.write(".gitignore", "/target\n");
+        repository.write("s.toml", SCENARIO);
+        repository
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git").args(own).args(arguments).current_dir(self.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// A program `xtask` with this text.
+    fn program(&self, text: &str) {
+        self.write(
+            "Cargo.toml",
+            "[package]\nname = \"xtask\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n",
+        );
+        self.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"xtask\"\nversion = \"0.0.0\"\n");
+        self.write("src/main.rs", text);
+    }
+
+    /// A worker that says its copies take so long, by this mechanism.
+    fn worker(&self, milliseconds: u32, mechanism: &str) {
+        self.planted(milliseconds, mechanism, 1, 0);
+    }
+
+    /// With noise of up to so many milliseconds, and a sleep of so many in truth.
+    fn planted(&self, milliseconds: u32, mechanism: &str, noise: u32, sleep: u32) {
+        let text = WORKER.replace("PLANTED_MS", &milliseconds.to_string());
+        let text = text.replace("PLANTED_NOISE", &noise.to_string());
+        let text = text.replace("PLANTED_SLEEP", &sleep.to_string());
+        self.program(&text.replace("PLANTED_MECHANISM", mechanism));
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "c"]);
+    }
+
+    fn gate(&self, flags: &[&str]) -> (Result<Done>, String) {
+        let mut out = Vec::new();
+        let done = run(&self.flags(flags), self.path(), &mut out);
+        self.is_tidy();
+        (done, String::from_utf8(out).unwrap())
+    }
+
+    /// What is refused before anything is made.
+    fn asked(&self, flags: &[&str]) -> Result<Done> {
+        run(&self.flags(flags), self.path(), &mut Vec::new())
+    }
+
+    fn flags(&self, flags: &[&str]) -> GateFlags {
+        let scenario = self.path().join("s.toml");
+        let fixed = ["xtask", "gate", "--seed", "1", "--scenarios", scenario.to_str().unwrap()];
+        match Flags::parse_from([&fixed, flags].concat()).command {
+            Asked::Gate(flags) => *flags,
+            other => panic!("{other:?} is no gate"),
+        }
+    }
+
+    /// Nothing stays but what was built.
+    fn is_tidy(&self) {
+        let entries = std::fs::read_dir(self.path().join("target/gate")).unwrap();
+        for entry in entries {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(["build", "programs", "owner"].contains(&name.as_str()), "{name} stays");
+        }
+        let listed =
+            Command::new("git").args(["worktree", "list"]).current_dir(self.path()).output().unwrap();
+        assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 1);
+    }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
+    let repository = Repository::new();
+    repository.worker(100, "read-write");
+    repository.commit();
+    repository.worker(115, "read-write");
+    let junit = repository.path().join("target/junit.xml");
+    let (done, out) = repository.gate(&["--junit", junit.to_str().unwrap()]);
+    assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");
+    assert!(
+        out.contains("the working copy, with changes against ") && out.contains("| regression |"),
+        "{out}"
+    );
+    assert!(out.contains("regression: wall time +1") && out.contains("regression: cpu time +1"), "{out}");
+    let junit = std::fs::read_to_string(junit).unwrap();
+    let junit = roxmltree::Document::parse(&junit).unwrap();
+    let failure = junit.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+    assert!(failure.attribute("message").unwrap().contains("allowed are 3.0 %"));
+
+    repository.worker(80, "read-write");
+    let (done, out) = repository.gate(&["--format", "json", "--fail-on-inconclusive"]);
+    assert!(matches!(done, Ok(Done::Complete)), "{out}");
+    let outcome = json(&out);
+    assert_eq!((&outcome["schema"], &outcome["verdict"]), (&"orbit.gate/1".into(), &"improved".into()));
+    let wall = &outcome["cases"][0]["wall"];
+    assert!(wall["slower_pct"].as_f64().unwrap() < -15.0 && wall["screen_blocks"] == 16, "{out}");
+}
+
+#[test]
+fn noise_is_inconclusive_and_fails_only_where_asked_for() {
+    let repository = Repository::new();
+    repository.planted(100, "read-write", 400, 0);
+    repository.commit();
+    let (done, out) = repository.gate(&["--base", "HEAD"]);
+    assert!(matches!(done, Ok(Done::Complete)) && out.contains("| inconclusive |"), "{out}");
+    let (done, out) = repository.gate(&["--base", "HEAD", "--fail-on-inconclusive"]);
+    assert!(
+        matches!(done, Ok(Done::Undecided(line)) if line == "1 of 1 cases are too noisy to say"),
+        "{out}"
+    );
+}
+
+#[test]
+fn flags_choose_what_is_measured() {
+    let repository = Repository::new();
+    repository.planted(100, "read-write", 1, 20);
+    repository.write(
+        "s.toml",
+        &SCENARIO.replace("size = 5000", "size = [5000, 6000]\nfilesystems = [\"same\", \"a-to-a\"]"),
+    );
+    repository.commit();
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("a={}", folder.path().display());
+    let flags = ["--base", "HEAD", "--format", "json", "--filter", "*/size=4*/*"];
+    let error = format!("{:#}", repository.asked(&flags).unwrap_err());
+    assert_eq!(error, "t: no case is left to run here");
+    let flags = ["--base", "HEAD", "--format", "json", "--filter", "*/size=5*/*"];
+    // Without the target one case is left; two blocks of it take longer than a second with their warm-up.
+    let (_, out) = repository.gate(&[&flags[..], &["--time-budget", "1s"]].concat());
+    let outcome = json(&out);
+    assert!(outcome["skipped"][0]["reason"].as_str().unwrap().starts_with("there is no target a"), "{out}");
+    assert_eq!((&outcome["cases"].as_array().unwrap().len(), &outcome["seed"]), (&1, &1.into()));
+    let blocks = outcome["cases"][0]["wall"]["screen_blocks"].as_u64().unwrap_or(0);
+    assert!(blocks < 16, "{out}");
+    let (_, out) = repository.gate(&[&flags[..], &["--time-budget", "1s", "--target", &target]].concat());
+    assert_eq!(
+        (json(&out)["cases"].as_array().unwrap().len(), &json(&out)["skipped"]),
+        (2, &Value::Array(Vec::new()))
+    );
+}
+
+#[test]
+fn revisions_are_compared_and_a_lost_fast_path_is_named() {
+    let repository = Repository::new();
+    repository.worker(100, "reflink");
+    repository.commit();
+    repository.worker(100, "read-write");
+    repository.commit();
+    let (done, out) = repository.gate(&["--base", "HEAD^", "--head", "HEAD", "--format", "markdown"]);
+    assert!(matches!(done, Ok(Done::Regressed(_))), "{out}");
+    assert!(out.starts_with("## Gate: regression\n"), "{out}");
+    assert!(out.contains("regression: mechanism: reflink on the base, read-write on the head"), "{out}");
+    // Of main itself the commit before it is the base; both programs are there.
+    let (done, out) = repository.gate(&["--format", "json"]);
+    assert!(matches!(done, Ok(Done::Regressed(_))), "{out}");
+    assert_eq!(json(&out)["head"], "the working copy");
+    // A branch that changes nothing has its base on main.
+    repository.git(&["checkout", "--quiet", "-b", "b"]);
+    repository.commit();
+    let (done, out) = repository.gate(&["--fail-on-inconclusive"]);
+    assert!(matches!(done, Ok(Done::Complete)) && out.contains("| pass "), "{out}");
+}
+
+#[test]
+fn a_head_that_cannot_copy_is_a_regression_and_the_other_cases_are_measured() {
+    let repository = Repository::new();
+    repository.write("s.toml", &SCENARIO.replace("size = 5000", "size = [5000, 6000]"));
+    repository.worker(100, "read-write");
+    repository.commit();
+    let good = std::fs::read_to_string(repository.path().join("src/main.rs")).unwrap();
+    let line = "std::fs::copy(source, destination).unwrap();";
+    for (bad, why) in [
+        ("std::process::exit(9);", "the worker ended: exit status: 9"),
+        ("std::fs::write(destination, [0; 6000]).unwrap();", "wrong copy: "),
+    ] {
+        let broken = format!("if line.contains(\"size=6000\") {{ {bad} }} else {{ {line} }}");
+        repository.program(&good.replace(line, &broken));
+        let (done, out) = repository.gate(&[]);
+        assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 2 cases regressed"), "{out}");
+        let told = format!("regression: the head cannot copy it, and the base can: {why}");
+        assert!(out.contains(&told) && out.contains("| pass "), "{out}");
+    }
+}
+
+#[test]
+fn without_a_base_there_is_a_notice() {
+    let repository = Repository::new();
+    repository.worker(100, "read-write");
+    let notice = |out: &str| json(out)["notice"].as_str().unwrap().to_owned();
+    for committed in [false, true] {
+        let (done, out) = repository.gate(&["--format", "json"]);
+        assert!(matches!(done, Ok(Done::Complete)), "{committed}");
+        assert_eq!(notice(&out), "the head has no commit before it: there is nothing to compare with");
+        repository.commit();
+    }
+    repository.program("fn main() { eprintln!(\"no such command\"); std::process::exit(2) }");
+    repository.commit();
+    let (done, out) = repository.gate(&["--base", "HEAD", "--format", "json"]);
+    assert!(matches!(done, Ok(Done::Complete)));
+    assert!(
+        notice(&out)
+            .ends_with(" has no worker to measure it by: the worker ended: exit status: 2, no such command")
+    );
+}
+
+#[test]
+fn what_does_not_build_is_an_error() {
+    let repository = Repository::new();
+    repository.program("fn main() { nothing }");
+    repository.commit();
+    repository.worker(100, "read-write");
+    let error = |flags: &[&str]| format!("{:#}", repository.gate(flags).0.unwrap_err());
+    let said = error(&["--base", "HEAD"]);
+    assert!(said.starts_with("the base ") && said.contains("does not build: error[E0425]"), "{said}");
+    assert_eq!(error(&["--base", "nosuch"]), "--base: there is no revision nosuch");
+    assert_eq!(error(&["--head=-x"]), "--head: there is no revision -x");
+    let stranger = repository.path().join("target/gate/base");
+    std::fs::create_dir_all(&stranger).unwrap();
+    let said = repository_error(&repository);
+    assert!(said.ends_with("is there and is no worktree of this repository; remove it"), "{said}");
+    assert!(stranger.exists());
+}
+
+/// Without the look at what stays.
+fn repository_error(repository: &Repository) -> String {
+    let at = repository.path().join("target/gate/base");
+    format!("{:#}", repository::Worktree::add(repository.path(), at, "HEAD").unwrap_err())
+}
+
+#[test]
+fn a_killed_gate_leaves_nothing_that_the_next_one_minds() {
+    let repository = Repository::new();
+    repository.commit();
+    let at = repository.path().join("target/gate/base");
+    repository.git(&["worktree", "add", "--quiet", "--detach", at.to_str().unwrap(), "HEAD"]);
+    assert!(at.join("s.toml").exists());
+    let again = repository::Worktree::add(repository.path(), at.clone(), "HEAD").unwrap();
+    drop(again);
+    assert!(!at.exists());
+}
+
+#[test]
+fn cases_that_are_no_copies_by_the_engine_are_refused() {
+    let repository = Repository::new();
+    repository.write("s.toml", &SCENARIO.replace("strategy = \"buffered\"", "subject = \"cp\""));
+    let error = repository.asked(&[]).unwrap_err().to_string();
+    assert!(error.ends_with("cp is no copy by the engine, which is what revisions differ in"), "{error}");
+}

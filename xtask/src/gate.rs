@@ -1,0 +1,21 @@
+//! The gate's verdicts: whether the head of a history is slower than its base, from blocks of paired times and from what
+//! the engine counts. Pure: it reads no run, starts nothing and prints nothing; the random numbers are given.
+
+mod block;
+mod counters;
+mod judge;
+mod noise;
+mod outcome;
+mod samples;
+#[cfg(test)]
+mod simulation;
+
+pub(crate) use block::{Place, Side, order};
+#[cfg(test)]
+pub(crate) use counters::Finding;
+pub(crate) use judge::{Judgement, Verdict, is_suspect};
+pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
+#[cfg(test)]
+pub(crate) use outcome::SCHEMA;
+pub(crate) use outcome::{CaseOutcome, Compared, Outcome};
+pub(crate) use samples::{CaseSamples, Quad};

@@ -1,0 +1,129 @@
+//! What a gate says: the verdict of every case, what it rests on, and the worst of all.
+
+use serde::{Deserialize, Serialize};
+
+use super::block::Side;
+use super::counters::{self, Finding};
+use super::judge::{Judgement, Series, Verdict, judge};
+use super::samples::CaseSamples;
+use crate::plan::{CaseBudget, Skipped};
+use crate::scenario::Allowance;
+
+pub(crate) const SCHEMA: &str = "orbit.gate/1";
+
+/// Both sides, and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Outcome {
+    pub(crate) schema: String,
+    /// The worst of all cases.
+    pub(crate) verdict: Verdict,
+    /// Why nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<String>,
+    /// What is compared: revisions, or the working copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<String>,
+    pub(crate) head: String,
+    pub(crate) scenario: String,
+    /// When it began, and on which machine.
+    pub(crate) started: String,
+    pub(crate) host: String,
+    /// Orders the cases and the sides, and fills the fixtures.
+    pub(crate) seed: u64,
+    pub(crate) cases: Vec<CaseOutcome>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CaseOutcome {
+    pub(crate) case: String,
+    /// The worst of what follows.
+    pub(crate) verdict: Verdict,
+    pub(crate) findings: Vec<Finding>,
+    /// None with too few blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu: Option<Judgement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wall: Option<Judgement>,
+    /// Blocks that were left out, because the cache was not as the case asks.
+    pub(crate) invalid_blocks: u32,
+    /// Of a case that became slower or faster: what else is not as it was.
+    pub(crate) explanations: Vec<String>,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) base: Option<String>,
+    pub(crate) head: String,
+    pub(crate) scenario: String,
+    pub(crate) started: String,
+    pub(crate) host: String,
+    pub(crate) seed: u64,
+}
+
+impl Outcome {
+    /// Where there is nothing to compare with.
+    pub(crate) fn without_base(compared: Compared, notice: String) -> Self {
+        Self { notice: Some(notice), ..Self::of(compared, &[], Allowance::default(), &[], Vec::new()) }
+    }
+
+    pub(crate) fn of(
+        compared: Compared,
+        samples: &[CaseSamples],
+        allowance: Allowance,
+        budgets: &[CaseBudget],
+        mut skipped: Vec<Skipped>,
+    ) -> Self {
+        let (fit, unfit): (Vec<&CaseSamples>, Vec<&CaseSamples>) =
+            samples.iter().partition(|one| one.failure(Side::Base).is_none());
+        skipped.extend(unfit.iter().map(|one| Skipped { case: one.case.id.clone(), reason: why_unfit(one) }));
+        let family: Vec<Series> = fit.iter().flat_map(|one| one.series(allowance)).collect();
+        let mut judgements = judge(&family).into_iter();
+        let cases: Vec<CaseOutcome> = fit
+            .into_iter()
+            .map(|one| {
+                let (cpu, wall) = (judgements.next().flatten(), judgements.next().flatten());
+                case_outcome(one, cpu, wall, budgets)
+            })
+            .collect();
+        // Where something was to be compared and nothing was, nothing has passed.
+        let nothing = if samples.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
+        let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(nothing);
+        let Compared { base, head, scenario, started, host, seed } = compared;
+        let (schema, notice) = (SCHEMA.to_owned(), None);
+        Self { schema, verdict, notice, base, head, scenario, started, host, seed, cases, skipped }
+    }
+}
+
+fn why_unfit(samples: &CaseSamples) -> String {
+    let why = samples.failure(Side::Base).unwrap_or_default();
+    match samples.failure(Side::Head) {
+        Some(_) => format!("neither side can copy it: {why}"),
+        None => format!("the base cannot copy it: {why}"),
+    }
+}
+
+fn case_outcome(
+    samples: &CaseSamples,
+    cpu: Option<Judgement>,
+    wall: Option<Judgement>,
+    budgets: &[CaseBudget],
+) -> CaseOutcome {
+    let findings = counters::findings(samples, budgets);
+    let of = |judged: &Option<Judgement>| judged.as_ref().map_or(Verdict::Inconclusive, |one| one.verdict);
+    let timed = of(&cpu).max(of(&wall));
+    let counted = findings.iter().any(|finding| finding.is_regression);
+    let explains = matches!(timed, Verdict::Regression | Verdict::Improved);
+    CaseOutcome {
+        case: samples.case.id.clone(),
+        verdict: if counted { Verdict::Regression } else { timed },
+        findings,
+        cpu,
+        wall,
+        invalid_blocks: samples.invalid_blocks,
+        explanations: if explains { counters::explanations(samples) } else { Vec::new() },
+    }
+}

@@ -1,0 +1,66 @@
+//! What was measured of one case, on both sides.
+
+use super::block::{Block, Side};
+use super::judge::Series;
+use crate::plan::Case;
+use crate::sample::Measurement;
+use crate::scenario::Allowance;
+
+/// A copy by each of the four programs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Quad {
+    pub(crate) base: [Measurement; 2],
+    pub(crate) head: [Measurement; 2],
+}
+
+impl Quad {
+    fn block(&self, clock: fn(&Measurement) -> u64) -> Block {
+        let times = |side: &[Measurement; 2]| [clock(&side[0]), clock(&side[1])];
+        Block::new(times(&self.base), times(&self.head))
+    }
+}
+
+/// The blocks of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CaseSamples {
+    pub(crate) case: Case,
+    /// Before anything is timed, in each process.
+    pub(crate) warm_up: Vec<Quad>,
+    pub(crate) screen: Vec<Quad>,
+    pub(crate) confirm: Vec<Quad>,
+    /// Blocks that were left out, because the cache was not as the case asks.
+    pub(crate) invalid_blocks: u32,
+    /// Why a side cannot copy it; nothing of it is measured any more.
+    pub(crate) failed: Vec<(Side, String)>,
+}
+
+impl CaseSamples {
+    pub(crate) fn new(case: Case) -> Self {
+        let (warm_up, screen, confirm) = (Vec::new(), Vec::new(), Vec::new());
+        Self { case, warm_up, screen, confirm, invalid_blocks: 0, failed: Vec::new() }
+    }
+
+    /// By processor time and by wall time.
+    pub(crate) fn series(&self, allowance: Allowance) -> [Series; 2] {
+        [(|one| one.cpu_ns) as fn(&Measurement) -> u64, |one| one.wall_ns].map(|clock| {
+            let blocks = |quads: &[Quad]| quads.iter().map(|quad| quad.block(clock)).collect();
+            let (screen, confirm) = (blocks(&self.screen), blocks(&self.confirm));
+            Series { allowed: allowance.share(), allowed_ns: allowance.at_least_ns, screen, confirm }
+        })
+    }
+
+    /// Every copy of a side.
+    pub(super) fn of(&self, side: Side) -> Vec<&Measurement> {
+        let quads = self.warm_up.iter().chain(&self.screen).chain(&self.confirm);
+        quads
+            .flat_map(|quad| match side {
+                Side::Base => &quad.base,
+                Side::Head => &quad.head,
+            })
+            .collect()
+    }
+
+    pub(super) fn failure(&self, side: Side) -> Option<&str> {
+        self.failed.iter().find(|(failed, _)| *failed == side).map(|(_, why)| why.as_str())
+    }
+}
