@@ -183,7 +183,7 @@ fn figures(found: &Found) -> Option<[Block; 2]> {
 
 fn above(knob: Knob) -> (&'static str, &'static str) {
     match knob {
-        Knob::ReflinkThreshold => ("sharing extents (above)", "the best copy (below)"),
+        Knob::ReflinkThreshold => ("sharing extents (above)", "buffered (below)"),
         Knob::ParallelThreshold => ("threads (above)", "one thread (below)"),
         _ => ("zero-copy (above)", "buffered (below)"),
     }

@@ -76,7 +76,9 @@ impl<'a> Ways<'a> {
                 let shares = |arm: &&Arm<'a>| {
                     engine(Strategy::ZeroCopy)(arm) && arm.mechanism == Some(Mechanism::Reflink)
                 };
-                paired(&self.nearest(values, &[], shares), &self.best_copies(values))
+                // What `auto` does below the threshold, and not the best of what it could do.
+                let copies = engine(Strategy::Buffered);
+                paired(&self.nearest(values, &[], shares), &self.nearest(values, &[], copies))
             }
             Knob::ParallelThreshold => {
                 let free = [Knob::ParallelThreshold, Knob::ParallelThreads];
@@ -121,21 +123,6 @@ impl<'a> Ways<'a> {
             }
         }
         found
-    }
-
-    /// For each size the way of moving bytes that is fastest by its median. It was chosen for that, which is to the
-    /// disadvantage of whatever it is compared with.
-    fn best_copies(&self, values: &Values) -> BTreeMap<u64, &'a Arm<'a>> {
-        let mut best = self.nearest(values, &[], |arm| arm.is_file(Subject::Engine, Strategy::Buffered));
-        let singles = self.arms.iter().filter(|arm| arm.case.subject.only().is_some() && !self.clones(arm));
-        for arm in singles {
-            let median = |arm: &Arm<'_>| arm.median_ns(&arm.logs.keys().copied().collect::<Vec<_>>());
-            let own = best.entry(arm.case.size_bytes).or_insert(arm);
-            if median(arm) < median(own) {
-                *own = arm;
-            }
-        }
-        best
     }
 }
 

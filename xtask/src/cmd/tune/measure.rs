@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use orbit_engine::{Capability, Machine, Mechanism, Values, ZeroCopyCapabilities, zero_copy_capabilities};
+use orbit_engine::{Machine, Values, ZeroCopyCapabilities, zero_copy_capabilities};
 
 use super::pairs::{self, Terms, Tuned};
 use super::stages::Stage;
@@ -63,12 +63,11 @@ impl Measuring<'_> {
     fn pair(&self, pair: &FileSystems, out: &mut impl Write) -> Result<End<(Vec<Run>, Tuned)>> {
         let capabilities = self.probed(pair)?;
         let kept = *self.terms.current.values(&capabilities.pair);
-        let reflink = capabilities.mechanisms.contains(&(Mechanism::Reflink, Capability::Works));
         let mut runs: Vec<Run> = Vec::new();
         let mut known: Option<Tuned> = None;
         for stage in Stage::DECIDING {
             let values = known.as_ref().map_or(kept, |tuned| tuned.findings.values);
-            match self.stage(stage, pair, &values, reflink, out)? {
+            match self.stage(stage, pair, &values, out)? {
                 End::Whole(run) => runs.push(run),
                 End::Interrupted(message) => return Ok(End::Interrupted(message)),
             }
@@ -92,11 +91,10 @@ impl Measuring<'_> {
         stage: Stage,
         pair: &FileSystems,
         values: &Values,
-        reflink: bool,
         out: &mut impl Write,
     ) -> Result<End<Run>> {
         writeln!(out, "{pair}: {}", stage.name())?;
-        let text = stage.scenario(pair, values, reflink, Machine::here().processors);
+        let text = stage.scenario(pair, values, Machine::here().processors);
         let scenario = Scenario::parse(text, &PathBuf::from(format!("{}.toml", stage.name())))?;
         let Command::Bench(flags) = Flags::parse_from(self.words(stage, &[])).command else {
             bail!("`bench` is a command");
@@ -134,7 +132,7 @@ impl Measuring<'_> {
     ) -> Result<End<Run>> {
         writeln!(out, "{pair}: {}", Stage::Validation.name())?;
         out.flush()?;
-        let text = Stage::Validation.scenario(pair, &Values::default(), false, Machine::here().processors);
+        let text = Stage::Validation.scenario(pair, &Values::default(), Machine::here().processors);
         let scenario = self.folder.join("validation.toml");
         record::write_whole(&scenario, &text)?;
         let more = [scenario.display().to_string(), "--tuned".to_owned(), tuned.display().to_string()];

@@ -42,19 +42,12 @@ impl Stage {
         }
     }
 
-    /// The text of the scenario for `pair`, with `values` decided on so far, where extents can or cannot be shared, and
-    /// with so many processors.
-    pub(super) fn scenario(
-        self,
-        pair: &FileSystems,
-        values: &Values,
-        reflink: bool,
-        processors: u32,
-    ) -> String {
+    /// The text of the scenario for `pair`, with `values` decided on so far and so many processors.
+    pub(super) fn scenario(self, pair: &FileSystems, values: &Values, processors: u32) -> String {
         match self {
             Self::Chunks => chunks(pair, values),
             Self::Threads => threads(pair, values, processors),
-            Self::Thresholds => thresholds(pair, values, reflink),
+            Self::Thresholds => thresholds(pair, values),
             Self::Trees => trees(pair, values, processors),
             Self::Validation => validation(pair),
         }
@@ -172,15 +165,13 @@ fn threads(pair: &FileSystems, values: &Values, processors: u32) -> String {
     )
 }
 
-fn thresholds(pair: &FileSystems, values: &Values, reflink: bool) -> String {
+fn thresholds(pair: &FileSystems, values: &Values) -> String {
     let sets = Sets::new(values);
-    let subjects: &[&str] = if reflink { &["engine", "by-splice", "by-sendfile"] } else { &["engine"] };
     let sizes: Vec<String> = (12..=24).map(|power| (1_u64 << power).to_string()).collect();
     format!(
-        "{}size = {}\nstrategy = [\"zero-copy\", \"buffered\"]\nfilesystems = \"{pair}\"\nsubject = {}\ntuning = {}\n{}",
+        "{}size = {}\nstrategy = [\"zero-copy\", \"buffered\"]\nfilesystems = \"{pair}\"\ntuning = {}\n{}",
         head("thresholds", "From which size does zero-copy win?", THRESHOLD_BLOCKS),
         list(&sizes),
-        list(subjects),
         list(&sets.names),
         sets.tables
     )
@@ -255,7 +246,7 @@ mod tests {
     use crate::scenario::Scenario;
 
     fn cases(stage: Stage, values: &Values) -> Vec<plan::Case> {
-        let text = stage.scenario(&FileSystems::Same, values, true, 2);
+        let text = stage.scenario(&FileSystems::Same, values, 2);
         plan::cases(&Scenario::parse(text, Path::new("stage.toml")).unwrap())
     }
 

@@ -60,7 +60,7 @@ fn table(found: &Found, out: &mut impl Write) -> io::Result<()> {
 /// What the two ways of copying are called on both sides of a threshold.
 pub(super) fn sides(knob: Knob) -> (&'static str, &'static str) {
     match knob {
-        Knob::ReflinkThreshold => ("reflink", "best copy"),
+        Knob::ReflinkThreshold => ("reflink", "buffered"),
         Knob::ParallelThreshold => ("threads", "one thread"),
         _ => ("zero-copy", "buffered"),
     }

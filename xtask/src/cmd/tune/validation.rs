@@ -138,7 +138,7 @@ mod tests {
 
     /// A validation in which tuned takes so much longer than the default, and the default as long as buffered.
     fn validated(slower: f64) -> Validation {
-        let text = Stage::Validation.scenario(&FileSystems::Same, &Values::default(), false, 2);
+        let text = Stage::Validation.scenario(&FileSystems::Same, &Values::default(), 2);
         let cases = plan::cases(&Scenario::parse(text, Path::new("v.toml")).unwrap());
         let mut random = fastrand::Rng::with_seed(4);
         let mut sample = |case: &Case, block| {
