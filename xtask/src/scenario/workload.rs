@@ -103,7 +103,7 @@ impl FileSizes {
                 let level = (stats::float(rank) + 0.5) / stats::float(files);
                 let deviations = stats::normal_quantile(level).unwrap_or(0.0);
                 let factor = (f64::from(sigma_thousandths) / 1000.0 * deviations).exp();
-                rounded(stats::float(median_bytes) * factor).min(max_bytes)
+                stats::whole(stats::float(median_bytes) * factor).min(max_bytes)
             }
         }
     }
@@ -120,15 +120,6 @@ impl fmt::Display for FileSizes {
             }
         }
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, and 0 is the least"
-)]
-fn rounded(bytes: f64) -> u64 {
-    bytes.round() as u64
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn crossing(effort: Effort, deviation: f64, most: f64) -> Row {
     let mut random = fastrand::Rng::with_seed(effort.seed);
     let (mut adopted, mut regrets) = (0, vec![Vec::new(); held.len()]);
     for run in 0..effort.runs {
-        let crossover = rounded(2_f64.powf(13.0 + 10.0 * random.f64()));
+        let crossover = stats::whole(2_f64.powf(13.0 + 10.0 * random.f64()));
         let truth: Vec<f64> = sizes.iter().map(|size| planted::ratio(*size, crossover, most)).collect();
         let threshold = decided(effort, deviation, &sizes, &truth, run);
         adopted += u32::from(threshold != default());
@@ -209,15 +209,6 @@ fn mean(values: &[f64]) -> f64 {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sizes of planted files are small"
-)]
-fn rounded(bytes: f64) -> u64 {
-    bytes.round() as u64
 }
 
 #[cfg(test)]
