@@ -121,8 +121,12 @@ pub(crate) struct TuneFlags {
     #[arg(long, value_name = "FILE|RUN", num_args = 0..=1, default_missing_value = "tuned.toml",
         conflicts_with_all = ["runs", "targets", "output", "check"])]
     pub(crate) explain: Option<PathBuf>,
+    /// Say which values two tuned files differ in; exit code 3 where their intervals have nothing in common
+    #[arg(long, value_names = ["OLD", "NEW"], num_args = 2,
+        conflicts_with_all = ["runs", "targets", "output", "tuned", "seed", "check", "explain"])]
+    pub(crate) compare: Vec<PathBuf>,
     /// Try the tuner on planted timings, whose truth is known, and fail if it is worse than it claims
-    #[arg(long, conflicts_with_all = ["runs", "targets", "output", "tuned", "check", "explain"])]
+    #[arg(long, conflicts_with_all = ["runs", "targets", "output", "tuned", "check", "explain", "compare"])]
     pub(crate) self_test: bool,
     /// Order, contents and intervals from this number; random, or that of the runs, when absent
     #[arg(long)]

@@ -23,7 +23,7 @@ pub(crate) use judge::LEAST_GAIN;
 pub(crate) use observed::Observed;
 pub(crate) use pair::{Figures, Findings, Found, Pair, Shown, tuned};
 pub(crate) use ratios::Row;
-pub(crate) use regret::{Held, losing};
+pub(crate) use regret::{Held, HeldOut, Item, held_out};
 pub(crate) use self_test::{Effort, Row as SelfTestRow, SelfTest, self_test};
 pub(crate) use threshold::Curve;
 

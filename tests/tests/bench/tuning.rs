@@ -29,7 +29,7 @@ fn a_pair_is_measured_decided_validated_and_explained() {
     suite.assert_no_fixtures();
     let folder: PathBuf = suite.runs().remove(0);
     let runs = fs::read_dir(folder.join("runs")).expect("the runs are kept");
-    assert_eq!(runs.filter(|run| !run.as_ref().is_ok_and(|run| run.file_name() == "latest")).count(), 5);
+    assert_eq!(runs.filter(|run| !run.as_ref().is_ok_and(|run| run.file_name() == "latest")).count(), 6);
     for page in ["tune.md", "tune.html"] {
         let page = fs::read_to_string(folder.join(page)).expect("the page is there");
         assert!(page.contains("Ratios of times over file size"));
@@ -47,6 +47,9 @@ fn a_pair_is_measured_decided_validated_and_explained() {
 
     let explained = subprocess::run(suite.command(&["tune", "--explain", text(&path)])).expect_success();
     assert!(stdout(&explained).contains("95 % interval"), "{}", stdout(&explained));
+    let compared = subprocess::run(suite.command(&["tune", "--compare", text(&path), text(&path)]));
+    let compared = stdout(&compared.expect_success());
+    assert!(compared.contains(" values that both measured, ") && compared.lines().count() == 1, "{compared}");
     let check = |path: &Path| subprocess::run(suite.command(&["tune", "--check", text(path)]));
     assert!(stdout(&check(&path).expect_success()).contains("holds on this machine until "));
     let old = suite.folder.path().join("old.toml");

@@ -1,5 +1,6 @@
 //! `cargo xtask tune`: from runs to tuned files; without runs it measures what it needs itself.
 
+mod agreement;
 mod check;
 mod class;
 mod explain;
@@ -37,6 +38,9 @@ pub(crate) fn run(flags: &TuneFlags, root: &Path, out: &mut impl Write) -> Resul
     }
     if let Some(file) = &flags.check {
         return check::run(file, out);
+    }
+    if let [old, new] = flags.compare.as_slice() {
+        return agreement::run(old, new, out);
     }
     let current = match &flags.tuned {
         Some(file) => Tuning::load_unchecked(file)?,
@@ -123,12 +127,10 @@ fn by_measuring(
     for pair in &mut tuned {
         let name: FileSystems = pair.name.parse().map_err(anyhow::Error::msg)?;
         let one = match measuring.validate(&name, &candidate, out)? {
-            End::Whole(run) => validation::of(&run, &pair.name),
+            End::Whole(runs) => validation::of(&runs, &pair.name),
             End::Interrupted(message) => return Ok(Done::Interrupted(message)),
         };
-        if !one.losses().is_empty() {
-            pair.findings.withdraw();
-        }
+        pair.findings.withdraw(|knob| one.condemns(knob));
         validated.push(one);
     }
     validated.iter().try_for_each(|one| writeln!(out, "{}", one.sentence()))?;
@@ -181,14 +183,8 @@ fn write(
 }
 
 /// As the report takes it.
-fn shown<'a>(tuned: &'a [Tuned], validated: &[Validation]) -> Vec<page::Pair<'a>> {
+fn shown<'a>(tuned: &'a [Tuned], validated: &'a [Validation]) -> Vec<page::Pair<'a>> {
     let rows: BTreeMap<&str, &Validation> = validated.iter().map(|one| (one.name.as_str(), one)).collect();
-    let held_out = |row: &validation::Row| page::HeldOut {
-        size_bytes: row.size_bytes,
-        ratio: row.ratio,
-        regret: row.regret,
-        default_regret: row.default_regret,
-    };
     tuned
         .iter()
         .map(|pair| page::Pair {
@@ -196,9 +192,7 @@ fn shown<'a>(tuned: &'a [Tuned], validated: &[Validation]) -> Vec<page::Pair<'a>
             name: &pair.name,
             findings: &pair.findings,
             sentences: pair.findings.knobs.iter().map(told::sentence).collect(),
-            validated: rows
-                .get(pair.name.as_str())
-                .map(|one| (one.sentence(), one.rows.iter().map(held_out).collect())),
+            validated: rows.get(pair.name.as_str()).map(|one| (one.sentence(), one.rows.as_slice())),
         })
         .collect()
 }

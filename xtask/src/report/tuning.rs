@@ -15,7 +15,7 @@ use super::table::Table;
 use super::{html, look, markdown};
 use crate::comparison::Ratio;
 use crate::scenario::{Knob, Setting};
-use crate::tuner::{Figures, Findings, Found, Moves, Row, Shown};
+use crate::tuner::{Figures, Findings, Found, HeldOut, Item, Moves, Row, Shown};
 
 /// A tuned file with what it was decided by.
 pub(crate) struct Tuning<'a> {
@@ -31,18 +31,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) findings: &'a Findings,
     /// For each knob, what came of it and why.
     pub(crate) sentences: Vec<String>,
-    /// What was found on held-out sizes, with all of it in one sentence.
-    pub(crate) validated: Option<(String, Vec<HeldOut>)>,
-}
-
-/// A size that decided nothing.
-pub(crate) struct HeldOut {
-    pub(crate) size_bytes: u64,
-    /// Time of tuned over time of the defaults.
-    pub(crate) ratio: Ratio,
-    /// How much longer tuned takes than the best, as a fraction.
-    pub(crate) regret: f64,
-    pub(crate) default_regret: f64,
+    /// What was found on held-out sizes and trees, with all of it in one sentence.
+    pub(crate) validated: Option<(String, &'a [HeldOut])>,
 }
 
 /// Writes both pages and the plots beside the tuned file at `path`; their paths.
@@ -77,14 +67,13 @@ fn page(tuning: &Tuning<'_>) -> Result<Page> {
 fn provenance(file: &TunedFile) -> Table {
     let rows = file.provenance.iter().flat_map(|provenance| {
         let machine = &provenance.machine;
-        let runs: Vec<&str> = provenance.runs.iter().map(|run| run.name.as_str()).collect();
         [
             ("Processor", format!("{}, {} usable", machine.cpu, machine.processors)),
             ("Kernel", machine.kernel.clone()),
             ("Engine", provenance.engine.clone()),
             ("Made", provenance.created.to_string()),
             ("Valid until", provenance.valid_until.to_string()),
-            ("Runs", runs.join(", ")),
+            ("Runs", format!("{}, named in the tuned file", provenance.runs.len())),
         ]
     });
     Table::new(&["What", "Value"], rows.map(|(what, value)| vec![what.into(), value.into()]).collect())
@@ -108,7 +97,7 @@ fn section(pair: &Pair<'_>) -> Result<Section> {
     blocks.extend(plot(pair)?.map(Block::Plot));
     blocks.extend(pair.findings.knobs.iter().filter_map(figures).flatten());
     if let Some((sentence, rows)) = &pair.validated {
-        blocks.push(Block::Text(format!("Held-out sizes, in a later process. {sentence}.")));
+        blocks.push(Block::Text(format!("Held-out sizes and trees, in a later process. {sentence}.")));
         blocks.push(Block::Table(held_out(rows)));
     }
     Ok(Section::new(pair.heading.clone(), blocks))
@@ -198,7 +187,10 @@ fn held_out(rows: &[HeldOut]) -> Table {
     let bound = |bound| or_missing(bound, |bound| cell::ratio(bound, 3));
     let row = |row: &HeldOut| {
         vec![
-            cell::size(row.size_bytes),
+            match &row.item {
+                Item::Size(bytes) => cell::size(*bytes),
+                Item::Tree(..) => row.item.to_string().into(),
+            },
             cell::ratio(row.ratio.ratio, 3),
             bound(row.ratio.ratio_lower),
             bound(row.ratio.ratio_upper),
@@ -208,7 +200,7 @@ fn held_out(rows: &[HeldOut]) -> Table {
         ]
     };
     let headings =
-        [">Size", ">Tuned / default", ">95 % from", ">to", "Tuned is", ">Regret of tuned", ">of default"];
+        [">Held out", ">Tuned / default", ">95 % from", ">to", "Tuned is", ">Regret of tuned", ">of default"];
     Table::new(&headings, rows.iter().map(row).collect())
 }
 

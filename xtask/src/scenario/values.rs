@@ -39,6 +39,11 @@ impl Knob {
         Self::TreeZeroCopyThreshold,
     ];
 
+    /// Whether only trees are copied by it.
+    pub(crate) fn is_of_trees(self) -> bool {
+        matches!(self, Self::TreeWorkers | Self::TreeBatch | Self::TreeZeroCopyThreshold)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::KernelChunk => "kernel_chunk",

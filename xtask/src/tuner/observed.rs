@@ -107,16 +107,20 @@ impl Arm<'_> {
 
 /// `values` with the defaults in place of `free` and of what plays no part in `case`.
 fn bare(case: &Case, values: Values, free: &[Knob]) -> Values {
-    const OF_TREES: [Knob; 3] = [Knob::TreeWorkers, Knob::TreeBatch, Knob::TreeZeroCopyThreshold];
-    const OF_AUTO: [Knob; 2] = [Knob::ZeroCopyThreshold, Knob::ReflinkThreshold];
-    let idle: &[&[Knob]] = match (case.tree.is_some(), case.strategy) {
-        (true, _) => &[],
-        (false, Strategy::Buffered) => &[&OF_TREES, &OF_AUTO, &[Knob::KernelChunk, Knob::PipeSize]],
-        (false, Strategy::ZeroCopy) => &[&OF_TREES, &OF_AUTO, &[Knob::BufferedChunk]],
-        (false, _) => &[&OF_TREES],
+    let is_file = case.tree.is_none();
+    let is_idle = |knob: Knob| match case.strategy {
+        _ if knob.is_of_trees() => is_file,
+        Strategy::Buffered | Strategy::ZeroCopy
+            if is_file && matches!(knob, Knob::ZeroCopyThreshold | Knob::ReflinkThreshold) =>
+        {
+            true
+        }
+        Strategy::Buffered => is_file && matches!(knob, Knob::KernelChunk | Knob::PipeSize),
+        Strategy::ZeroCopy => is_file && knob == Knob::BufferedChunk,
+        _ => false,
     };
     let default = |values, knob: &Knob| Setting::of(*knob, &Values::default()).put(values);
-    idle.iter().copied().flatten().chain(free).fold(values, default)
+    Knob::ALL.iter().filter(|knob| is_idle(**knob) || free.contains(knob)).fold(values, default)
 }
 
 /// The blocks in which every arm has a valid sample.

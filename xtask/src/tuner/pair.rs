@@ -83,12 +83,12 @@ impl Found {
 }
 
 impl Findings {
-    /// The defaults in place of all that was adopted: together the values are slower than these.
-    pub(crate) fn withdraw(&mut self) {
+    /// The defaults in place of what was adopted of `which`: together the values are slower than these.
+    pub(crate) fn withdraw(&mut self, which: impl Fn(Knob) -> bool) {
         let defaults = Values::default();
         for found in &mut self.knobs {
             let default = Setting::of(found.knob(), &defaults);
-            if found.decision == Decision::Accepted {
+            if found.decision == Decision::Accepted && which(found.knob()) {
                 found.withdrawn = Some(found.value);
                 (found.value, found.decision) = (default, Decision::KeptDefault);
             }

@@ -66,7 +66,10 @@ impl<'a> Ways<'a> {
         let engine = |strategy| move |arm: &&Arm<'a>| arm.is_file(Subject::Engine, strategy);
         let pairs = match knob {
             Knob::ZeroCopyThreshold => {
-                let copies = |arm: &&Arm<'a>| engine(Strategy::ZeroCopy)(arm) && !self.clones(arm);
+                // What threads take, `auto` does not ask this threshold about.
+                let is_asked = |arm: &&Arm<'a>| !splits(values, arm.case.size_bytes);
+                let copies =
+                    |arm: &&Arm<'a>| engine(Strategy::ZeroCopy)(arm) && !self.clones(arm) && is_asked(arm);
                 paired(
                     &self.nearest(values, &[], copies),
                     &self.nearest(values, &[], engine(Strategy::Buffered)),
@@ -82,10 +85,7 @@ impl<'a> Ways<'a> {
             }
             Knob::ParallelThreshold => {
                 let free = [Knob::ParallelThreshold, Knob::ParallelThreads];
-                let splits = |arm: &Arm<'a>| {
-                    arm.values.parallel_threads != 1
-                        && arm.values.parallel_threshold.admits(arm.case.size_bytes)
-                };
+                let splits = |arm: &Arm<'a>| splits(&arm.values, arm.case.size_bytes);
                 let auto = |arm: &&Arm<'a>| engine(Strategy::Auto)(arm) && !self.clones(arm);
                 let above = |arm: &&Arm<'a>| {
                     auto(arm) && splits(arm) && arm.values.parallel_threads == values.parallel_threads
@@ -124,6 +124,11 @@ impl<'a> Ways<'a> {
         }
         found
     }
+}
+
+/// Whether threads copy a file of this size.
+fn splits(values: &Values, size_bytes: u64) -> bool {
+    values.parallel_threads != 1 && values.parallel_threshold.admits(size_bytes)
 }
 
 /// Of a tree, that of each of its files, where they are alike.

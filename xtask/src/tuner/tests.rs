@@ -78,12 +78,26 @@ fn what_loses_is_withdrawn_to_the_defaults() {
     let mut findings = decided(&planted(MATRIX, 30, crossing), false, Values::default());
     let adopted = of(&findings, Knob::ZeroCopyThreshold).value;
     assert_ne!(findings.values, Values::default());
-    findings.withdraw();
+    findings.withdraw(Knob::is_of_trees);
+    assert_eq!(of(&findings, Knob::ZeroCopyThreshold).withdrawn, None);
+    findings.withdraw(|knob| knob == Knob::ZeroCopyThreshold);
     assert_eq!(findings.values, Values::default());
     let found = of(&findings, Knob::ZeroCopyThreshold);
     assert_eq!((found.decision, found.withdrawn), (Decision::KeptDefault, Some(adopted)));
     assert_eq!(found.value, Setting::of(Knob::ZeroCopyThreshold, &Values::default()));
     assert_eq!(findings.knobs.iter().filter(|found| found.withdrawn.is_some()).count(), 1);
+}
+
+/// `auto` gives them to threads whatever the threshold says.
+#[test]
+fn what_threads_take_tells_nothing_of_the_zero_copy_threshold() {
+    let matrix = MATRIX.replace("\"16MiB\"", "\"16MiB\", \"64MiB\"");
+    let findings = decided(&planted(&matrix, 30, crossing), false, Values::default());
+    let Some(Figures { shown: Shown::Sizes(rows), .. }) = &of(&findings, Knob::ZeroCopyThreshold).figures
+    else {
+        panic!("sizes are compared")
+    };
+    assert_eq!(rows.last().unwrap().size_bytes, 16 << 20);
 }
 
 #[test]

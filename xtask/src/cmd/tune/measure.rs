@@ -122,21 +122,38 @@ impl Measuring<'_> {
         words
     }
 
-    /// Measures `pair` on sizes that decided nothing, with the tuned file at `tuned`, in a process of its own: what only
-    /// held in the one that tuned is not found again.
+    /// Measures `pair` on sizes and trees that decided nothing, with the tuned file at `tuned`.
     pub(super) fn validate(
         &self,
         pair: &FileSystems,
         tuned: &Path,
         out: &mut impl Write,
+    ) -> Result<End<Vec<Run>>> {
+        let mut runs = Vec::new();
+        for stage in Stage::VALIDATING {
+            match self.later(stage, pair, tuned, out)? {
+                End::Whole(run) => runs.push(run),
+                End::Interrupted(message) => return Ok(End::Interrupted(message)),
+            }
+        }
+        Ok(End::Whole(runs))
+    }
+
+    /// Measures a stage in a process of its own: what only held in the one that tuned is not found again.
+    fn later(
+        &self,
+        stage: Stage,
+        pair: &FileSystems,
+        tuned: &Path,
+        out: &mut impl Write,
     ) -> Result<End<Run>> {
-        writeln!(out, "{pair}: {}", Stage::Validation.name())?;
+        writeln!(out, "{pair}: {}", stage.name())?;
         out.flush()?;
-        let text = Stage::Validation.scenario(pair, &Values::default(), Machine::here().processors);
-        let scenario = self.folder.join("validation.toml");
+        let text = stage.scenario(pair, &Values::default(), Machine::here().processors);
+        let scenario = self.folder.join(format!("{}.toml", stage.name()));
         record::write_whole(&scenario, &text)?;
         let more = [scenario.display().to_string(), "--tuned".to_owned(), tuned.display().to_string()];
-        let words = self.words(Stage::Validation, &more);
+        let words = self.words(stage, &more);
         let program = std::env::current_exe().context("cannot find this program")?;
         let status =
             Process::new(program).args(&words[1..]).status().context("cannot start this program again")?;

@@ -89,7 +89,7 @@ pub(super) fn sentence(found: &Found) -> String {
     };
     if let Some(withdrawn) = found.withdrawn {
         return format!(
-            "{value}: {withdrawn} was adopted and is withdrawn, as the pair is slower than with the defaults on held-out sizes"
+            "{value}: {withdrawn} was adopted and is withdrawn, as the pair is slower than with the defaults where that was held out"
         );
     }
     let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
