@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use orbit_engine::{Decision, TunedFile, Tuning};
+use orbit_engine::{Decision, Threshold, TunedFile, Tuning};
 use orbit_tests::subprocess;
 
 use crate::suite::{Suite, one_error};
@@ -25,7 +25,7 @@ fn a_pair_is_measured_decided_validated_and_explained() {
     let tune = suite.command(&["tune", "--target", &target, "--time-budget", "12s", "--seed", "7"]);
     let tuned = subprocess::run_within(tune, Duration::from_secs(240)).expect_success();
     let said = stdout(&tuned);
-    assert!(said.contains("held-out sizes in ") && said.contains("zero_copy_threshold"), "{said}");
+    assert!(said.contains("held-out sizes and ") && said.contains("zero_copy_threshold"), "{said}");
     suite.assert_no_fixtures();
     let folder: PathBuf = suite.runs().remove(0);
     let runs = fs::read_dir(folder.join("runs")).expect("the runs are kept");
@@ -77,6 +77,29 @@ fn a_bench_that_tunes_writes_the_file_into_its_run() {
     let measured = suite.measure(&["--tune"]);
     assert!(stdout(&measured).contains("zero-copy is"), "{}", stdout(&measured));
     assert!(suite.only_run().join("tuned.toml").exists() && suite.only_run().join("tune.html").exists());
+}
+
+/// What an earlier tuning said stays where so few blocks prove nothing better.
+#[test]
+fn a_value_that_was_tuned_stays() {
+    let suite = Suite::new();
+    suite.measure(&["--tune"]);
+    let run = suite.only_run();
+    let tuned = run.join("tuned.toml");
+    let threshold = |path: &Path| {
+        let file = TunedFile::load(path).expect("it is a tuned file");
+        file.profiles.first().expect("a pair was measured").zero_copy_threshold.expect("it is said")
+    };
+    assert_eq!(threshold(&tuned), Threshold::AtLeast(64 << 10));
+    let earlier = suite.folder.path().join("earlier.toml");
+    let content = fs::read_to_string(&tuned).expect("it can be read");
+    let content = content.replace("\nzero_copy_threshold = \"64KiB\"", "\nzero_copy_threshold = \"48KiB\"");
+    fs::write(&earlier, content).expect("the file is written");
+    let later = suite.folder.path().join("later.toml");
+    let words = ["tune", text(&run), "--tuned", text(&earlier), "--output", text(&later)];
+    let said = stdout(&subprocess::run(suite.command(&words)).expect_success());
+    assert!(said.contains("48KiB kept: "), "{said}");
+    assert_eq!(threshold(&later), Threshold::AtLeast(48 << 10));
 }
 
 /// Runs of two classes of machines become two files, each for its own.

@@ -106,3 +106,30 @@ fn provenance(runs: &[&Run]) -> Result<Provenance> {
         runs: runs.iter().map(measured).collect::<Result<_>>()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Tunings that the documentation cites were written by earlier versions of this program.
+    #[test]
+    fn curated_tunings_are_read() {
+        let curated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/curated");
+        let folders = fs::read_dir(curated).unwrap().map(|entry| entry.unwrap().path());
+        let tunings: Vec<_> = folders.filter(|folder| folder.join("tuned.toml").exists()).collect();
+        assert!(!tunings.is_empty());
+        for folder in tunings {
+            let page = fs::read_to_string(folder.join("tune.md")).unwrap();
+            for name in ["tuned.toml", "candidate.toml"] {
+                let file = TunedFile::load(folder.join(name)).unwrap();
+                assert!(file.provenance.is_some() && !file.profiles.is_empty());
+                for profile in &file.profiles {
+                    let heading = format!(": {} to {}, ", profile.source_fs, profile.destination_fs);
+                    assert!(page.lines().any(|line| line.starts_with("## ") && line.contains(&heading)));
+                }
+            }
+        }
+    }
+}

@@ -84,7 +84,7 @@ pub(super) fn sentence(found: &Found) -> String {
     let Some(Figures { best, lower, upper, judgement, open, blocks, .. }) = &found.figures else {
         return match found.decision {
             Decision::Unsupported => format!("{value}: nothing here heeds it"),
-            _ => format!("{value}: not measured"),
+            _ => format!("{value} kept: no run compares it with another one here"),
         };
     };
     if let Some(withdrawn) = found.withdrawn {
