@@ -162,7 +162,7 @@ mod tests {
         let labels = |low, high| -> Vec<String> {
             percents([low, high].into_iter()).ticks.into_iter().map(|(_, label)| label).collect()
         };
-        assert_eq!(labels(-2.0, 11.0), ["-2 %", "0 %", "+2 %", "+4 %", "+6 %", "+8 %", "+10 %", "+12 %"]);
+        assert_eq!(labels(-2.0, 11.0), ["0 %", "+5 %", "+10 %"]);
         assert_eq!(labels(0.0, 0.0), ["-1 %", "-0.5 %", "0 %", "+0.5 %", "+1 %"]);
         assert!(labels(-40.0, 900.0).len() < 8);
     }
