@@ -21,6 +21,8 @@ mod language;
 mod peers;
 #[path = "bench/report.rs"]
 mod report;
+#[path = "bench/stored.rs"]
+mod stored;
 #[path = "bench/trees.rs"]
 mod trees;
 #[path = "bench/tuning.rs"]

@@ -24,6 +24,9 @@ pub(crate) const MISSED: u8 = 3;
 /// The exit code where a tuned file does not hold.
 pub(crate) const STALE: u8 = 5;
 
+/// The exit code for what is asked in a wrong way, as by the parser of the command line.
+pub(crate) const USAGE: u8 = 2;
+
 /// Where the gate is to fail because it cannot say.
 pub(crate) const UNDECIDED: u8 = 4;
 
@@ -39,6 +42,8 @@ pub(crate) enum Done {
     Regressed(String),
     /// The gate found nothing, and some of it was too noisy to say; asked for by a flag.
     Undecided(String),
+    /// A stored run is of another kind of machine than this one; with one line for the user.
+    Unlike(String),
     /// Stopped by a signal; with one line for the user.
     Interrupted(String),
 }

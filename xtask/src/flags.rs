@@ -9,6 +9,9 @@ use orbit_engine::{ByteSize, InvalidSize};
 
 use crate::scenario::TargetName;
 
+/// Where gates are recorded.
+const HISTORY: &str = "results/history.jsonl";
+
 /// Measures and tunes orbit-engine.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
@@ -142,6 +145,16 @@ pub(crate) struct GateFlags {
     /// What to judge: a git revision. The working copy as it is when absent
     #[arg(long, value_name = "REV")]
     pub(crate) head: Option<String>,
+    /// Compare with the samples of this run of `cargo xtask bench gate` instead, and build nothing: weaker, as times of
+    /// different days are. The head is the working copy; another kind of machine is refused
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["base", "head"])]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Add a line with the head's times and counters to this file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with = "baseline")]
+    pub(crate) record: Option<PathBuf>,
+    /// Measure nothing: say where the times in this file became slower and stayed so, and draw them beside it
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with_all = ["base", "head", "baseline", "record", "scenarios", "time_budget", "format", "junit", "sarif", "fail_on_inconclusive", "seed", "targets"])]
+    pub(crate) history: Option<PathBuf>,
     /// The cases: a name under `bench-scenarios/`, or the path of a scenario file
     #[arg(long, value_name = "SCENARIO", default_value = "gate")]
     pub(crate) scenarios: String,
@@ -157,6 +170,9 @@ pub(crate) struct GateFlags {
     /// Write the outcome as tests to this file, too
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write what is slower, or too noisy to say, as SARIF 2.1.0 to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
     /// End with 4 where nothing is slower and something is too noisy to say
     #[arg(long)]
     pub(crate) fail_on_inconclusive: bool,

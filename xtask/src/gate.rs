@@ -3,12 +3,14 @@
 
 mod block;
 mod counters;
+pub(crate) mod history;
 mod judge;
 mod noise;
 mod outcome;
 mod samples;
 #[cfg(test)]
 mod simulation;
+mod stored;
 
 pub(crate) use block::{Place, Side, order};
 #[cfg(test)]
@@ -19,3 +21,4 @@ pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
 pub(crate) use outcome::SCHEMA;
 pub(crate) use outcome::{CaseOutcome, Compared, Outcome};
 pub(crate) use samples::{CaseSamples, Quad};
+pub(crate) use stored::{StoredCase, outcome as stored_outcome};

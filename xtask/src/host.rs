@@ -49,6 +49,15 @@ impl Host {
             dirty: output(root, "git", &["status", "--porcelain"]).map(|changes| !changes.is_empty()),
         }
     }
+
+    /// The machine alone.
+    pub(crate) fn machine(&self) -> Machine {
+        Machine {
+            cpu: self.cpu.clone(),
+            processors: self.cpus,
+            kernel: self.kernel.rsplit(' ').next().unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {

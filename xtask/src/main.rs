@@ -57,6 +57,10 @@ fn main() -> ExitCode {
             say(&message);
             ExitCode::from(interrupt::EXIT_CODE)
         }
+        Ok(Done::Unlike(message)) => {
+            say(&message);
+            ExitCode::from(cmd::USAGE)
+        }
         Ok(Done::Stale(message)) => {
             say(&message);
             ExitCode::from(cmd::STALE)

@@ -19,6 +19,7 @@ mod gate;
 mod group;
 mod growth;
 mod hist;
+mod history;
 mod html;
 mod invalid;
 mod junit;
@@ -47,12 +48,14 @@ use anyhow::{Context, Result};
 
 use crate::clock::Overhead;
 use crate::gate::Outcome;
+use crate::gate::history::Creep;
 use crate::record::{RunRecord, write_json};
 use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
 use crate::summary::Summary;
 
 pub(crate) use document::document;
+pub(crate) use gate::Origin;
 use walls::Walls;
 
 /// Writes `summary.json`, `summary.md`, `report.html`, `junit.xml`, `hist/` and `plots/` into the run's folder, over what
@@ -104,6 +107,16 @@ pub(crate) fn gate_annotations(outcome: &Outcome) -> String {
 /// The same as `junit.xml` has it: a test a case.
 pub(crate) fn gate_junit(outcome: &Outcome) -> Result<String> {
     gate::junit(outcome)
+}
+
+/// The same as SARIF has it: a result a finding.
+pub(crate) fn gate_sarif(outcome: &Outcome, origin: &Origin) -> Result<String> {
+    gate::sarif(outcome, origin)
+}
+
+/// The history of the gate: a page, and the plot that it shows under this name.
+pub(crate) fn gate_history(creep: &Creep, plot: &str) -> Result<(String, String)> {
+    history::render(creep, plot)
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

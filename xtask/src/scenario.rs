@@ -6,6 +6,7 @@ mod budget;
 mod documented;
 mod durable;
 mod filesystems;
+mod lines;
 mod sparse;
 mod standing;
 mod subject;

@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::gate::history::{self, Entry};
 use crate::gate::{self, Outcome};
 use crate::record::{self, Run, RunRecord};
 use crate::report::planted;
@@ -68,6 +69,7 @@ fn the_schemas_are_as_the_types_say() {
             ),
         ),
         ("gate", schema_of::<Outcome>("Output of cargo xtask gate --format json", Some(gate::SCHEMA))),
+        ("history", schema_of::<Entry>("A line of history.jsonl", Some(history::SCHEMA))),
         ("worker-request", schema_of::<Request>("A line to cargo xtask gate-worker", Some(worker::SCHEMA))),
         ("worker-reply", schema_of::<Reply>("A line from cargo xtask gate-worker", Some(worker::SCHEMA))),
     ];
@@ -97,6 +99,18 @@ fn a_planted_run_is_valid() {
     let run = Run { folder: PathBuf::new(), record, samples };
     let comparison = run_comparison::compare(&[run.clone(), run]).expect("there are runs");
     assert_valid(&validator("run-comparison"), &as_json(&comparison), "run-comparison");
+}
+
+#[test]
+fn a_planted_history_is_valid() {
+    let validator = validator("history");
+    let entry = history::tests::planted(1, |_, _| 1).remove(0);
+    assert_valid(&validator, &as_json(&entry), "history.jsonl");
+    for key in ["schema", "date", "commit", "cases"] {
+        let mut wrong = as_json(&entry);
+        wrong[key] = json!({ "no": "such value" });
+        assert!(!validator.is_valid(&wrong), "{key}");
+    }
 }
 
 /// Also runs of earlier versions: what came since is optional.

@@ -6,21 +6,25 @@
 
 mod binomial;
 mod bootstrap;
+mod change;
 mod effect;
 mod holm;
 mod interval;
 mod normal;
 mod quantile;
+mod rank_sum;
 mod signed_rank;
 mod slope;
 
 pub(crate) use binomial::binomial_lower;
 pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
+pub(crate) use change::{Change, changes};
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;
 pub(crate) use interval::{Interval, median_interval};
 pub(crate) use normal::normal_quantile;
 pub(crate) use quantile::{mad, median};
+pub(crate) use rank_sum::rank_sum_p_greater;
 pub(crate) use signed_rank::{hodges_lehmann, signed_rank_interval, signed_rank_p_greater};
 pub(crate) use slope::theil_sen;
 

@@ -55,6 +55,14 @@ fn missing_files_are_named() {
     let empty = folder.path().to_str().unwrap();
     assert!(refused(&["report", "--results", empty]).contains("measure one with `cargo xtask bench`"));
     assert!(refused(&["tune", "--check", "no/such.toml"]).starts_with("no/such.toml: "));
+    assert!(
+        refused(&["gate", "--history", "no/such.jsonl"])
+            .contains("`cargo xtask gate --record` begins a history")
+    );
+    assert!(
+        refused(&["gate", "--baseline", "no/such"])
+            .starts_with("cannot read no/such/run.json; name the folder")
+    );
 }
 
 #[test]
@@ -80,6 +88,9 @@ fn usage_errors_exit_with_2() {
         &["bench", "--blocks", "0"][..],
         &["bench", "--filter", "[", "--list"],
         &["bench", "--resume", "x", "--seed", "1"],
+        &["gate", "--baseline", "x", "--base", "y"],
+        &["gate", "--record", "--baseline", "x"],
+        &["gate", "--history", "--seed", "1"],
         &["nosuch"],
     ] {
         assert_eq!(xtask(arguments).status.code(), Some(2), "{arguments:?}");

@@ -96,6 +96,13 @@ impl Suite {
         command
     }
 
+    /// `xtask gate` over this scenario.
+    pub(crate) fn gate(&self, more: &[&str]) -> Command {
+        let mut command = subprocess::command(&*XTASK);
+        command.args(["gate", "--seed", "1", "--scenarios"]).arg(self.scenario()).args(more);
+        command
+    }
+
     pub(crate) fn bench(&self, more: &[&str]) -> Command {
         let scenario = self.scenario();
         self.command(&[&["bench", scenario.to_str().expect("the path is text")], more].concat())

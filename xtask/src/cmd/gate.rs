@@ -2,9 +2,12 @@
 //! slower. All it makes is under `target/gate`.
 
 mod build;
+mod history;
 mod measure;
 mod repository;
+mod stored;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,15 +17,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::FlockOperation;
 
 use crate::cmd::places::Places;
-use crate::cmd::{Done, scenario_path};
+use crate::cmd::{Done, below, scenario_path};
 use crate::fixture::{self, Fixture};
 use crate::flags::{GateFlags, GateFormat};
 use crate::gate::{CaseSamples, Compared, Outcome, Side, Verdict};
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, CaseBudget, Skipped};
-use crate::record::write_whole;
-use crate::report;
+use crate::record::{PlaceRecord, write_whole};
+use crate::report::{self, Origin};
 use crate::runner::End;
 use crate::scenario::Scenario;
 use crate::targets::Targets;
@@ -32,34 +35,46 @@ use measure::Session;
 use repository::Head;
 
 pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
+    if let Some(file) = &flags.history {
+        return history::show(file, flags, root, out);
+    }
     let plan = Plan::of(flags, root)?;
+    if let Some(baseline) = &flags.baseline {
+        return stored::run(baseline, plan, flags, root, out);
+    }
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let workshop = Workshop::in_checkout(root);
     let _owner = own(workshop.folder())?;
     let seed = flags.seed.unwrap_or_else(|| fastrand::u64(..));
     let head = repository::head(root, flags.head.as_deref())?;
+    let recorded = flags
+        .record
+        .as_deref()
+        .map(|file| Ok::<_, anyhow::Error>((file, repository::recorded(root, &head)?)));
+    let recorded = recorded.transpose()?;
     let base = repository::base(root, flags.base.as_deref(), &head)?;
+    let host = Host::look(root);
     let compared = Compared {
         base: base.as_deref().map(|commit| short(commit).to_owned()),
         head: called(&head),
         scenario: plan.scenario.name.clone(),
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        host: Host::look(root).name,
+        host: host.name.clone(),
         seed,
     };
     let Some(base) = base else {
         let notice = "the head has no commit before it: there is nothing to compare with".to_owned();
-        return tell(flags, &Outcome::without_base(compared, notice), out);
+        return tell(flags, root, &Outcome::without_base(compared, notice), out);
     };
     let Some(built) = build_both(&workshop, &base, &head, &interrupt)? else { return Ok(interrupted()) };
     let programs = match built {
         Ok(programs) => programs,
         Err(said) => {
             let notice = format!("the base {} has no worker to measure it by: {said}", short(&base));
-            return tell(flags, &Outcome::without_base(compared, notice), out);
+            return tell(flags, root, &Outcome::without_base(compared, notice), out);
         }
     };
-    let Plan { scenario, cases, skipped, targets, budgets } = plan;
+    let Plan { scenario, cases, skipped, targets, budgets, places, .. } = plan;
     let Some(fixture) = Fixture::create(&targets, &cases, seed, &interrupt)? else {
         return Ok(interrupted());
     };
@@ -75,7 +90,11 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
     if session.measure(&mut samples)? == End::Interrupted {
         return Ok(interrupted());
     }
-    tell(flags, &Outcome::of(compared, &samples, scenario.gate, &budgets, skipped), out)
+    if let Some((file, commit)) = recorded {
+        let entry = history::entry(commit, &compared, &host, &scenario.text, &places, &samples);
+        history::append(&below(root, file), &entry)?;
+    }
+    tell(flags, root, &Outcome::of(compared, &samples, scenario.gate, &budgets, skipped), out)
 }
 
 /// What is measured.
@@ -85,6 +104,9 @@ struct Plan {
     skipped: Vec<Skipped>,
     targets: Targets,
     budgets: Vec<CaseBudget>,
+    /// What works on the pairs of file systems, and what these are, by the name that cases use.
+    probed: Places,
+    places: BTreeMap<String, PlaceRecord>,
 }
 
 impl Plan {
@@ -102,9 +124,9 @@ impl Plan {
             );
         }
         let targets = Targets::new(root, &flags.targets)?;
-        let places = Places::probe(&targets, &cases);
+        let probed = Places::probe(&targets, &cases);
         let mut skipped = Vec::new();
-        cases.retain(|case| match places.usable(case) {
+        cases.retain(|case| match probed.usable(case) {
             Ok(_) => true,
             Err(reason) => {
                 skipped.push(Skipped { case: case.id.clone(), reason });
@@ -115,7 +137,8 @@ impl Plan {
             bail!("{}: no case is left to run here", scenario.name);
         }
         fixture::check_room(&targets, &cases)?;
-        Ok(Self { scenario, cases, skipped, targets, budgets })
+        let places = probed.records(&targets)?;
+        Ok(Self { scenario, cases, skipped, targets, budgets, probed, places })
     }
 }
 
@@ -170,9 +193,12 @@ fn interrupted() -> Done {
 }
 
 /// Writes the outcome as asked for, and makes an end of it.
-fn tell(flags: &GateFlags, outcome: &Outcome, out: &mut impl Write) -> Result<Done> {
+fn tell(flags: &GateFlags, root: &Path, outcome: &Outcome, out: &mut impl Write) -> Result<Done> {
     if let Some(file) = &flags.junit {
         write_whole(file, &report::gate_junit(outcome)?)?;
+    }
+    if let Some(file) = &flags.sarif {
+        write_whole(file, &report::gate_sarif(outcome, &origin(flags, root)?)?)?;
     }
     match flags.format {
         GateFormat::Table => write!(out, "{}", report::gate_table(outcome))?,
@@ -192,6 +218,15 @@ fn tell(flags: &GateFlags, outcome: &Outcome, out: &mut impl Write) -> Result<Do
         )),
         _ => Done::Complete,
     })
+}
+
+/// Where the cases stand.
+fn origin(flags: &GateFlags, root: &Path) -> Result<Origin> {
+    let path = scenario_path(root, &flags.scenarios);
+    let lines = Scenario::load(&path)?.matrix_lines();
+    let path = std::path::absolute(&path).with_context(|| path.display().to_string())?;
+    let path = path.strip_prefix(root).unwrap_or(&path);
+    Ok(Origin { path: path.to_string_lossy().into_owned(), lines })
 }
 
 #[cfg(test)]

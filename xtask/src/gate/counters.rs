@@ -33,17 +33,30 @@ impl Finding {
 
 /// What is different, and which budgets the head breaks.
 pub(super) fn findings(samples: &CaseSamples, budgets: &[CaseBudget]) -> Vec<Finding> {
-    if let Some(why) = samples.failure(Side::Head) {
-        return vec![Finding::regression(format!("the head cannot copy it, and the base can: {why}"))];
+    match samples.failure(Side::Head) {
+        Some(why) => vec![cannot_copy(why)],
+        None => differences(&samples.case.id, &samples.of(Side::Base), &samples.of(Side::Head), budgets),
     }
-    let (base, head) = (samples.of(Side::Base), samples.of(Side::Head));
+}
+
+pub(super) fn cannot_copy(why: &str) -> Finding {
+    Finding::regression(format!("the head cannot copy it, and the base can: {why}"))
+}
+
+/// The same of a case whose copies were made by both.
+pub(super) fn differences(
+    case: &str,
+    base: &[&Measurement],
+    head: &[&Measurement],
+    budgets: &[CaseBudget],
+) -> Vec<Finding> {
     let mut found = Vec::new();
-    found.extend(mechanism(&base, &head));
-    found.extend(refusals(&base, &head));
-    found.extend(over_budget(samples, &head, budgets));
-    found.extend(grown("retries", &base, &head, |one| one.retries).map(Finding::regression));
-    found.extend(differs("system calls", &base, &head, |one| one.system_calls).map(Finding::change));
-    found.extend(differs("bytes", &base, &head, |one| Some(one.bytes)).map(Finding::change));
+    found.extend(mechanism(base, head));
+    found.extend(refusals(base, head));
+    found.extend(over_budget(case, head, budgets));
+    found.extend(grown("retries", base, head, |one| one.retries).map(Finding::regression));
+    found.extend(differs("system calls", base, head, |one| one.system_calls).map(Finding::change));
+    found.extend(differs("bytes", base, head, |one| Some(one.bytes)).map(Finding::change));
     found
 }
 
@@ -74,11 +87,10 @@ fn refusals(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
     (!new.is_empty()).then(|| Finding::regression(format!("refused on the head alone: {}", new.join("; "))))
 }
 
-fn over_budget(samples: &CaseSamples, head: &[&Measurement], budgets: &[CaseBudget]) -> Vec<Finding> {
-    let own: Vec<CaseBudget> =
-        budgets.iter().filter(|budget| budget.case == samples.case.id).cloned().collect();
+fn over_budget(case: &str, head: &[&Measurement], budgets: &[CaseBudget]) -> Vec<Finding> {
+    let own: Vec<CaseBudget> = budgets.iter().filter(|budget| budget.case == case).cloned().collect();
     let sample = |one: &&Measurement| Sample {
-        case: samples.case.id.clone(),
+        case: case.to_owned(),
         block: 0,
         position: 0,
         result: Trial::Measured((*one).clone()),
@@ -121,7 +133,7 @@ fn told(name: &str, before: (u64, u64), after: (u64, u64)) -> String {
 }
 
 /// Counters of the system whose medians are a tenth apart or more: what may explain another time.
-pub(super) fn explanations(samples: &CaseSamples) -> Vec<String> {
+pub(super) fn explanations(base: &[&Measurement], head: &[&Measurement]) -> Vec<String> {
     let counters: [(&str, Counter); 7] = [
         ("user time in ns", |one| one.usage.user_ns),
         ("system time in ns", |one| one.usage.system_ns),
@@ -131,13 +143,12 @@ pub(super) fn explanations(samples: &CaseSamples) -> Vec<String> {
         ("bytes read from storage", |one| one.usage.storage_read_bytes),
         ("bytes to be written to storage", |one| one.usage.storage_write_bytes),
     ];
-    let (base, head) = (samples.of(Side::Base), samples.of(Side::Head));
     let median = |side: &[&Measurement], counter: Counter| {
         let counts: Vec<f64> = side.iter().filter_map(|one| counter(one)).map(stats::float).collect();
         stats::median(&counts)
     };
     let explanation = |(name, counter): (&str, Counter)| {
-        let (before, after) = (median(&base, counter)?, median(&head, counter)?);
+        let (before, after) = (median(base, counter)?, median(head, counter)?);
         ((after - before).abs() > 0.1 * before).then(|| {
             format!("{name}: {} on the base, {} on the head", stats::whole(before), stats::whole(after))
         })

@@ -13,15 +13,15 @@ use crate::stats;
 pub(super) const ALPHA: f64 = 0.01;
 
 /// A pass must have been able to see what is slower than allowed by more than this.
-const BLIND_SPOT: f64 = 1.15;
+pub(super) const BLIND_SPOT: f64 = 1.15;
 
 /// What is not proven, and noise alone would do less often than this, is no pass.
-const DOUBT_LEVEL: f64 = 0.05;
+pub(super) const DOUBT_LEVEL: f64 = 0.05;
 
 /// Fewer say nothing: the least p of a signed-rank test of 6 is 1.6 %.
-const FEWEST: usize = 6;
+pub(super) const FEWEST: usize = 6;
 
-const CONFIDENCE: f64 = 0.95;
+pub(super) const CONFIDENCE: f64 = 0.95;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -226,7 +226,7 @@ fn doubt(test: &Tested, detectable: f64) -> Option<String> {
 }
 
 /// Of a difference of logarithms.
-fn percent(log: f64) -> f64 {
+pub(super) fn percent(log: f64) -> f64 {
     log.exp_m1() * 100.0
 }
 

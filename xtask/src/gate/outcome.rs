@@ -21,6 +21,9 @@ pub(crate) struct Outcome {
     /// Why nothing was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notice: Option<String>,
+    /// Why the verdicts are worth less than those of two builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) caution: Option<String>,
     /// What is compared: revisions, or the working copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<String>,
@@ -70,6 +73,18 @@ impl Outcome {
         Self { notice: Some(notice), ..Self::of(compared, &[], Allowance::default(), &[], Vec::new()) }
     }
 
+    /// Of cases that were judged in another way than by blocks of both sides.
+    pub(super) fn cautious(
+        compared: Compared,
+        caution: String,
+        cases: Vec<CaseOutcome>,
+        skipped: Vec<Skipped>,
+    ) -> Self {
+        let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(Verdict::Inconclusive);
+        let bare = Self::of(compared, &[], Allowance::default(), &[], skipped);
+        Self { verdict, cases, caution: Some(caution), ..bare }
+    }
+
     pub(crate) fn of(
         compared: Compared,
         samples: &[CaseSamples],
@@ -93,8 +108,8 @@ impl Outcome {
         let nothing = if samples.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
         let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(nothing);
         let Compared { base, head, scenario, started, host, seed } = compared;
-        let (schema, notice) = (SCHEMA.to_owned(), None);
-        Self { schema, verdict, notice, base, head, scenario, started, host, seed, cases, skipped }
+        let (schema, notice, caution) = (SCHEMA.to_owned(), None, None);
+        Self { schema, verdict, notice, caution, base, head, scenario, started, host, seed, cases, skipped }
     }
 }
 
@@ -113,17 +128,32 @@ fn case_outcome(
     budgets: &[CaseBudget],
 ) -> CaseOutcome {
     let findings = counters::findings(samples, budgets);
-    let of = |judged: &Option<Judgement>| judged.as_ref().map_or(Verdict::Inconclusive, |one| one.verdict);
-    let timed = of(&cpu).max(of(&wall));
-    let counted = findings.iter().any(|finding| finding.is_regression);
-    let explains = matches!(timed, Verdict::Regression | Verdict::Improved);
-    CaseOutcome {
-        case: samples.case.id.clone(),
-        verdict: if counted { Verdict::Regression } else { timed },
-        findings,
-        cpu,
-        wall,
-        invalid_blocks: samples.invalid_blocks,
-        explanations: if explains { counters::explanations(samples) } else { Vec::new() },
+    let explanations = || counters::explanations(&samples.of(Side::Base), &samples.of(Side::Head));
+    CaseOutcome::of(&samples.case.id, findings, [cpu, wall], samples.invalid_blocks, explanations)
+}
+
+impl CaseOutcome {
+    /// The worst of what was found and of both clocks, processor time first.
+    pub(super) fn of(
+        case: &str,
+        findings: Vec<Finding>,
+        [cpu, wall]: [Option<Judgement>; 2],
+        invalid_blocks: u32,
+        explanations: impl FnOnce() -> Vec<String>,
+    ) -> Self {
+        let of =
+            |judged: &Option<Judgement>| judged.as_ref().map_or(Verdict::Inconclusive, |one| one.verdict);
+        let timed = of(&cpu).max(of(&wall));
+        let counted = findings.iter().any(|finding| finding.is_regression);
+        let explains = matches!(timed, Verdict::Regression | Verdict::Improved);
+        Self {
+            case: case.to_owned(),
+            verdict: if counted { Verdict::Regression } else { timed },
+            findings,
+            cpu,
+            wall,
+            invalid_blocks,
+            explanations: if explains { explanations() } else { Vec::new() },
+        }
     }
 }

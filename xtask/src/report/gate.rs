@@ -1,4 +1,6 @@
-//! What the gate says: for a terminal, for a reader of Markdown, and as tests.
+//! What the gate says: for a terminal, for a reader of Markdown, as tests, and as findings.
+
+mod sarif;
 
 use anyhow::Result;
 
@@ -7,6 +9,8 @@ use super::junit::{self, End, Suite, TestCase};
 use super::table::Table;
 use super::units;
 use crate::gate::{CaseOutcome, Judgement, Outcome, Verdict};
+
+pub(crate) use sarif::Origin;
 
 pub(super) fn terminal(outcome: &Outcome) -> String {
     let mut text = format!("{}\n", compared(outcome));
@@ -39,7 +43,8 @@ pub(super) fn annotations(outcome: &Outcome) -> String {
         let cases = outcome.cases.iter().filter(|case| case.verdict == verdict).take(MOST);
         cases.map(|case| annotation(command, &case.case, &told(case).join("; "))).collect()
     };
-    let notice = outcome.notice.iter().map(|notice| annotation("notice", "gate", notice));
+    let notice =
+        outcome.notice.iter().chain(&outcome.caution).map(|notice| annotation("notice", "gate", notice));
     let skipped = outcome
         .skipped
         .iter()
@@ -86,6 +91,10 @@ pub(super) fn junit(outcome: &Outcome) -> Result<String> {
     })
 }
 
+pub(super) fn sarif(outcome: &Outcome, origin: &Origin) -> Result<String> {
+    sarif::document(outcome, origin)
+}
+
 /// One line.
 fn compared(outcome: &Outcome) -> String {
     let Outcome { base, head, scenario, seed, notice, .. } = outcome;
@@ -128,7 +137,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
         told(case).into_iter().map(|what| format!("{}: {}: {what}", case.case, case.verdict)).collect()
     };
     let skipped = outcome.skipped.iter().map(|one| format!("skipped {}: {}", one.case, one.reason));
-    outcome.cases.iter().flat_map(of_case).chain(skipped).collect()
+    outcome.caution.iter().cloned().chain(outcome.cases.iter().flat_map(of_case)).chain(skipped).collect()
 }
 
 /// What the verdict rests on, where it is not a pass or something changed.
@@ -138,7 +147,7 @@ fn told(case: &CaseOutcome) -> Vec<String> {
         match judged {
             // A side that cannot copy has no times.
             None if case.findings.iter().any(|finding| finding.is_regression) => {}
-            None => told.push(format!("{clock} time: too few valid blocks")),
+            None => told.push(too_few(clock)),
             Some(judged) => told.extend(of_clock(clock, judged)),
         }
     }
@@ -147,6 +156,10 @@ fn told(case: &CaseOutcome) -> Vec<String> {
     }
     told.extend(case.explanations.iter().cloned());
     told
+}
+
+fn too_few(clock: &str) -> String {
+    format!("{clock} time: too few valid blocks")
 }
 
 fn of_clock(clock: &str, judged: &Judgement) -> Option<String> {
@@ -162,12 +175,12 @@ fn of_clock(clock: &str, judged: &Judgement) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::gate::{CaseOutcome, Finding};
     use crate::plan::Skipped;
 
-    fn outcome(verdict: Verdict, cases: usize) -> Outcome {
+    pub(in crate::report) fn outcome(verdict: Verdict, cases: usize) -> Outcome {
         let finding =
             |what: &str| Finding { is_regression: verdict == Verdict::Regression, what: what.into() };
         let case = |index| CaseOutcome {
@@ -183,6 +196,7 @@ mod tests {
             schema: String::new(),
             verdict,
             notice: None,
+            caution: None,
             base: Some("b".into()),
             head: "h".into(),
             scenario: "t".into(),

@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 /// The branch that others come from.
 const MAIN: [&str; 2] = ["main", "origin/main"];
 
+/// Results are no part of what is built, and the history is one of them.
+const CHANGES: [&str; 5] = ["status", "--porcelain", "--", ".", ":(exclude)results"];
+
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Head {
@@ -21,8 +24,18 @@ pub(super) enum Head {
 pub(super) fn head(root: &Path, revision: Option<&str>) -> Result<Head> {
     match revision {
         Some(revision) => Ok(Head::Commit(commit(root, "--head", revision)?)),
-        None => Ok(Head::WorkingCopy { is_changed: !git(root, &["status", "--porcelain"])?.is_empty() }),
+        None => Ok(Head::WorkingCopy { is_changed: !git(root, &CHANGES)?.is_empty() }),
     }
+}
+
+/// The commit that the head is, for a line of the history: of changes that are in no commit nothing could be told later.
+pub(super) fn recorded(root: &Path, head: &Head) -> Result<String> {
+    match head {
+        Head::Commit(commit) => Some(commit.clone()),
+        Head::WorkingCopy { is_changed: false } => parsed(root, "HEAD"),
+        Head::WorkingCopy { is_changed: true } => None,
+    }
+    .context("--record: the working copy has changes; commit them, or name a revision by --head")
 }
 
 /// The full hash of what `--base` names; without it the merge base with the main branch. None where the head has no commit

@@ -16,6 +16,13 @@ const WORKER: &str = include_str!("tests/planted_worker.rs.txt");
 const SCENARIO: &str = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[defaults]\ncheck = \"once\"\n\
                         [matrix]\nsize = 5000\nstrategy = \"buffered\"\n";
 
+pub(super) fn flags(flags: &[&str]) -> GateFlags {
+    match Flags::parse_from([&["xtask", "gate"], flags].concat()).command {
+        Asked::Gate(flags) => *flags,
+        other => panic!("{other:?} is no gate"),
+    }
+}
+
 /// A repository on its branch `main`.
 struct Repository(TempDir);
 
@@ -86,11 +93,7 @@ impl Repository {
 
     fn flags(&self, flags: &[&str]) -> GateFlags {
         let scenario = self.path().join("s.toml");
-        let fixed = ["xtask", "gate", "--seed", "1", "--scenarios", scenario.to_str().unwrap()];
-        match Flags::parse_from([&fixed, flags].concat()).command {
-            Asked::Gate(flags) => *flags,
-            other => panic!("{other:?} is no gate"),
-        }
+        self::flags(&[&["--seed", "1", "--scenarios", scenario.to_str().unwrap()], flags].concat())
     }
 
     /// Nothing stays but what was built.
@@ -116,8 +119,10 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     repository.worker(100, "read-write");
     repository.commit();
     repository.worker(115, "read-write");
-    let junit = repository.path().join("target/junit.xml");
-    let (done, out) = repository.gate(&["--junit", junit.to_str().unwrap()]);
+    let (junit, sarif) =
+        (repository.path().join("target/junit.xml"), repository.path().join("target/gate.sarif"));
+    let (done, out) =
+        repository.gate(&["--junit", junit.to_str().unwrap(), "--sarif", sarif.to_str().unwrap()]);
     assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");
     assert!(
         out.contains("the working copy, with changes against ") && out.contains("| regression |"),
@@ -128,6 +133,14 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     let junit = roxmltree::Document::parse(&junit).unwrap();
     let failure = junit.descendants().find(|node| node.has_tag_name("failure")).unwrap();
     assert!(failure.attribute("message").unwrap().contains("allowed are 3.0 %"));
+    let sarif = json(&std::fs::read_to_string(sarif).unwrap());
+    let result = &sarif["runs"][0]["results"][1];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"gate/wall-time".into(), &"error".into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+        (&"s.toml".into(), &7.into())
+    );
 
     repository.worker(80, "read-write");
     let (done, out) = repository.gate(&["--format", "json", "--fail-on-inconclusive"]);
@@ -287,4 +300,36 @@ fn cases_that_are_no_copies_by_the_engine_are_refused() {
     repository.write("s.toml", &SCENARIO.replace("strategy = \"buffered\"", "subject = \"cp\""));
     let error = repository.asked(&[]).unwrap_err().to_string();
     assert!(error.ends_with("cp is no copy by the engine, which is what revisions differ in"), "{error}");
+}
+
+#[test]
+fn a_gate_is_recorded_as_a_line_of_what_the_head_took() {
+    let repository = Repository::new();
+    repository.worker(100, "read-write");
+    repository.commit();
+    repository.worker(90, "read-write");
+    let error = repository.asked(&["--record"]).unwrap_err().to_string();
+    assert_eq!(error, "--record: the working copy has changes; commit them, or name a revision by --head");
+    repository.commit();
+    let sarif = repository.path().join("target/gate.sarif");
+    for _ in 0..2 {
+        // The line itself is no change of what is measured.
+        let (done, out) = repository.gate(&["--record", "--sarif", sarif.to_str().unwrap()]);
+        assert!(matches!(done, Ok(Done::Complete)) && out.contains("| improved |"), "{out}");
+    }
+    let text = std::fs::read_to_string(repository.path().join("results/history.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(json).collect();
+    let (line, point) = (&lines[1], &lines[1]["cases"][0]);
+    assert_eq!((lines.len(), line["schema"].as_str()), (2, Some("orbit.history/1")));
+    assert_eq!(
+        line["commit"],
+        repository::recorded(repository.path(), &Head::WorkingCopy { is_changed: false }).unwrap()
+    );
+    assert_eq!(
+        (&point["copies"], &point["system_calls_max"], &point["mechanisms"][0]),
+        (&32.into(), &9.into(), &"read-write".into())
+    );
+    assert!((90_000_000..91_000_000).contains(&point["wall_median_ns"].as_u64().unwrap()), "{point}");
+    let sarif = json(&std::fs::read_to_string(sarif).unwrap());
+    assert_eq!(sarif["runs"][0]["results"], Value::Array(Vec::new()));
 }

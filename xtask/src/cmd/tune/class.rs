@@ -6,21 +6,11 @@ use orbit_engine::Machine;
 
 use crate::record::Run;
 
-/// The machine that a run was measured on.
-pub(super) fn machine(run: &Run) -> Machine {
-    let host = &run.record.host;
-    Machine {
-        cpu: host.cpu.clone(),
-        processors: host.cpus,
-        kernel: host.kernel.rsplit(' ').next().unwrap_or_default().to_owned(),
-    }
-}
-
 /// The runs of each class, with versions of the engine apart as well.
 pub(super) fn classes(runs: &[Run]) -> BTreeMap<(Machine, String), Vec<&Run>> {
     let mut classes: BTreeMap<(Machine, String), Vec<&Run>> = BTreeMap::new();
     for run in runs {
-        classes.entry((machine(run).class(), run.record.engine.clone())).or_default().push(run);
+        classes.entry((run.record.host.machine().class(), run.record.engine.clone())).or_default().push(run);
     }
     classes
 }

@@ -8,7 +8,6 @@ use orbit_engine::{
 };
 use sha2::{Digest, Sha256};
 
-use super::class::machine;
 use super::pairs::Tuned;
 use crate::cmd::hex;
 use crate::record::Run;
@@ -97,7 +96,7 @@ fn provenance(runs: &[&Run]) -> Result<Provenance> {
         let samples = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(MeasuredRun { name: run.record.run.clone(), samples_sha256: hex(&Sha256::digest(samples)) })
     };
-    let machine: Machine = machine(first);
+    let machine: Machine = first.record.host.machine();
     Ok(Provenance {
         engine: first.record.engine.clone(),
         created,
