@@ -138,8 +138,13 @@ pub(crate) struct GateFlags {
     /// What to judge: a git revision. The working copy as it is when absent
     #[arg(long, value_name = "REV")]
     pub(crate) head: Option<String>,
-    /// The cases: a name under `bench-scenarios/`, or the path of a scenario file
-    #[arg(long, value_name = "SCENARIO", default_value = "gate")]
+    /// The cases: a name under `bench-scenarios/`, or the path of a scenario file; with `--self-test` `gate-self-test` when absent
+    #[arg(
+        long,
+        value_name = "SCENARIO",
+        default_value = "gate",
+        default_value_if("self_test", "true", "gate-self-test")
+    )]
     pub(crate) scenarios: String,
     /// Only cases whose id matches this glob
     #[arg(long, value_name = "GLOB", value_parser = glob)]
@@ -147,6 +152,16 @@ pub(crate) struct GateFlags {
     /// Begin no block later than this after the builds: `90s`, `4m`. What is then not sure is inconclusive
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) time_budget: Option<Duration>,
+    /// Measure how often the gate is wrong here: this program against itself, with known differences planted in some
+    /// families of cases. Writes `results/calibration.json`; ends with 3 where a rate is worse than promised
+    #[arg(long, conflicts_with_all = ["base", "head", "junit", "fail_on_inconclusive"])]
+    pub(crate) self_test: bool,
+    /// Families with nothing planted; beside four of them two are 10 % slower, two 20 %, and one has another mechanism
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "self_test", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) runs: u32,
+    /// Go on with what an interrupted self-test has measured, or add to a complete one by a greater `--runs`
+    #[arg(long, requires = "self_test", conflicts_with = "seed")]
+    pub(crate) resume: bool,
     /// How the outcome is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: GateFormat,

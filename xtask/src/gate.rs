@@ -2,6 +2,7 @@
 //! the engine counts. Pure: it reads no run, starts nothing and prints nothing; the random numbers are given.
 
 mod block;
+mod calibration;
 mod counters;
 mod judge;
 mod noise;
@@ -11,6 +12,9 @@ mod samples;
 mod simulation;
 
 pub(crate) use block::{Place, Side, order};
+#[cfg(test)]
+pub(crate) use calibration::CALIBRATION_SCHEMA;
+pub(crate) use calibration::{Bound, Calibrated, Calibration, Count, Family, Plant, Rate};
 #[cfg(test)]
 pub(crate) use counters::Finding;
 pub(crate) use judge::{Judgement, Verdict, is_suspect};

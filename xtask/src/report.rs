@@ -5,6 +5,7 @@ mod agreement;
 mod axes;
 mod bars;
 mod budgets;
+mod calibration;
 mod cell;
 mod chart;
 mod chunks;
@@ -46,7 +47,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::clock::Overhead;
-use crate::gate::Outcome;
+use crate::gate::{Calibration, Outcome};
 use crate::record::{RunRecord, write_json};
 use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
@@ -104,6 +105,21 @@ pub(crate) fn gate_annotations(outcome: &Outcome) -> String {
 /// The same as `junit.xml` has it: a test a case.
 pub(crate) fn gate_junit(outcome: &Outcome) -> Result<String> {
     gate::junit(outcome)
+}
+
+/// The gate's own error rates, as Markdown.
+pub(crate) fn calibration(calibration: &Calibration) -> String {
+    calibration::markdown(calibration)
+}
+
+/// A document with the gate's own error rates written anew, where it has them.
+pub(crate) fn calibrated(text: &str, read: impl FnOnce() -> Result<Calibration>) -> Result<String> {
+    calibration::document(text, read)
+}
+
+/// Those that are worse than the gate promises, a line each.
+pub(crate) fn missed_bounds(calibration: &Calibration) -> Vec<String> {
+    calibration::missed(calibration)
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

@@ -14,7 +14,7 @@ mod quantile;
 mod signed_rank;
 mod slope;
 
-pub(crate) use binomial::binomial_lower;
+pub(crate) use binomial::{binomial_interval, binomial_lower};
 pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
 pub(crate) use effect::minimum_detectable_effect;
 pub(crate) use holm::holm;

@@ -2,8 +2,10 @@
 //! slower. All it makes is under `target/gate`.
 
 mod build;
+mod journal;
 mod measure;
 mod repository;
+mod self_test;
 
 use std::fs::File;
 use std::io::Write;
@@ -14,7 +16,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::FlockOperation;
 
 use crate::cmd::places::Places;
-use crate::cmd::{Done, scenario_path};
+use crate::cmd::{Done, refuse_debug_code, scenario_path};
 use crate::fixture::{self, Fixture};
 use crate::flags::{GateFlags, GateFormat};
 use crate::gate::{CaseSamples, Compared, Outcome, Side, Verdict};
@@ -32,6 +34,11 @@ use measure::Session;
 use repository::Head;
 
 pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
+    if flags.self_test {
+        refuse_debug_code()?;
+        let program = std::env::current_exe().context("cannot find this program")?;
+        return self_test::run(&program, flags, root, out);
+    }
     let plan = Plan::of(flags, root)?;
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let workshop = Workshop::in_checkout(root);
@@ -71,6 +78,7 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         interrupt: &interrupt,
         deadline: flags.time_budget.and_then(|time| Instant::now().checked_add(time)),
         random: fastrand::Rng::with_seed(seed),
+        planted: None,
     };
     if session.measure(&mut samples)? == End::Interrupted {
         return Ok(interrupted());

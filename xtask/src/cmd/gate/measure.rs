@@ -36,6 +36,23 @@ pub(super) struct Session<'a> {
     /// No block begins later.
     pub(super) deadline: Option<Instant>,
     pub(super) random: fastrand::Rng,
+    pub(super) planted: Option<Planted>,
+}
+
+/// What the self-test makes different on the head's side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Planted {
+    /// Id of the case in which it does.
+    pub(super) case: String,
+    pub(super) how: Difference,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// Each copy takes so much longer.
+    Slower { percent: u32 },
+    /// It is copied as another case of the scenario is.
+    CopiedAs { case: String },
 }
 
 /// One worker for each of the four programs.
@@ -153,8 +170,13 @@ impl Session<'_> {
     fn prepare(&self, workers: &mut Workers, one: &mut CaseSamples) -> Result<()> {
         let (source, destination) = (self.fixture.source(&one.case)?, self.fixture.destination(&one.case)?);
         for place in PLACES {
+            let slower = match self.planted(place.side, &one.case) {
+                Some(Difference::Slower { percent }) => Some(*percent),
+                _ => None,
+            };
+            let case = self.asked_for(place.side, &one.case);
             let prepared =
-                workers.at(place).prepare(&self.scenario.text, &one.case.id, &source, &destination);
+                workers.at(place).prepare(&self.scenario.text, case, &source, &destination, slower);
             if let Err(error) = prepared {
                 failed(one, place.side, &error);
             }
@@ -171,7 +193,8 @@ impl Session<'_> {
                 return Ok(None);
             }
             let content = warm_up || self.scenario.check == Check::Every;
-            match self.trial(workers.at(place), &one.case, content) {
+            let asked_for = self.asked_for(place.side, &one.case);
+            match self.trial(workers.at(place), &one.case, asked_for, content) {
                 Ok(None) => return Ok(None),
                 Ok(Some(Trial::Invalid { .. })) => valid = false,
                 Ok(Some(Trial::Measured(measured))) => match place.side {
@@ -190,8 +213,28 @@ impl Session<'_> {
         Ok(both(base).zip(both(head)).map(|(base, head)| Quad { base, head }))
     }
 
-    fn trial(&self, worker: &mut Worker, case: &Case, content: bool) -> Result<Option<Trial>> {
-        runner::trial(self.fixture, case, content, self.interrupt, |_, _| worker.sample(&case.id))
+    fn trial(
+        &self,
+        worker: &mut Worker,
+        case: &Case,
+        asked_for: &str,
+        content: bool,
+    ) -> Result<Option<Trial>> {
+        runner::trial(self.fixture, case, content, self.interrupt, |_, _| worker.sample(asked_for))
+    }
+
+    /// What is planted in a case on this side.
+    fn planted(&self, side: Side, case: &Case) -> Option<&Difference> {
+        let planted = self.planted.as_ref().filter(|planted| side == Side::Head && planted.case == case.id);
+        planted.map(|planted| &planted.how)
+    }
+
+    /// The id of the case that this side's workers are asked for.
+    fn asked_for<'a>(&'a self, side: Side, case: &'a Case) -> &'a str {
+        match self.planted(side, case) {
+            Some(Difference::CopiedAs { case }) => case,
+            _ => &case.id,
+        }
     }
 
     fn has_time(&self) -> bool {
