@@ -159,8 +159,8 @@ pub(crate) struct GateFlags {
     /// Families with nothing planted; beside four of them two are 10 % slower, two 20 %, and one has another mechanism
     #[arg(long, value_name = "N", default_value_t = 200, requires = "self_test", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) runs: u32,
-    /// Go on with what an interrupted self-test has measured, or add to a complete one by a greater `--runs`
-    #[arg(long, requires = "self_test", conflicts_with = "seed")]
+    /// Go on with what an interrupted gate or self-test has measured; a complete self-test goes on by a greater `--runs`
+    #[arg(long, conflicts_with = "seed")]
     pub(crate) resume: bool,
     /// How the outcome is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]

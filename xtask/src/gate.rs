@@ -18,7 +18,7 @@ pub(crate) use calibration::{Bound, Calibrated, Calibration, Count, Family, Plan
 #[cfg(test)]
 pub(crate) use counters::Finding;
 pub(crate) use judge::{Judgement, Verdict, is_suspect};
-pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
+pub(crate) use noise::{BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, SCREEN_BLOCKS};
 #[cfg(test)]
 pub(crate) use outcome::SCHEMA;
 pub(crate) use outcome::{CaseOutcome, Compared, Outcome};

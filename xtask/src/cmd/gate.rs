@@ -1,10 +1,12 @@
 //! `cargo xtask gate`: builds a revision and an earlier one, measures both in turns, and says whether the later one is
 //! slower. All it makes is under `target/gate`.
 
+mod begun;
 mod build;
 mod journal;
 mod measure;
 mod repository;
+mod round;
 mod self_test;
 
 use std::fs::File;
@@ -29,7 +31,9 @@ use crate::runner::End;
 use crate::scenario::Scenario;
 use crate::targets::Targets;
 
+use begun::Begun;
 use build::{Programs, Workshop, short};
+use journal::Journal;
 use measure::Session;
 use repository::Head;
 
@@ -46,7 +50,7 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
     let seed = flags.seed.unwrap_or_else(|| fastrand::u64(..));
     let head = repository::head(root, flags.head.as_deref())?;
     let base = repository::base(root, flags.base.as_deref(), &head)?;
-    let compared = Compared {
+    let mut compared = Compared {
         base: base.as_deref().map(|commit| short(commit).to_owned()),
         head: called(&head),
         scenario: plan.scenario.name.clone(),
@@ -67,7 +71,11 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         }
     };
     let Plan { scenario, cases, skipped, targets, budgets } = plan;
-    let Some(fixture) = Fixture::create(&targets, &cases, seed, &interrupt)? else {
+    let now = Begun::now(&compared, &programs, &scenario, &cases)?;
+    let journal = workshop.folder().join("samples.jsonl");
+    let (mut kept_in, begun, kept) = Journal::open(&journal, now, flags.resume, Begun::differs)?;
+    (compared.seed, compared.started) = (begun.seed, begun.started);
+    let Some(fixture) = Fixture::create(&targets, &cases, compared.seed, &interrupt)? else {
         return Ok(interrupted());
     };
     let mut samples: Vec<CaseSamples> = cases.into_iter().map(CaseSamples::new).collect();
@@ -77,12 +85,16 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         fixture: &fixture,
         interrupt: &interrupt,
         deadline: flags.time_budget.and_then(|time| Instant::now().checked_add(time)),
-        random: fastrand::Rng::with_seed(seed),
+        // Another order than that of the rounds that are there.
+        random: fastrand::Rng::with_seed(compared.seed.wrapping_add(kept.len() as u64)),
         planted: None,
+        journal: Some(&mut kept_in),
+        kept,
     };
     if session.measure(&mut samples)? == End::Interrupted {
         return Ok(interrupted());
     }
+    std::fs::remove_file(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
     tell(flags, &Outcome::of(compared, &samples, scenario.gate, &budgets, skipped), out)
 }
 
@@ -174,7 +186,7 @@ fn called(head: &Head) -> String {
 }
 
 fn interrupted() -> Done {
-    Done::Interrupted("interrupted; what was built is kept, and the next gate measures anew".to_owned())
+    Done::Interrupted("interrupted; what was built and measured is kept, `--resume` goes on".to_owned())
 }
 
 /// Writes the outcome as asked for, and makes an end of it.

@@ -14,8 +14,25 @@ use serde::de::DeserializeOwned;
 pub(super) struct Journal(File);
 
 impl Journal {
+    /// A new one, or the one that is there with its entries, which has to be of the same: `differs` says what is not.
+    pub(super) fn open<Of: Serialize + DeserializeOwned, Entry: DeserializeOwned>(
+        path: &Path,
+        of: Of,
+        resume: bool,
+        differs: impl FnOnce(&Of, &Of) -> Option<&'static str>,
+    ) -> Result<(Self, Of, Vec<Entry>)> {
+        if !resume {
+            return Ok((Self::begin(path, &of)?, of, Vec::new()));
+        }
+        let (journal, earlier, entries) = Self::resume(path)?;
+        match differs(&earlier, &of) {
+            Some(what) => bail!("--resume: {what} is not as in {}; begin anew", path.display()),
+            None => Ok((journal, earlier, entries)),
+        }
+    }
+
     /// An empty one, over what is there.
-    pub(super) fn begin(path: &Path, of: &impl Serialize) -> Result<Self> {
+    fn begin(path: &Path, of: &impl Serialize) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let mut journal = Self(file);
         journal.add(of)?;
@@ -23,9 +40,7 @@ impl Journal {
     }
 
     /// What it is of, and its entries. A last line that was cut short is dropped.
-    pub(super) fn resume<Of: DeserializeOwned, Entry: DeserializeOwned>(
-        path: &Path,
-    ) -> Result<(Self, Of, Vec<Entry>)> {
+    fn resume<Of: DeserializeOwned, Entry: DeserializeOwned>(path: &Path) -> Result<(Self, Of, Vec<Entry>)> {
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 bail!("--resume: nothing was interrupted; {} is not there", path.display())

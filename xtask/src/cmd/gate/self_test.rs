@@ -23,6 +23,7 @@ use crate::gate::{Calibrated, Calibration, CaseSamples, Compared, Family, Outcom
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
+use crate::program::sha256;
 use crate::record::write_json;
 use crate::report;
 use crate::runner::End;
@@ -41,6 +42,19 @@ struct Begun {
     cases: Vec<String>,
 }
 
+impl Begun {
+    /// What is not alike.
+    fn differs(&self, now: &Self) -> Option<&'static str> {
+        let machine = |begun: &Self| (begun.host.name.clone(), begun.host.kernel.clone());
+        let alike = [
+            ("the program", self.program_sha256 == now.program_sha256),
+            ("the scenario", self.scenario_sha256 == now.scenario_sha256 && self.cases == now.cases),
+            ("the machine", machine(self) == machine(now)),
+        ];
+        alike.into_iter().find(|(_, alike)| !alike).map(|(what, _)| what)
+    }
+}
+
 /// Measures families of `program` against itself.
 pub(super) fn run(program: &Path, flags: &GateFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     let deadline = flags.time_budget.and_then(|time| Instant::now().checked_add(time));
@@ -53,11 +67,12 @@ pub(super) fn run(program: &Path, flags: &GateFlags, root: &Path, out: &mut impl
         started: now(),
         seed: flags.seed.unwrap_or_else(|| fastrand::u64(..)),
         host: Host::look(root),
-        program_sha256: hex(&Sha256::digest(fs::read(program).context("cannot read the program")?)),
+        program_sha256: sha256(program)?,
         scenario_sha256: hex(&Sha256::digest(&plan.scenario.text)),
         cases: plan.cases.iter().map(|case| case.id.clone()).collect(),
     };
-    let (mut journal, begun, mut families) = open(&workshop.folder().join("self-test.jsonl"), now, flags)?;
+    let path = workshop.folder().join("self-test.jsonl");
+    let (mut journal, begun, mut families) = Journal::open(&path, now, flags.resume, Begun::differs)?;
     let Some(fixture) = Fixture::create(&plan.targets, &plan.cases, begun.seed, &interrupt)? else {
         return Ok(interrupted(families.len()));
     };
@@ -98,25 +113,6 @@ fn interrupted(families: usize) -> Done {
     ))
 }
 
-/// A new journal, or the one that is there with its families.
-fn open(path: &Path, now: Begun, flags: &GateFlags) -> Result<(Journal, Begun, Vec<Family>)> {
-    if !flags.resume {
-        return Ok((Journal::begin(path, &now)?, now, Vec::new()));
-    }
-    let (journal, begun, families) = Journal::resume::<Begun, Family>(path)?;
-    let alike = [
-        ("program", begun.program_sha256 == now.program_sha256),
-        ("scenario", begun.scenario_sha256 == now.scenario_sha256 && begun.cases == now.cases),
-        ("machine", (&begun.host.name, &begun.host.kernel) == (&now.host.name, &now.host.kernel)),
-    ];
-    match alike.iter().find(|(_, alike)| !alike) {
-        Some((what, _)) => {
-            bail!("--resume: the {what} is another one than in {}; begin anew", path.display())
-        }
-        None => Ok((journal, begun, families)),
-    }
-}
-
 /// All that a family needs.
 struct Bench<'a> {
     plan: &'a Plan,
@@ -144,6 +140,8 @@ impl Bench<'_> {
             deadline: None,
             random,
             planted,
+            journal: None,
+            kept: Vec::new(),
         };
         if session.measure(&mut samples)? == End::Interrupted {
             return Ok(None);

@@ -1,5 +1,6 @@
 //! Whole gates, over repositories of a few commits whose program is a worker that plants its times.
 
+mod interrupted;
 mod self_test;
 
 use std::path::Path;
@@ -101,7 +102,7 @@ impl Repository {
         for entry in entries {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(
-                ["build", "programs", "owner", "self-test.jsonl"].contains(&name.as_str()),
+                ["build", "programs", "owner", "self-test.jsonl", "samples.jsonl"].contains(&name.as_str()),
                 "{name} stays"
             );
         }

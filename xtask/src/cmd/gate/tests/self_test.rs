@@ -1,8 +1,6 @@
 //! Whole self-tests of a worker that plants its times.
 
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use super::super::self_test;
 use super::*;
@@ -11,18 +9,14 @@ use crate::program;
 
 const BOTH: &str = "strategy = [\"zero-copy\", \"buffered\"]";
 
-/// Where the child of a test finds the repository and the worker that it is to measure.
-const CHILD: &str = "ORBIT_TEST_SELF_TEST_IN";
-const WORKER_OF_CHILD: &str = "ORBIT_TEST_SELF_TEST_WORKER";
-
-struct Bench {
-    repository: Repository,
-    worker: PathBuf,
+pub(super) struct Bench {
+    pub(super) repository: Repository,
+    pub(super) worker: PathBuf,
 }
 
 impl Bench {
     /// With this change to the worker.
-    fn new(change: fn(String) -> String) -> Self {
+    pub(super) fn new(change: fn(String) -> String) -> Self {
         let repository = Repository::new();
         repository.write("s.toml", &SCENARIO.replace("strategy = \"buffered\"", BOTH));
         repository.worker(100, "read-write");
@@ -32,7 +26,7 @@ impl Bench {
         Self { repository, worker }
     }
 
-    fn run(&self, flags: &[&str]) -> (Result<Done>, String) {
+    pub(super) fn run(&self, flags: &[&str]) -> (Result<Done>, String) {
         let mut out = Vec::new();
         let flags = self.flags(flags);
         let done = self_test::run(&self.worker, &flags, self.repository.path(), &mut out);
@@ -49,16 +43,22 @@ impl Bench {
         }
     }
 
-    fn calibration(&self) -> Calibration {
+    pub(super) fn calibration(&self) -> Calibration {
         let path = self.repository.path().join("results/calibration.json");
         Calibration::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn asked(&self, flags: &[&str]) -> String {
+        let flags = self.flags(flags);
+        let done = self_test::run(&self.worker, &flags, self.repository.path(), &mut Vec::new());
+        format!("{:#}", done.unwrap_err())
     }
 
     fn journal(&self) -> PathBuf {
         self.repository.path().join("target/gate/self-test.jsonl")
     }
 
-    fn families(&self) -> usize {
+    pub(super) fn families(&self) -> usize {
         std::fs::read_to_string(self.journal()).map_or(0, |text| text.lines().count().saturating_sub(1))
     }
 }
@@ -84,7 +84,7 @@ fn what_is_planted_is_found_and_counted_and_more_is_added() {
         .repository
         .write("s.toml", &SCENARIO.replace("strategy = \"buffered\"", BOTH).replace("5000", "5001"));
     let error = bench.run(&["--resume"]).0.unwrap_err().to_string();
-    assert!(error.starts_with("--resume: the scenario is another one than in "), "{error}");
+    assert!(error.starts_with("--resume: the scenario is not as in "), "{error}");
 }
 
 #[test]
@@ -116,55 +116,4 @@ fn a_self_test_needs_something_to_plant_and_copies_that_work() {
     });
     let error = bench.asked(&[]);
     assert!(error.starts_with("a copy failed: the worker ended: exit status: 101"), "{error}");
-}
-
-impl Bench {
-    fn asked(&self, flags: &[&str]) -> String {
-        let flags = self.flags(flags);
-        let done = self_test::run(&self.worker, &flags, self.repository.path(), &mut Vec::new());
-        format!("{:#}", done.unwrap_err())
-    }
-}
-
-/// By a process of its own, because a signal reaches all of one.
-#[test]
-fn an_interrupted_self_test_keeps_its_families_and_goes_on() {
-    let bench = Bench::new(|worker| worker);
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "cmd::gate::tests::self_test::child", "--nocapture"])
-        .env(CHILD, bench.repository.path())
-        .env(WORKER_OF_CHILD, &bench.worker)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while bench.families() < 2 {
-        assert!(start.elapsed() < Duration::from_secs(120), "no family is kept");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("families are kept, `cargo xtask gate --self-test --resume` goes on"), "{said}");
-    bench.repository.is_tidy();
-    let kept = bench.families();
-    assert!((2..450).contains(&kept), "{kept}");
-    let (done, out) = bench.run(&["--runs", "4", "--resume"]);
-    assert!(matches!(done, Ok(Done::Complete)), "{done:?} {out}");
-    assert!(bench.families() >= kept && bench.calibration().seed == 9);
-}
-
-#[test]
-#[ignore = "run by the test of the interruption"]
-fn child() {
-    let folder = |name| PathBuf::from(std::env::var_os(name).expect("the parent says it"));
-    let root = folder(CHILD);
-    let scenario = root.join("s.toml");
-    let arguments =
-        ["xtask", "gate", "--self-test", "--seed", "9", "--scenarios", scenario.to_str().unwrap()];
-    let Asked::Gate(flags) = Flags::parse_from(arguments).command else { panic!("that is no gate") };
-    let done = self_test::run(&folder(WORKER_OF_CHILD), &flags, &root, &mut Vec::new()).unwrap();
-    let Done::Interrupted(line) = done else { panic!("{done:?}") };
-    println!("{line}");
 }
