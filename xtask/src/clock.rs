@@ -5,7 +5,7 @@ mod counters;
 mod overhead;
 mod pressure;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -54,6 +54,11 @@ impl Clock {
         Self { whose, steal_ns, pressure, counters, cpu_ns: cpu_ns(), start: Instant::now() }
     }
 
+    /// Wall time so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     pub(crate) fn stop(self) -> Times {
         let wall = self.start.elapsed();
         let own_ns = cpu_ns().saturating_sub(self.cpu_ns);
@@ -69,7 +74,7 @@ impl Clock {
 }
 
 /// Saturates after five centuries.
-pub(crate) fn nanoseconds(time: std::time::Duration) -> u64 {
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -94,7 +99,6 @@ fn stolen_ticks(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
-    use std::time::Duration;
 
     use super::*;
 

@@ -155,8 +155,13 @@ pub(crate) struct GateFlags {
     /// Measure nothing: say where the times in this file became slower and stayed so, and draw them beside it
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with_all = ["base", "head", "baseline", "record", "scenarios", "time_budget", "format", "junit", "sarif", "fail_on_inconclusive", "seed", "targets"])]
     pub(crate) history: Option<PathBuf>,
-    /// The cases: a name under `bench-scenarios/`, or the path of a scenario file
-    #[arg(long, value_name = "SCENARIO", default_value = "gate")]
+    /// The cases: a name under `bench-scenarios/`, or the path of a scenario file; with `--self-test` `gate-self-test` when absent
+    #[arg(
+        long,
+        value_name = "SCENARIO",
+        default_value = "gate",
+        default_value_if("self_test", "true", "gate-self-test")
+    )]
     pub(crate) scenarios: String,
     /// Only cases whose id matches this glob
     #[arg(long, value_name = "GLOB", value_parser = glob)]
@@ -164,6 +169,16 @@ pub(crate) struct GateFlags {
     /// Begin no block later than this after the builds: `90s`, `4m`. What is then not sure is inconclusive
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) time_budget: Option<Duration>,
+    /// Measure how often the gate is wrong here: this program against itself, with known differences planted in some
+    /// families of cases. Writes `results/calibration.json`; ends with 3 where a rate is worse than promised
+    #[arg(long, conflicts_with_all = ["base", "head", "junit", "fail_on_inconclusive"])]
+    pub(crate) self_test: bool,
+    /// Families with nothing planted; beside four of them two are 10 % slower, two 20 %, and one has another mechanism
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "self_test", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) runs: u32,
+    /// Go on with what an interrupted gate or self-test has measured; a complete self-test goes on by a greater `--runs`
+    #[arg(long, conflicts_with = "seed")]
+    pub(crate) resume: bool,
     /// How the outcome is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: GateFormat,

@@ -2,6 +2,7 @@
 //! the engine counts. Pure: it reads no run, starts nothing and prints nothing; the random numbers are given.
 
 mod block;
+mod calibration;
 mod counters;
 pub(crate) mod history;
 mod judge;
@@ -14,9 +15,12 @@ mod stored;
 
 pub(crate) use block::{Place, Side, order};
 #[cfg(test)]
+pub(crate) use calibration::CALIBRATION_SCHEMA;
+pub(crate) use calibration::{Bound, Calibrated, Calibration, Count, Family, Plant, Rate};
+#[cfg(test)]
 pub(crate) use counters::Finding;
 pub(crate) use judge::{Judgement, Verdict, is_suspect};
-pub(crate) use noise::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
+pub(crate) use noise::{BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, SCREEN_BLOCKS};
 #[cfg(test)]
 pub(crate) use outcome::SCHEMA;
 pub(crate) use outcome::{CaseOutcome, Compared, Outcome};

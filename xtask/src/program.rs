@@ -125,7 +125,8 @@ fn executable(messages: &str) -> Option<PathBuf> {
     messages.lines().rev().find_map(named)
 }
 
-fn sha256(file: &Path) -> Result<String> {
+/// Of a file, in hexadecimal.
+pub(crate) fn sha256(file: &Path) -> Result<String> {
     let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect())
 }

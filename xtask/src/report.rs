@@ -5,6 +5,7 @@ mod agreement;
 mod axes;
 mod bars;
 mod budgets;
+mod calibration;
 mod cell;
 mod chart;
 mod chunks;
@@ -47,8 +48,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::clock::Overhead;
-use crate::gate::Outcome;
 use crate::gate::history::Creep;
+use crate::gate::{Calibration, Outcome};
 use crate::record::{RunRecord, write_json};
 use crate::run_comparison::RunComparison;
 use crate::sample::Sample;
@@ -117,6 +118,21 @@ pub(crate) fn gate_sarif(outcome: &Outcome, origin: &Origin) -> Result<String> {
 /// The history of the gate: a page, and the plot that it shows under this name.
 pub(crate) fn gate_history(creep: &Creep, plot: &str) -> Result<(String, String)> {
     history::render(creep, plot)
+}
+
+/// The gate's own error rates, as Markdown.
+pub(crate) fn calibration(calibration: &Calibration) -> String {
+    calibration::markdown(calibration)
+}
+
+/// A document with the gate's own error rates written anew, where it has them.
+pub(crate) fn calibrated(text: &str, read: impl FnOnce() -> Result<Calibration>) -> Result<String> {
+    calibration::document(text, read)
+}
+
+/// Those that are worse than the gate promises, a line each.
+pub(crate) fn missed_bounds(calibration: &Calibration) -> Vec<String> {
+    calibration::missed(calibration)
 }
 
 /// Writes a file of the run's folder, and the folder that it stands in.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::gate::history::{self, Entry};
-use crate::gate::{self, Outcome};
+use crate::gate::{self, Calibration, Outcome};
 use crate::record::{self, Run, RunRecord};
 use crate::report::planted;
 use crate::run_comparison::{self, RunComparison};
@@ -70,6 +70,7 @@ fn the_schemas_are_as_the_types_say() {
         ),
         ("gate", schema_of::<Outcome>("Output of cargo xtask gate --format json", Some(gate::SCHEMA))),
         ("history", schema_of::<Entry>("A line of history.jsonl", Some(history::SCHEMA))),
+        ("calibration", schema_of::<Calibration>("results/calibration.json", Some(gate::CALIBRATION_SCHEMA))),
         ("worker-request", schema_of::<Request>("A line to cargo xtask gate-worker", Some(worker::SCHEMA))),
         ("worker-reply", schema_of::<Reply>("A line from cargo xtask gate-worker", Some(worker::SCHEMA))),
     ];
@@ -86,6 +87,14 @@ fn assert_valid(validator: &jsonschema::Validator, value: &Value, what: &str) {
 
 fn as_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("it is JSON")
+}
+
+#[test]
+fn calibrations_are_valid() {
+    let validator = validator("calibration");
+    assert_valid(&validator, &as_json(&planted::calibration()), "planted");
+    let kept = fs::read_to_string(root().join("results/calibration.json")).expect("it is kept");
+    assert_valid(&validator, &serde_json::from_str(&kept).expect("it is JSON"), "calibration.json");
 }
 
 #[test]
@@ -133,7 +142,12 @@ fn curated_runs_are_valid() {
 #[test]
 fn what_is_no_artefact_is_not_valid() {
     let (record, summary, samples) = planted::run(&[4096], &[Strategy::Buffered], &[1 << 20], 12);
-    let all = [("run", as_json(&record)), ("summary", as_json(&summary)), ("sample", as_json(&samples[0]))];
+    let all = [
+        ("run", as_json(&record)),
+        ("summary", as_json(&summary)),
+        ("sample", as_json(&samples[0])),
+        ("calibration", as_json(&planted::calibration())),
+    ];
     for (name, value) in all {
         let validator = validator(name);
         for key in value.as_object().expect("an object").keys() {

@@ -16,7 +16,7 @@ mod rank_sum;
 mod signed_rank;
 mod slope;
 
-pub(crate) use binomial::binomial_lower;
+pub(crate) use binomial::{binomial_interval, binomial_lower};
 pub(crate) use bootstrap::{bootstrap_indices, ratio_of_medians_interval};
 pub(crate) use change::{Change, changes};
 pub(crate) use effect::minimum_detectable_effect;

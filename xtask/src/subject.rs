@@ -81,6 +81,14 @@ impl Setup {
         }
     }
 
+    /// With copies that take so much more of their time, of which a processor is busy; what the gate tests itself by.
+    pub(crate) fn slower(self, percent: u32) -> Result<Self> {
+        match self {
+            Self::Engine(engine) => Ok(Self::Engine(Box::new(engine.slower(percent)))),
+            _ => bail!("only copies of single files by the engine can be made slower"),
+        }
+    }
+
     /// Runs and times it once.
     pub(crate) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
         match self {

@@ -41,6 +41,9 @@ pub(crate) enum Ask {
         source: PathBuf,
         /// Where to; its folder is there.
         destination: PathBuf,
+        /// Each copy is to take so much of its own time longer, with a busy processor. Only `gate --self-test` asks for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slower_pct: Option<u32>,
     },
     /// Copy once, and say what it took. The case was prepared; its source is where the cache should have it.
     Sample { case: String },

@@ -1,10 +1,14 @@
 //! `cargo xtask gate`: builds a revision and an earlier one, measures both in turns, and says whether the later one is
 //! slower. All it makes is under `target/gate`.
 
+mod begun;
 mod build;
 mod history;
+mod journal;
 mod measure;
 mod repository;
+mod round;
+mod self_test;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -17,7 +21,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::FlockOperation;
 
 use crate::cmd::places::Places;
-use crate::cmd::{Done, below, scenario_path};
+use crate::cmd::{Done, below, refuse_debug_code, scenario_path};
 use crate::fixture::{self, Fixture};
 use crate::flags::{GateFlags, GateFormat};
 use crate::gate::{CaseSamples, Compared, Outcome, Side, Verdict};
@@ -30,13 +34,20 @@ use crate::runner::End;
 use crate::scenario::Scenario;
 use crate::targets::Targets;
 
+use begun::Begun;
 use build::{Programs, Workshop, short};
+use journal::Journal;
 use measure::Session;
 use repository::Head;
 
 pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Result<Done> {
     if let Some(file) = &flags.history {
         return history::show(file, flags, root, out);
+    }
+    if flags.self_test {
+        refuse_debug_code()?;
+        let program = std::env::current_exe().context("cannot find this program")?;
+        return self_test::run(&program, flags, root, out);
     }
     let plan = Plan::of(flags, root)?;
     if let Some(baseline) = &flags.baseline {
@@ -54,7 +65,7 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
     let recorded = recorded.transpose()?;
     let base = repository::base(root, flags.base.as_deref(), &head)?;
     let host = Host::look(root);
-    let compared = Compared {
+    let mut compared = Compared {
         base: base.as_deref().map(|commit| short(commit).to_owned()),
         head: called(&head),
         scenario: plan.scenario.name.clone(),
@@ -75,7 +86,11 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         }
     };
     let Plan { scenario, cases, skipped, targets, budgets, places, .. } = plan;
-    let Some(fixture) = Fixture::create(&targets, &cases, seed, &interrupt)? else {
+    let now = Begun::now(&compared, &programs, &scenario, &cases)?;
+    let journal = workshop.folder().join("samples.jsonl");
+    let (mut kept_in, begun, kept) = Journal::open(&journal, now, flags.resume, Begun::differs)?;
+    (compared.seed, compared.started) = (begun.seed, begun.started);
+    let Some(fixture) = Fixture::create(&targets, &cases, compared.seed, &interrupt)? else {
         return Ok(interrupted());
     };
     let mut samples: Vec<CaseSamples> = cases.into_iter().map(CaseSamples::new).collect();
@@ -85,7 +100,11 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         fixture: &fixture,
         interrupt: &interrupt,
         deadline: flags.time_budget.and_then(|time| Instant::now().checked_add(time)),
-        random: fastrand::Rng::with_seed(seed),
+        // Another order than that of the rounds that are there.
+        random: fastrand::Rng::with_seed(compared.seed.wrapping_add(kept.len() as u64)),
+        planted: None,
+        journal: Some(&mut kept_in),
+        kept,
     };
     if session.measure(&mut samples)? == End::Interrupted {
         return Ok(interrupted());
@@ -94,6 +113,7 @@ pub(crate) fn run(flags: &GateFlags, root: &Path, out: &mut impl Write) -> Resul
         let entry = history::entry(commit, &compared, &host, &scenario.text, &places, &samples);
         history::append(&below(root, file), &entry)?;
     }
+    std::fs::remove_file(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
     tell(flags, root, &Outcome::of(compared, &samples, scenario.gate, &budgets, skipped), out)
 }
 
@@ -189,7 +209,7 @@ fn called(head: &Head) -> String {
 }
 
 fn interrupted() -> Done {
-    Done::Interrupted("interrupted; what was built is kept, and the next gate measures anew".to_owned())
+    Done::Interrupted("interrupted; what was built and measured is kept, `--resume` goes on".to_owned())
 }
 
 /// Writes the outcome as asked for, and makes an end of it.

@@ -1,4 +1,5 @@
-//! `cargo xtask tables`: writes the tables of figures in the documents anew, from the runs that they name.
+//! `cargo xtask tables`: writes the tables of figures in the documents anew, from the runs that they name and from the
+//! gate's calibration.
 
 use std::fs;
 use std::io::Write;
@@ -7,10 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::cmd::Done;
+use crate::gate::Calibration;
 use crate::{record, report, summary};
 
 /// Where the runs are that documents name.
 pub(crate) const CURATED: &str = "results/curated/";
+
+/// The gate's own error rates, below the checkout.
+pub(crate) const CALIBRATION: &str = "results/calibration.json";
 
 pub(crate) fn run(root: &Path, out: &mut impl Write) -> Result<Done> {
     for path in documents(root)? {
@@ -22,6 +27,13 @@ pub(crate) fn run(root: &Path, out: &mut impl Write) -> Result<Done> {
             summary::parse(&text)
         };
         let written = report::document(&text, &mut of).with_context(|| path.display().to_string())?;
+        let read = || {
+            let path = root.join(CALIBRATION);
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            Calibration::parse(&text)
+        };
+        let written = report::calibrated(&written, read).with_context(|| path.display().to_string())?;
         if written != text {
             record::write_whole(&path, &written)?;
             writeln!(out, "{}", path.display())?;

@@ -10,6 +10,11 @@ pub(crate) const SCREEN_BLOCKS: u32 = 16;
 /// Fresh blocks of a suspect: so many that a few samples that were held up do not hide a slower program.
 pub(crate) const CONFIRM_BLOCKS: u32 = 64;
 
+/// So many blocks are measured by the same processes: what is good or bad luck of one, such as where its memory lies, is that
+/// of these alone. The tests take blocks for independent, which blocks of one process are not; one alone would have a copy
+/// that is not timed before each that is.
+pub(crate) const BLOCKS_PER_PROCESS: u32 = 2;
+
 /// A case is a suspect where noise alone would do that so often. Lax: a suspect costs time only, and a slower program that is
 /// none is missed.
 pub(super) const SUSPECT_LEVEL: f64 = 0.25;

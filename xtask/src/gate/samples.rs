@@ -1,5 +1,7 @@
 //! What was measured of one case, on both sides.
 
+use serde::{Deserialize, Serialize};
+
 use super::block::{Block, Side};
 use super::judge::Series;
 use crate::plan::Case;
@@ -7,7 +9,7 @@ use crate::sample::Measurement;
 use crate::scenario::Allowance;
 
 /// A copy by each of the four programs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Quad {
     pub(crate) base: [Measurement; 2],
     pub(crate) head: [Measurement; 2],

@@ -2,7 +2,7 @@
 
 use super::block::{Block, Side, order};
 use super::judge::{Series, Verdict, is_suspect, judge};
-use super::{CONFIRM_BLOCKS, SCREEN_BLOCKS};
+use super::{BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, SCREEN_BLOCKS};
 use crate::stats;
 
 /// Noise of one sample, on logarithms.
@@ -51,12 +51,12 @@ impl Machine {
         stats::whole((17.7 + log + self.before + self.drifted + spike).exp())
     }
 
-    /// Blocks of one process of each copy after the other, six blocks each.
+    /// Blocks of one process of each copy after the other.
     fn blocks(&mut self, slower: f64, count: u32) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut bias = [[0.0; 2]; 2];
         for index in 0..count {
-            if index % 6 == 0 {
+            if index % BLOCKS_PER_PROCESS == 0 {
                 bias = [[(); 2]; 2].map(|side| side.map(|()| self.normal() * self.noise.bias));
             }
             let mut times = [[0; 2]; 2];
@@ -146,6 +146,12 @@ fn noise_that_lasts() {
 #[test]
 fn equal_programs_that_are_not_alike() {
     keeps_its_promise(Noise { bias: 0.005, ..CALM });
+}
+
+/// Where luck of a process is most of the noise, as with copies of a few milliseconds.
+#[test]
+fn processes_that_are_not_alike() {
+    keeps_its_promise(Noise { sd: 0.02, bias: 0.06, ..CALM });
 }
 
 /// Where everything is exactly as slow as is allowed, which is where alarms are most likely.

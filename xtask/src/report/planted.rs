@@ -6,6 +6,7 @@ use std::path::Path;
 use orbit_engine::{ByteSize, Chunk, Compression, Mechanism, Strategy, Verification};
 
 use crate::clock::Usage;
+use crate::gate::{Calibrated, Calibration, Family, Plant};
 use crate::host::Host;
 use crate::plan::{self, Case, Skipped};
 use crate::record::{PlaceRecord, RunRecord, ScenarioRecord};
@@ -164,6 +165,31 @@ fn record(cases: Vec<Case>, blocks: u32) -> RunRecord {
         budgets: Vec::new(),
         skipped: vec![Skipped { case: "planted/size=1TiB".to_owned(), reason: "needs 1 TiB".to_owned() }],
     }
+}
+
+/// One that keeps every promise.
+pub(crate) fn calibration() -> Calibration {
+    let family = |plant| Family {
+        plant,
+        planted: (plant != Plant::Nothing).then(|| "t/size=1".to_owned()),
+        found: plant != Plant::Nothing,
+        alarms: Vec::new(),
+        equal_cases: 3,
+        inconclusive: 0,
+        took_ms: 3000,
+    };
+    let families: Vec<Family> = Plant::schedule(1, 200).into_iter().map(family).collect();
+    let calibrated = Calibrated {
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        ended: "2026-01-02T03:34:05Z".to_owned(),
+        host: host(),
+        program_sha256: "0".repeat(64),
+        scenario: "t".to_owned(),
+        scenario_sha256: "1".repeat(64),
+        seed: 1,
+        cases: vec!["t/size=1".to_owned()],
+    };
+    Calibration::of(calibrated, &families)
 }
 
 fn host() -> Host {

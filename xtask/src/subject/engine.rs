@@ -1,6 +1,7 @@
 //! The engine through its public API, set up for one case, with the mechanism that must run.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use orbit_engine::{
@@ -19,6 +20,8 @@ pub(crate) struct Engine {
     options: CopyOptions,
     /// The mechanism that every sample must report.
     expected: Mechanism,
+    /// Each copy is followed by work that takes so much of its time: a slowdown that is known.
+    slower_pct: u32,
 }
 
 impl Engine {
@@ -31,7 +34,11 @@ impl Engine {
             None => options,
         };
         let expected = expected(case, &options, capabilities);
-        Self { options, expected }
+        Self { options, expected, slower_pct: 0 }
+    }
+
+    pub(super) fn slower(self, percent: u32) -> Self {
+        Self { slower_pct: percent, ..self }
     }
 
     /// Why measuring this case would say nothing, if so.
@@ -50,6 +57,7 @@ impl Engine {
     pub(super) fn measure(&self, case: &Case, source: &Path, destination: &Path) -> Result<Measurement> {
         let clock = Clock::start();
         let outcome = copy_file(source, destination, &self.options);
+        work_until(&clock, clock.elapsed() + clock.elapsed() * self.slower_pct / 100);
         let times = clock.stop();
         let outcome = outcome?;
         self.check(case, &outcome)?;
@@ -80,6 +88,11 @@ impl Engine {
             refusals.join("; ")
         );
     }
+}
+
+/// Keeps the processor busy; not at all where that time is over.
+fn work_until(clock: &Clock, end: Duration) {
+    while clock.elapsed() < end {}
 }
 
 /// The values that the case runs with.

@@ -50,17 +50,18 @@ impl Worker {
         })
     }
 
-    /// Sets a case up there; the error is the reason why it cannot be.
+    /// Sets a case up there, each copy to take so much longer; the error is the reason why it cannot be.
     pub(crate) fn prepare(
         &mut self,
         scenario: &str,
         case: &str,
         source: &Path,
         destination: &Path,
+        slower_pct: Option<u32>,
     ) -> Result<()> {
         let (scenario, case) = (scenario.to_owned(), case.to_owned());
         let (source, destination) = (source.to_owned(), destination.to_owned());
-        match self.ask(Ask::Prepare { scenario, case, source, destination })? {
+        match self.ask(Ask::Prepare { scenario, case, source, destination, slower_pct })? {
             Answer::Prepared => Ok(()),
             Answer::Refused { reason } => Err(anyhow!(reason)),
             other => bail!("a worker answers `{other:?}` where it should prepare"),
@@ -168,6 +169,6 @@ mod tests {
         let Hello::Worker(mut worker) = shell(&script) else { panic!("it said hello") };
         assert_eq!(worker.sample("a").unwrap_err().to_string(), "no room");
         let path = Path::new("/");
-        assert_eq!(worker.prepare("", "a", path, path).unwrap_err().to_string(), "no room");
+        assert_eq!(worker.prepare("", "a", path, path, None).unwrap_err().to_string(), "no room");
     }
 }

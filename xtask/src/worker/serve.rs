@@ -38,8 +38,12 @@ pub(crate) fn serve(requests: impl BufRead, answers: &mut impl Write) -> Result<
 fn answer(line: &str, ready: &mut BTreeMap<String, Ready>) -> Result<Answer> {
     match parse(line)? {
         Ask::Hello => Ok(Answer::Hello { engine: env!("CARGO_PKG_VERSION").to_owned() }),
-        Ask::Prepare { scenario, case, source, destination } => {
-            ready.insert(case.clone(), prepare(scenario, &case, source, destination)?);
+        Ask::Prepare { scenario, case, source, destination, slower_pct } => {
+            let mut prepared = prepare(scenario, &case, source, destination)?;
+            if let Some(percent) = slower_pct {
+                prepared.setup = prepared.setup.slower(percent)?;
+            }
+            ready.insert(case, prepared);
             Ok(Answer::Prepared)
         }
         Ask::Sample { case } => {
@@ -77,6 +81,7 @@ fn prepare(scenario: String, id: &str, source: PathBuf, destination: PathBuf) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::Measurement;
     use orbit_engine::Mechanism;
 
     const SCENARIO: &str = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = 5000\n\
@@ -116,6 +121,7 @@ mod tests {
             case: case(),
             source,
             destination: destination.clone(),
+            slower_pct: None,
         };
         let sample = || line(Ask::Sample { case: case() });
         let found = answers(&[line(Ask::Hello), sample(), line(prepare), sample(), sample()]);
@@ -127,6 +133,36 @@ mod tests {
         assert!(sample.wall_ns > 0 && sample.system_calls.is_some_and(|calls| calls > 0));
         assert_eq!(std::fs::read(&destination).unwrap(), [7; 5000]);
         assert!(matches!(&found[4], Answer::Sample(again) if again.bytes == 5000));
+    }
+
+    #[test]
+    fn a_slower_copy_takes_so_much_longer_and_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, destination) = (folder.path().join("s"), folder.path().join("d"));
+        std::fs::write(&source, [7; 5000]).unwrap();
+        let least = |slower_pct: Option<u32>| {
+            let (source, destination) = (source.clone(), destination.clone());
+            let prepare = Ask::Prepare {
+                scenario: SCENARIO.to_owned(),
+                case: case(),
+                source,
+                destination: destination.clone(),
+                slower_pct,
+            };
+            let asked = [vec![line(prepare)], vec![line(Ask::Sample { case: case() }); 15]].concat();
+            let samples = answers(&asked).into_iter().filter_map(|answer| match answer {
+                Answer::Sample(sample) => Some(sample),
+                _ => None,
+            });
+            let samples: Vec<_> = samples.collect();
+            assert_eq!(samples.len(), 15);
+            assert_eq!(std::fs::read(&destination).unwrap(), [7; 5000]);
+            let of = |clock: fn(&Measurement) -> u64| samples.iter().map(clock).min().unwrap();
+            (of(|sample| sample.wall_ns), of(|sample| sample.cpu_ns))
+        };
+        let (plain, slower) = (least(None), least(Some(900)));
+        // Ten times as long in truth.
+        assert!(slower.0 > 4 * plain.0 && slower.1 > 4 * plain.1, "{plain:?} {slower:?}");
     }
 
     #[test]
@@ -150,6 +186,7 @@ mod tests {
                 case: case.to_owned(),
                 source: path(),
                 destination: path(),
+                slower_pct: None,
             };
             reason(&answers(&[line(ask)])[0]).to_owned()
         };

@@ -1,5 +1,5 @@
-//! The programs that are measured: one of each side, built in a target folder of its own and kept by its commit, and two
-//! copies of each, equal byte for byte.
+//! The programs that are measured: one of each side, that of a commit kept by its name, and two copies of each, equal byte
+//! for byte.
 
 use std::fs;
 use std::io::{self, Write};
@@ -43,27 +43,17 @@ impl Workshop {
             return Ok(kept);
         }
         let worktree = Worktree::add(&self.root, self.folder.join(name(side)), commit)?;
-        let built = self.build(side, &worktree.path, &format!("the {} {}", name(side), short(commit)))?;
+        // One folder for both sides, which lie at different paths: what they have in common is compiled once.
+        let target = self.folder.join("build");
+        let what = format!("the {} {}", name(side), short(commit));
+        let built = build(&worktree.path, Some(&target), &what)?;
         keep(&built, &kept).with_context(|| format!("cannot keep {}", kept.display()))?;
         Ok(kept)
     }
 
-    /// The program of the working copy.
+    /// The program of the working copy, in cargo's own folder, where it is mostly built already: by `cargo xtask`.
     pub(super) fn of_working_copy(&self) -> Result<PathBuf> {
-        self.build(Side::Head, &self.root, "the working copy")
-    }
-
-    fn build(&self, side: Side, checkout: &Path, what: &str) -> Result<PathBuf> {
-        say(&format!("building {what}"));
-        let target = self.folder.join("build").join(name(side));
-        match program::build(checkout, &["--package", PROGRAM], Some(&target))? {
-            Ok(path) => Ok(path),
-            Err(said) => {
-                say(&said);
-                let first = said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo failed");
-                bail!("{what} does not build: {first}")
-            }
-        }
+        build(&self.root, None, "the working copy")
     }
 
     /// Two copies of both.
@@ -85,6 +75,18 @@ impl Programs {
     pub(super) fn path(&self, side: Side, copy: usize) -> PathBuf {
         // Names of one length: some of what a program has at its start depends on it.
         self.folder.path().join(format!("{}-{copy}", name(side)))
+    }
+}
+
+fn build(checkout: &Path, target: Option<&Path>, what: &str) -> Result<PathBuf> {
+    say(&format!("building {what}"));
+    match program::build(checkout, &["--package", PROGRAM], target)? {
+        Ok(path) => Ok(path),
+        Err(said) => {
+            say(&said);
+            let first = said.lines().find(|line| line.starts_with("error")).unwrap_or("cargo failed");
+            bail!("{what} does not build: {first}")
+        }
     }
 }
 

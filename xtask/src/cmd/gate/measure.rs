@@ -6,19 +6,19 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use super::build::Programs;
+use super::journal::Journal;
+use super::round::{Pass, Round};
 use crate::cmd::gate_worker;
 use crate::fixture::Fixture;
-use crate::gate::{CONFIRM_BLOCKS, CaseSamples, Place, Quad, SCREEN_BLOCKS, Side, is_suspect, order};
+use crate::gate::{
+    BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, CaseSamples, Place, Quad, SCREEN_BLOCKS, Side, is_suspect, order,
+};
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
 use crate::runner::{self, End};
 use crate::sample::{Measurement, Trial};
 use crate::scenario::{Check, Scenario};
 use crate::worker::{Hello, Worker};
-
-/// So many blocks are measured by the same processes: what is good or bad luck of one, such as where its memory lies, is that
-/// of these alone.
-const BLOCKS_PER_PROCESS: u32 = 8;
 
 const PLACES: [Place; 4] = [
     Place { side: Side::Base, copy: 0 },
@@ -36,6 +36,26 @@ pub(super) struct Session<'a> {
     /// No block begins later.
     pub(super) deadline: Option<Instant>,
     pub(super) random: fastrand::Rng,
+    pub(super) planted: Option<Planted>,
+    /// Where each round is kept, and what an earlier gate has kept there.
+    pub(super) journal: Option<&'a mut Journal>,
+    pub(super) kept: Vec<Round>,
+}
+
+/// What the self-test makes different on the head's side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Planted {
+    /// Id of the case in which it does.
+    pub(super) case: String,
+    pub(super) how: Difference,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// Each copy takes so much longer.
+    Slower { percent: u32 },
+    /// It is copied as another case of the scenario is.
+    CopiedAs { case: String },
 }
 
 /// One worker for each of the four programs.
@@ -51,13 +71,6 @@ impl Workers {
     }
 }
 
-/// Which pass the blocks are of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    Screen,
-    Confirm,
-}
-
 /// One worker, to see whether there is one. The inner error is what the program says instead.
 pub(super) fn greet(program: &Path) -> Result<Result<Worker, String>> {
     Ok(match Worker::start(program, &gate_worker::ARGUMENTS)? {
@@ -70,14 +83,20 @@ impl Session<'_> {
     /// Screens all of `samples`, and confirms those that are suspect.
     pub(super) fn measure(&mut self, samples: &mut [CaseSamples]) -> Result<End> {
         let all: Vec<usize> = (0..samples.len()).collect();
-        if self.pass(Pass::Screen, &all, SCREEN_BLOCKS, samples)? == End::Interrupted {
+        let kept = |pass| self.kept.iter().map(|round| u32::from(round.pass == pass)).sum::<u32>();
+        let (screened, confirmed) = (kept(Pass::Screen), kept(Pass::Confirm));
+        for round in std::mem::take(&mut self.kept) {
+            round.add_to(samples);
+        }
+        let left = SCREEN_BLOCKS.saturating_sub(screened);
+        if self.pass(Pass::Screen, &all, left, samples)? == End::Interrupted {
             return Ok(End::Interrupted);
         }
         let suspect = |one: &CaseSamples| {
             one.failed.is_empty() && one.series(self.scenario.gate).iter().any(is_suspect)
         };
         let suspects: Vec<usize> = (0..samples.len()).filter(|&index| suspect(&samples[index])).collect();
-        self.pass(Pass::Confirm, &suspects, CONFIRM_BLOCKS, samples)
+        self.pass(Pass::Confirm, &suspects, CONFIRM_BLOCKS.saturating_sub(confirmed), samples)
     }
 
     /// `blocks` of the cases at these places of `samples`.
@@ -109,6 +128,7 @@ impl Session<'_> {
             }
             let mut shuffled = cases.to_vec();
             self.random.shuffle(&mut shuffled);
+            let mut quads = Vec::new();
             for index in shuffled {
                 let one = &mut samples[index];
                 if !one.failed.is_empty() {
@@ -123,13 +143,14 @@ impl Session<'_> {
                     workers = self.workers(cases, samples)?;
                     continue;
                 }
-                let Some(quad) = quad else { continue };
-                match (block < warm_up, pass) {
-                    (true, _) => one.warm_up.push(quad),
-                    (false, Pass::Screen) => one.screen.push(quad),
-                    (false, Pass::Confirm) => one.confirm.push(quad),
-                }
+                quads.extend(quad.map(|quad| (index, quad)));
             }
+            let pass = if block < warm_up { Pass::WarmUp } else { pass };
+            let round = Round::of(pass, quads, samples);
+            if let Some(journal) = &mut self.journal {
+                journal.add(&round)?;
+            }
+            round.add_to(samples);
         }
         Ok(End::Complete)
     }
@@ -153,8 +174,13 @@ impl Session<'_> {
     fn prepare(&self, workers: &mut Workers, one: &mut CaseSamples) -> Result<()> {
         let (source, destination) = (self.fixture.source(&one.case)?, self.fixture.destination(&one.case)?);
         for place in PLACES {
+            let slower = match self.planted(place.side, &one.case) {
+                Some(Difference::Slower { percent }) => Some(*percent),
+                _ => None,
+            };
+            let case = self.asked_for(place.side, &one.case);
             let prepared =
-                workers.at(place).prepare(&self.scenario.text, &one.case.id, &source, &destination);
+                workers.at(place).prepare(&self.scenario.text, case, &source, &destination, slower);
             if let Err(error) = prepared {
                 failed(one, place.side, &error);
             }
@@ -171,7 +197,8 @@ impl Session<'_> {
                 return Ok(None);
             }
             let content = warm_up || self.scenario.check == Check::Every;
-            match self.trial(workers.at(place), &one.case, content) {
+            let asked_for = self.asked_for(place.side, &one.case);
+            match self.trial(workers.at(place), &one.case, asked_for, content) {
                 Ok(None) => return Ok(None),
                 Ok(Some(Trial::Invalid { .. })) => valid = false,
                 Ok(Some(Trial::Measured(measured))) => match place.side {
@@ -190,8 +217,28 @@ impl Session<'_> {
         Ok(both(base).zip(both(head)).map(|(base, head)| Quad { base, head }))
     }
 
-    fn trial(&self, worker: &mut Worker, case: &Case, content: bool) -> Result<Option<Trial>> {
-        runner::trial(self.fixture, case, content, self.interrupt, |_, _| worker.sample(&case.id))
+    fn trial(
+        &self,
+        worker: &mut Worker,
+        case: &Case,
+        asked_for: &str,
+        content: bool,
+    ) -> Result<Option<Trial>> {
+        runner::trial(self.fixture, case, content, self.interrupt, |_, _| worker.sample(asked_for))
+    }
+
+    /// What is planted in a case on this side.
+    fn planted(&self, side: Side, case: &Case) -> Option<&Difference> {
+        let planted = self.planted.as_ref().filter(|planted| side == Side::Head && planted.case == case.id);
+        planted.map(|planted| &planted.how)
+    }
+
+    /// The id of the case that this side's workers are asked for.
+    fn asked_for<'a>(&'a self, side: Side, case: &'a Case) -> &'a str {
+        match self.planted(side, case) {
+            Some(Difference::CopiedAs { case }) => case,
+            _ => &case.id,
+        }
     }
 
     fn has_time(&self) -> bool {

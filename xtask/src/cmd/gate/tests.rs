@@ -1,5 +1,8 @@
 //! Whole gates, over repositories of a few commits whose program is a worker that plants its times.
 
+mod interrupted;
+mod self_test;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -101,7 +104,10 @@ impl Repository {
         let entries = std::fs::read_dir(self.path().join("target/gate")).unwrap();
         for entry in entries {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            assert!(["build", "programs", "owner"].contains(&name.as_str()), "{name} stays");
+            assert!(
+                ["build", "programs", "owner", "self-test.jsonl", "samples.jsonl"].contains(&name.as_str()),
+                "{name} stays"
+            );
         }
         let listed =
             Command::new("git").args(["worktree", "list"]).current_dir(self.path()).output().unwrap();

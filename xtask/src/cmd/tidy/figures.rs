@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 
 use super::tree::{Tree, Violation};
-use crate::cmd::tables::CURATED;
+use crate::cmd::tables::{CALIBRATION, CURATED};
+use crate::gate::Calibration;
 use crate::{report, summary};
 
 pub(super) fn named_figures_exist(tree: &Tree) -> Vec<Violation> {
@@ -35,7 +36,13 @@ pub(super) fn tables_are_fresh(tree: &Tree) -> Vec<Violation> {
     };
     let mut found = Vec::new();
     for page in tree.documents() {
-        match report::document(page.text(), &mut of) {
+        let calibration = || {
+            let file = tree.file(CALIBRATION).with_context(|| format!("{CALIBRATION} does not exist"))?;
+            Calibration::parse(file.text())
+        };
+        let written = report::document(page.text(), &mut of)
+            .and_then(|written| report::calibrated(&written, calibration));
+        match written {
             Ok(written) if written == page.text() => {}
             Ok(written) => {
                 let same = page.text().lines().zip(written.lines()).take_while(|(is, should)| is == should);
@@ -101,6 +108,25 @@ mod tests {
         ] {
             assert_eq!(named_figures_exist(&Tree::of(&[("docs/a.md", text), RUN])).len(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_stale_calibration_is_found() {
+        let file = serde_json::to_string(&report::planted::calibration()).unwrap();
+        let page = "<!-- calibration -->\n<!-- end of calibration -->\n";
+        let fresh = report::calibrated(page, || Calibration::parse(&file)).unwrap();
+        let found = |page: &str, json: &str| {
+            tables_are_fresh(&Tree::of(&[("docs/a.md", page), (CALIBRATION, json)]))
+                .into_iter()
+                .map(|one| one.what)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(&fresh, &file), [""; 0]);
+        assert_eq!(
+            found(&fresh, &file.replace("\"found\":50", "\"found\":49")),
+            ["a table is not as its run says"]
+        );
+        assert!(found(&fresh, "{}")[0].starts_with("that is no calibration: missing field"), "{fresh}");
     }
 
     #[test]
