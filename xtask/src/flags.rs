@@ -153,6 +153,9 @@ pub(crate) struct GateFlags {
     /// Write the outcome as tests to this file, too
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write what a job's summary shows to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
     /// End with 4 where nothing is slower and something is too noisy to say
     #[arg(long)]
     pub(crate) fail_on_inconclusive: bool,

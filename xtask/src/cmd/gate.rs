@@ -174,6 +174,9 @@ fn tell(flags: &GateFlags, outcome: &Outcome, out: &mut impl Write) -> Result<Do
     if let Some(file) = &flags.junit {
         write_whole(file, &report::gate_junit(outcome)?)?;
     }
+    if let Some(file) = &flags.markdown {
+        write_whole(file, &report::gate_markdown(outcome))?;
+    }
     match flags.format {
         GateFormat::Table => write!(out, "{}", report::gate_table(outcome))?,
         GateFormat::Markdown => write!(out, "{}", report::gate_markdown(outcome))?,

@@ -117,7 +117,9 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     repository.commit();
     repository.worker(115, "read-write");
     let junit = repository.path().join("target/junit.xml");
-    let (done, out) = repository.gate(&["--junit", junit.to_str().unwrap()]);
+    let markdown = repository.path().join("target/gate.md");
+    let files = ["--junit", junit.to_str().unwrap(), "--markdown", markdown.to_str().unwrap()];
+    let (done, out) = repository.gate(&files);
     assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");
     assert!(
         out.contains("the working copy, with changes against ") && out.contains("| regression |"),
@@ -128,6 +130,11 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     let junit = roxmltree::Document::parse(&junit).unwrap();
     let failure = junit.descendants().find(|node| node.has_tag_name("failure")).unwrap();
     assert!(failure.attribute("message").unwrap().contains("allowed are 3.0 %"));
+    let markdown = std::fs::read_to_string(markdown).unwrap();
+    assert!(
+        markdown.starts_with("## Gate: regression\n") && markdown.contains("| regression |"),
+        "{markdown}"
+    );
 
     repository.worker(80, "read-write");
     let (done, out) = repository.gate(&["--format", "json", "--fail-on-inconclusive"]);
