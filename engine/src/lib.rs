@@ -52,7 +52,7 @@ mod explain;
 mod facts;
 #[cfg(feature = "config")]
 mod fault;
-#[cfg(all(target_os = "linux", not(orbit_portable)))]
+#[cfg(any(all(target_os = "linux", not(orbit_portable)), target_os = "macos"))]
 mod ffi;
 mod fill;
 mod holes;
