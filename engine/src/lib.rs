@@ -50,6 +50,7 @@ mod entry;
 mod error;
 mod explain;
 mod facts;
+mod failure;
 #[cfg(feature = "config")]
 mod fault;
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
