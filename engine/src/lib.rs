@@ -50,6 +50,7 @@ mod entry;
 mod error;
 mod explain;
 mod facts;
+mod failure;
 #[cfg(feature = "config")]
 mod fault;
 #[cfg(any(all(target_os = "linux", not(orbit_portable)), target_os = "macos"))]

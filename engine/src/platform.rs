@@ -7,6 +7,8 @@ mod linux;
 mod machine;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 mod other;
+#[cfg(any(not(target_os = "linux"), orbit_portable))]
+mod portable;
 mod spot;
 
 use std::cell::Cell;
@@ -14,6 +16,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::net::TcpStream;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -121,6 +124,9 @@ pub(crate) const PERMISSIONS: u32 = 0o777;
 /// Set-user-id and set-group-id: whoever runs the file gets its owner's rights.
 pub(crate) const SET_ID: u32 = 0o6000;
 
+/// Hears how many bytes are done, and says whether to go on.
+pub(crate) type Told<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
 /// An access control list, as the system keeps it.
 pub(crate) type AccessList = Vec<u8>;
 
@@ -206,6 +212,7 @@ const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<()> = reflink_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = send_file;
+const _: fn(&Calls, &File, At<'_>, Told<'_>) -> io::Result<Option<File>> = copy_new;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
 const _: fn(&Calls, &File, &TcpStream, u64, u64) -> io::Result<u64> = send_range;
 const _: fn(&Calls, &TcpStream, &[u8]) -> io::Result<usize> = write_socket;

@@ -88,7 +88,7 @@ struct Choice<'a> {
 impl Choice<'_> {
     /// Every mechanism that may be meant, the most promising first. Direct access and `io_uring` are for those who ask.
     fn order(&self) -> impl Iterator<Item = Mechanism> {
-        use Mechanism::{CopyFileRange, DirectIo, IoUring, ReadWrite, Reflink, Sendfile, Splice};
+        use Mechanism::{CopyFileEx, CopyFileRange, DirectIo, IoUring, ReadWrite, Reflink, Sendfile, Splice};
         let kernel = match (self.may_offload(), self.facts.size >= PIPE_PAYS) {
             (true, true) => [CopyFileRange, Splice, Sendfile],
             (false, true) => [Splice, CopyFileRange, Sendfile],
@@ -96,6 +96,7 @@ impl Choice<'_> {
         };
         let asked = [
             (Reflink, true),
+            (CopyFileEx, self.facts.built_in.contains(&CopyFileEx) || self.options.only == Some(CopyFileEx)),
             (kernel[0], true),
             (kernel[1], true),
             (kernel[2], true),
@@ -169,13 +170,31 @@ impl Choice<'_> {
         if let Some(reason) = self.needs_care(mechanism) {
             return Some(reason);
         }
-        if !matches!(mechanism, Mechanism::Reflink | Mechanism::CopyFileRange) {
+        if mechanism == Mechanism::CopyFileEx
+            && let Some(reason) = self.cannot_be_new()
+        {
+            return Some(reason);
+        }
+        if matches!(mechanism, Mechanism::Splice | Mechanism::Sendfile) {
             return None;
         }
         if self.options.reflink == Reflink::Never {
             return Some(OmissionReason::ReflinkNever);
         }
         (self.options.sparse == Sparse::Never).then_some(OmissionReason::SparseNever)
+    }
+
+    /// Why the system cannot make the new file itself.
+    fn cannot_be_new(&self) -> Option<OmissionReason> {
+        let Facts { size, allocated, is_replaceable, .. } = *self.facts;
+        if self.options.pace.is_some() {
+            return Some(OmissionReason::BandwidthLimit);
+        }
+        if !is_replaceable {
+            return Some(OmissionReason::MakesOwnFile);
+        }
+        let has_holes = allocated < size && self.options.sparse != Sparse::Never;
+        has_holes.then_some(OmissionReason::FillsHoles)
     }
 
     /// Why a copy by blocks, or one that keeps a limit, does without the mechanism. Who asks for zero-copy or for shared

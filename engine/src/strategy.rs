@@ -28,6 +28,9 @@ pub enum Mechanism {
     Splice,
     /// `sendfile(2)`: as splice, through a small pipe of the kernel's own.
     Sendfile,
+    /// `CopyFileExW` of Windows: the system, or the server, copies the whole file by its names, with its attributes and
+    /// alternate streams.
+    CopyFileEx,
     /// Reading and writing past the page cache (`O_DIRECT`), where [`crate::CopyOptions::direct_io`] asks for it.
     DirectIo,
     /// Reads and writes queued through `io_uring(7)`, where [`crate::CopyOptions::io_uring`] asks for it.
@@ -41,6 +44,7 @@ named!(Mechanism {
     CopyFileRange => "copy-file-range",
     Splice => "splice",
     Sendfile => "sendfile",
+    CopyFileEx => "copy-file-ex",
     DirectIo => "direct-io",
     IoUring => "io-uring",
     ReadWrite => "read-write",
@@ -50,6 +54,12 @@ impl Mechanism {
     /// Whether the bytes stay out of this process.
     #[must_use]
     pub const fn is_zero_copy(self) -> bool {
-        matches!(self, Self::Reflink | Self::CopyFileRange | Self::Splice | Self::Sendfile)
+        use Mechanism::{CopyFileEx, CopyFileRange, Reflink, Sendfile, Splice};
+        matches!(self, Reflink | CopyFileRange | Splice | Sendfile | CopyFileEx)
+    }
+
+    /// Whether the whole file is copied by one call, or nothing.
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Self::Reflink | Self::CopyFileEx)
     }
 }

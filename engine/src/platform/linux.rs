@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, StatxFlags};
 
-use super::{At, Calls, Standing, Status, Version, Volume};
+use super::{At, Calls, Standing, Status, Told, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
@@ -36,15 +36,14 @@ pub(crate) use metadata::{
 pub(crate) use pipe::Pipe;
 pub(crate) use socket::{send_range, wait_writable, write_socket};
 
-#[cfg(feature = "io-uring")]
-pub(crate) const MECHANISMS: &[Mechanism] = Mechanism::ALL;
-#[cfg(not(feature = "io-uring"))]
 pub(crate) const MECHANISMS: &[Mechanism] = &[
     Mechanism::Reflink,
     Mechanism::CopyFileRange,
     Mechanism::Splice,
     Mechanism::Sendfile,
     Mechanism::DirectIo,
+    #[cfg(feature = "io-uring")]
+    Mechanism::IoUring,
     Mechanism::ReadWrite,
 ];
 
@@ -332,6 +331,11 @@ pub(crate) fn discard(calls: &Calls, file: File) {
 pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> {
     calls.count();
     Ok(rustix::fs::renameat(from.directory, from.path, to.directory, to.path)?)
+}
+
+/// No call of Linux copies a whole file by its names.
+pub(crate) fn copy_new(_: &Calls, _: &File, _: At<'_>, _: Told<'_>) -> io::Result<Option<File>> {
+    Err(unsupported())
 }
 
 /// Lets `to`, which must be empty, share all extents of `from`.

@@ -3,20 +3,22 @@
 mod directory;
 mod metadata;
 mod positioned;
-mod socket;
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use same_file::Handle;
 
-use super::{At, Calls, Meaning, Standing, Status, Time, Version, Volume};
+use super::portable::refused;
+use super::{At, Calls, Meaning, Standing, Status, Time, Told, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
+pub(crate) use super::portable::{
+    Pipe, copy_file_range, create_unnamed, flush, link, processors, seek, send_file, send_range,
+    wait_writable, write_socket,
+};
 pub(crate) use directory::{
     Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
     list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
@@ -26,7 +28,6 @@ pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
 pub(crate) use positioned::{read_at, write_at};
-pub(crate) use socket::{send_range, wait_writable, write_socket};
 
 pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
 
@@ -110,18 +111,6 @@ pub(crate) fn create_exclusive(calls: &Calls, at: At<'_>, mode: u32) -> io::Resu
     let _ = mode;
     calls.count();
     options.open(path)
-}
-
-pub(crate) fn create_unnamed(_: &Calls, _: At<'_>, _: u32) -> io::Result<File> {
-    refused()
-}
-
-pub(crate) fn link(_: &Calls, _: &File, _: At<'_>) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn flush(_: &Calls, _: &File) -> io::Result<()> {
-    refused()
 }
 
 pub(crate) fn is_on_disk(_: Volume) -> bool {
@@ -312,10 +301,6 @@ pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> 
     std::fs::rename(from.whole(), to.whole())
 }
 
-fn refused<T>() -> io::Result<T> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 pub(crate) fn reflink(_: &Calls, _: &File, _: &File) -> io::Result<()> {
     refused()
 }
@@ -324,41 +309,9 @@ pub(crate) fn reflink_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io
     refused()
 }
 
-pub(crate) fn send_file(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
+/// Copies the whole of a file to a new one at a name; none where it was told to end.
+pub(crate) fn copy_new(_: &Calls, _: &File, _: At<'_>, _: Told<'_>) -> io::Result<Option<File>> {
     refused()
-}
-
-pub(crate) fn seek(_: &Calls, _: &File, _: u64) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
-    refused()
-}
-
-#[derive(Debug)]
-pub(crate) struct Pipe;
-
-impl Pipe {
-    pub(crate) fn new(_: &Calls, _: u64) -> io::Result<Self> {
-        refused()
-    }
-
-    pub(crate) fn capacity(&self) -> u64 {
-        0
-    }
-
-    pub(crate) fn held(&self) -> u64 {
-        0
-    }
-
-    pub(crate) fn fill(&mut self, _: &Calls, _: &File, _: u64, _: u64) -> io::Result<u64> {
-        refused()
-    }
-
-    pub(crate) fn drain(&mut self, _: &Calls, _: &File, _: u64) -> io::Result<u64> {
-        refused()
-    }
 }
 
 pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
@@ -367,13 +320,4 @@ pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
         io::ErrorKind::Unsupported => Meaning::Refused { every_file: true },
         _ => Meaning::Failed,
     }
-}
-
-/// How many processors this process may use, looked up once.
-pub(crate) fn processors() -> u32 {
-    static PROCESSORS: OnceLock<u32> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| {
-        let available = std::thread::available_parallelism().map_or(1, NonZero::get);
-        u32::try_from(available).unwrap_or(u32::MAX)
-    })
 }

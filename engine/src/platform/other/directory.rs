@@ -8,8 +8,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::super::portable::refused;
 use super::super::{AccessList, At, Calls, Status, Time};
-use super::{file_kind, refused, status_of};
+use super::{file_kind, status_of};
 use crate::error::FileKind;
 
 /// A directory, by its path and open; or the current one.

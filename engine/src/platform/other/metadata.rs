@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 
+use super::super::portable::refused;
 use super::super::{Calls, Time};
-use super::refused;
 
 pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
     calls.count();
