@@ -1,4 +1,4 @@
-//! The checked close, the cloning of a range, and io_uring.
+//! The checked close, the cloning of a range, and `io_uring`.
 
 use std::fs::File;
 use std::io;
