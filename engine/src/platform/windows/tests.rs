@@ -108,7 +108,7 @@ fn a_file_that_somebody_reads_is_replaced() {
     drop(old);
     rename(&calls(), At::path(&one), At::path(&other)).unwrap();
     assert_eq!(std::fs::read(&other).unwrap(), b"new");
-    assert_eq!(std::io::read_to_string(reader).unwrap(), "old");
+    assert_eq!(io::read_to_string(reader).unwrap(), "old");
 }
 
 #[test]
