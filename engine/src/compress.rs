@@ -77,6 +77,9 @@ pub(crate) fn decompress(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Car
         limit.admit(length, calls)?;
         platform::set_length(calls, ends.to, length).map_err(failed(Operation::SetLength))
     };
+    if job.skip_zeros {
+        platform::allow_holes(calls, ends.to);
+    }
     if job.skip_zeros
         && let Some(length) = decoded.announced(watch, calls).map_err(unreadable)?
     {

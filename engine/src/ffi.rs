@@ -5,8 +5,12 @@
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 pub(crate) use linux::*;
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
+#[cfg(windows)]
+pub(crate) use windows::*;

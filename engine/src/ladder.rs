@@ -105,6 +105,7 @@ impl Ladder<'_> {
         let mut segments = Segments::new(from, self.position.offset, size, has_holes, self.calls).peekable();
         let is_whole = segments.peek().is_some_and(|first| *first == (self.position.offset..size));
         if !is_whole || skip_zeros {
+            platform::allow_holes(self.calls, self.job.ends.to);
             // Before anything is written: a file system that sees a file grow allocates ahead of it (XFS), into what is
             // to be a hole.
             self.set_length(size)?;

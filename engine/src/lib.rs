@@ -53,7 +53,7 @@ mod facts;
 mod failure;
 #[cfg(feature = "config")]
 mod fault;
-#[cfg(any(all(target_os = "linux", not(orbit_portable)), target_os = "macos"))]
+#[cfg(any(all(target_os = "linux", not(orbit_portable)), target_os = "macos", windows))]
 mod ffi;
 mod fill;
 mod holes;

@@ -7,11 +7,13 @@ mod linux;
 mod machine;
 #[cfg(target_os = "macos")]
 mod macos;
-#[cfg(any(not(target_os = "linux"), orbit_portable))]
+#[cfg(all(not(windows), any(not(target_os = "linux"), orbit_portable)))]
 mod other;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
 mod portable;
 mod spot;
+#[cfg(windows)]
+mod windows;
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -31,9 +33,11 @@ pub(crate) use linux::*;
 pub(crate) use machine::{cpu, kernel};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
-#[cfg(all(any(not(target_os = "linux"), orbit_portable), not(target_os = "macos")))]
+#[cfg(all(not(any(windows, target_os = "macos")), any(not(target_os = "linux"), orbit_portable)))]
 pub(crate) use other::*;
 pub(crate) use spot::{At, Spot};
+#[cfg(windows)]
+pub(crate) use windows::*;
 
 /// Counts the system calls of one copy. Calls made on helper threads are counted there and added by the caller.
 #[derive(Debug, Default)]
@@ -182,6 +186,7 @@ const _: fn(&Calls, &File, &OsStr) -> io::Result<Vec<u8>> = attribute;
 const _: fn(&Calls, &File, &OsStr, &[u8]) -> io::Result<()> = set_attribute;
 const _: fn(&Calls, &File, &OsStr) -> io::Result<()> = remove_attribute;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = set_length;
+const _: fn(&Calls, &File) = allow_holes;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_data;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_hole;
 const _: fn(&Calls) -> Option<u64> = file_size_limit;
