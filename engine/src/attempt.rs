@@ -19,7 +19,7 @@ use crate::tuning::Values;
 
 pub(crate) use crate::failure::{Failure, failed};
 use direct::Direct;
-use new_file::NewFile;
+use new_file::{Make, NewFile};
 pub(crate) use zeros::Zeros;
 
 /// The two files of a copy, open.
@@ -109,6 +109,9 @@ impl Rung {
         let size = if task.size == 0 { UNKNOWN_SIZE } else { task.size };
         let buffer = || Buffer::for_file(size, values.buffered_chunk.bytes());
         Ok(match mechanism {
+            Mechanism::Reflink if platform::CLONES_ARE_NEW => {
+                Self::NewFile(NewFile::new(Make::Clone, task).map_err(failed(Operation::Copy))?)
+            }
             Mechanism::Reflink => Self::Reflink { in_ranges: task.watched && size >= LONG_CLONE },
             Mechanism::CopyFileRange => Self::CopyFileRange { chunk },
             Mechanism::Splice => {
@@ -116,9 +119,8 @@ impl Rung {
                 Self::Splice { pipe, chunk }
             }
             Mechanism::Sendfile => Self::Sendfile { chunk, stands_at: 0 },
-            Mechanism::CopyFileEx => {
-                let beside = task.beside.ok_or_else(platform::unsupported);
-                Self::NewFile(NewFile::new(beside.map_err(failed(Operation::Copy))?))
+            Mechanism::CopyFileEx | Mechanism::Fcopyfile => {
+                Self::NewFile(NewFile::new(Make::Copy, task).map_err(failed(Operation::Copy))?)
             }
             Mechanism::DirectIo => {
                 Self::DirectIo(Direct::new(ends, values, calls).map_err(failed(Operation::Copy))?)

@@ -96,7 +96,7 @@ pub fn is_zero_copy_available() -> bool {
 
 fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
     let is_elsewhere =
-        |mechanism| mechanism == Mechanism::CopyFileEx && !platform::MECHANISMS.contains(&mechanism);
+        |mechanism: Mechanism| mechanism.is_of_one_system() && !platform::MECHANISMS.contains(&mechanism);
     Mechanism::ALL
         .iter()
         .copied()

@@ -121,8 +121,12 @@ pub enum Attribute {
     Owner,
     /// That it is one file with another name: it is a copy of its own.
     HardLink,
-    /// An extended attribute, by its name; `system.posix_acl_access` is the access control list.
+    /// An extended attribute, by its name; `system.posix_acl_access` is the access control list of Linux.
     Extended(OsString),
+    /// The access control list, where it is no extended attribute (macOS).
+    AccessList,
+    /// Flags of the file (`chflags`, macOS): those that forbid changing it are never kept, because it is to be renamed.
+    Flags,
 }
 
 impl fmt::Display for Attribute {
@@ -131,6 +135,8 @@ impl fmt::Display for Attribute {
             Self::Owner => f.pad("owner"),
             Self::HardLink => f.pad("hard link"),
             Self::Extended(name) => write!(f, "extended attribute {}", name.to_string_lossy()),
+            Self::AccessList => f.pad("access control list"),
+            Self::Flags => f.pad("flags"),
         }
     }
 }

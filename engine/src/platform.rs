@@ -5,6 +5,8 @@
 mod linux;
 #[cfg(feature = "config")]
 mod machine;
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(all(not(windows), any(not(target_os = "linux"), orbit_portable)))]
 mod other;
 #[cfg(any(not(target_os = "linux"), orbit_portable))]
@@ -29,7 +31,9 @@ use crate::strategy::Mechanism;
 pub(crate) use linux::*;
 #[cfg(feature = "config")]
 pub(crate) use machine::{cpu, kernel};
-#[cfg(all(not(windows), any(not(target_os = "linux"), orbit_portable)))]
+#[cfg(target_os = "macos")]
+pub(crate) use macos::*;
+#[cfg(all(not(any(windows, target_os = "macos")), any(not(target_os = "linux"), orbit_portable)))]
 pub(crate) use other::*;
 pub(crate) use spot::{At, Spot};
 #[cfg(windows)]
@@ -131,6 +135,9 @@ pub(crate) const SET_ID: u32 = 0o6000;
 /// Hears how many bytes are done, and says whether to go on.
 pub(crate) type Told<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
+/// The error number for an attribute that the file does not have (any more): `ENODATA`, `ENOATTR`. It has no kind of its own.
+pub(crate) const NO_ATTRIBUTE: i32 = if cfg!(target_os = "macos") { 93 } else { 61 };
+
 /// An access control list, as the system keeps it.
 pub(crate) type AccessList = Vec<u8>;
 
@@ -218,6 +225,10 @@ const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<()> = reflink_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = send_file;
 const _: fn(&Calls, &File, At<'_>, Told<'_>) -> io::Result<Option<File>> = copy_new;
+const _: fn(&Calls, &File, At<'_>) -> io::Result<File> = clone_new;
+const _: bool = CLONES_ARE_NEW;
+const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_access_list;
+const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_flags;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
 const _: fn(&Calls, &File, &TcpStream, u64, u64) -> io::Result<u64> = send_range;
 const _: fn(&Calls, &TcpStream, &[u8]) -> io::Result<usize> = write_socket;

@@ -31,7 +31,9 @@ pub enum Mechanism {
     /// `CopyFileExW` of Windows: the system, or the server, copies the whole file by its names, with its attributes and
     /// alternate streams.
     CopyFileEx,
-    /// Reading and writing past the page cache (`O_DIRECT`), where [`crate::CopyOptions::direct_io`] asks for it.
+    /// `fcopyfile(3)` of macOS: the system's library copies the content of the whole file.
+    Fcopyfile,
+    /// Reading and writing past the page cache (`O_DIRECT`, `F_NOCACHE`), where [`crate::CopyOptions::direct_io`] asks for it.
     DirectIo,
     /// Reads and writes queued through `io_uring(7)`, where [`crate::CopyOptions::io_uring`] asks for it.
     IoUring,
@@ -45,6 +47,7 @@ named!(Mechanism {
     Splice => "splice",
     Sendfile => "sendfile",
     CopyFileEx => "copy-file-ex",
+    Fcopyfile => "fcopyfile",
     DirectIo => "direct-io",
     IoUring => "io-uring",
     ReadWrite => "read-write",
@@ -54,12 +57,17 @@ impl Mechanism {
     /// Whether the bytes stay out of this process.
     #[must_use]
     pub const fn is_zero_copy(self) -> bool {
-        use Mechanism::{CopyFileEx, CopyFileRange, Reflink, Sendfile, Splice};
-        matches!(self, Reflink | CopyFileRange | Splice | Sendfile | CopyFileEx)
+        use Mechanism::{CopyFileEx, CopyFileRange, Fcopyfile, Reflink, Sendfile, Splice};
+        matches!(self, Reflink | CopyFileRange | Splice | Sendfile | CopyFileEx | Fcopyfile)
     }
 
     /// Whether the whole file is copied by one call, or nothing.
     pub(crate) const fn is_whole(self) -> bool {
-        matches!(self, Self::Reflink | Self::CopyFileEx)
+        matches!(self, Self::Reflink) || self.is_of_one_system()
+    }
+
+    /// Whether one system alone has the mechanism, which makes the new file itself. Elsewhere nobody is told that it is missing.
+    pub(crate) const fn is_of_one_system(self) -> bool {
+        matches!(self, Self::CopyFileEx | Self::Fcopyfile)
     }
 }

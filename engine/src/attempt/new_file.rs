@@ -5,20 +5,31 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use super::Step;
+use super::{Step, Task};
 use crate::observe::Watch;
 use crate::platform::{self, At, Calls, Spot};
 use crate::staging::{Staging, with_staging_name};
 
+/// What the system is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Make {
+    /// A file that shares the extents of the source.
+    Clone,
+    Copy,
+}
+
 #[derive(Debug)]
 pub(crate) struct NewFile {
+    what: Make,
     beside: Spot,
     made: Option<Staging>,
 }
 
 impl NewFile {
-    pub(super) fn new(beside: At<'_>) -> Self {
-        Self { beside: beside.to_spot(), made: None }
+    /// Refused where the file that there is must be written.
+    pub(super) fn new(what: Make, task: Task<'_>) -> io::Result<Self> {
+        let beside = task.beside.ok_or_else(platform::unsupported)?;
+        Ok(Self { what, beside: beside.to_spot(), made: None })
     }
 
     /// The system tells how far it is while it copies, and is told to end where the caller wants no more.
@@ -38,7 +49,10 @@ impl NewFile {
             watch.advance(0);
             if watch.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let make = |at: At<'_>| platform::copy_new(calls, from, at, &mut told);
+        let make = |at: At<'_>| match self.what {
+            Make::Clone => platform::clone_new(calls, from, at).map(Some),
+            Make::Copy => platform::copy_new(calls, from, at, &mut told),
+        };
         let (spot, file) = with_staging_name(self.beside.at(), make)?;
         // That the caller wants no more is for the loop to find.
         let file = file.ok_or(io::ErrorKind::Interrupted)?;

@@ -4,6 +4,7 @@ mod direct;
 mod directory;
 mod errno;
 mod holes;
+mod lacking;
 mod metadata;
 mod pipe;
 mod socket;
@@ -18,7 +19,7 @@ use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, SeekFrom, StatxFlags};
 
-use super::{At, Calls, Standing, Status, Told, Version, Volume};
+use super::{At, Calls, Standing, Status, Version, Volume};
 use crate::error::FileKind;
 use crate::strategy::Mechanism;
 
@@ -30,6 +31,7 @@ pub(crate) use directory::{
 };
 pub(crate) use errno::meaning;
 pub(crate) use holes::{allow_holes, next_data, next_hole};
+pub(crate) use lacking::{CLONES_ARE_NEW, clone_new, copy_access_list, copy_flags, copy_new};
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
@@ -331,11 +333,6 @@ pub(crate) fn discard(calls: &Calls, file: File) {
 pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> {
     calls.count();
     Ok(rustix::fs::renameat(from.directory, from.path, to.directory, to.path)?)
-}
-
-/// No call of Linux copies a whole file by its names.
-pub(crate) fn copy_new(_: &Calls, _: &File, _: At<'_>, _: Told<'_>) -> io::Result<Option<File>> {
-    Err(unsupported())
 }
 
 /// Lets `to`, which must be empty, share all extents of `from`.

@@ -1,6 +1,8 @@
-//! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
+//! The standard library alone. Of a system that has nothing else here, every zero-copy mechanism refuses.
 
 mod directory;
+#[cfg(not(target_os = "macos"))]
+mod lacking;
 mod metadata;
 mod positioned;
 
@@ -11,10 +13,11 @@ use std::path::PathBuf;
 use same_file::Handle;
 
 use super::portable::refused;
-use super::{At, Calls, Meaning, Standing, Status, Time, Told, Version, Volume};
+use super::{At, Calls, Standing, Status, Time, Version, Volume};
 use crate::error::FileKind;
-use crate::strategy::Mechanism;
 
+#[cfg(not(target_os = "macos"))]
+pub(crate) use super::portable::{CLONES_ARE_NEW, clone_new, copy_access_list, copy_flags};
 pub(crate) use super::portable::{
     Pipe, copy_file_range, create_unnamed, flush, link, processors, seek, send_file, send_range,
     wait_writable, write_socket,
@@ -24,14 +27,14 @@ pub(crate) use directory::{
     list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
     set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
 };
-pub(crate) use metadata::{
-    attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
+#[cfg(not(target_os = "macos"))]
+pub(crate) use lacking::{
+    MECHANISMS, READ_WRITE, attribute, attributes, close, copy_new, direct_alignment, file_system, meaning,
+    next_data, next_hole, reflink, remove_attribute, set_attribute, set_direct, sync_directory, sync_file,
+    too_large, unsupported,
 };
+pub(crate) use metadata::{set_mode, set_owner, set_times};
 pub(crate) use positioned::{read_at, write_at};
-
-pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
-
-pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::ReadWrite];
 
 /// Looks before it opens: without non-blocking opens in the standard library a named pipe would hang.
 pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<File> {
@@ -149,20 +152,21 @@ pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
 }
 
 fn status_of(metadata: &std::fs::Metadata) -> io::Result<Status> {
-    let UnixParts { mode, owner, device, inode, links, changed } = unix_parts(metadata);
+    let UnixParts { mode, owner, device, inode, links, allocated, stands_for, is_block_device, changed } =
+        unix_parts(metadata);
     let modified = seconds(metadata.modified()?);
     Ok(Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
-        allocated: metadata.len(),
+        allocated,
         mode,
         inode,
         links,
         owner,
         accessed: metadata.accessed().map_or(modified, seconds),
         volume: Volume { device, mount: 0 },
-        stands_for: 0,
-        is_block_device: false,
+        stands_for,
+        is_block_device,
         version: Version { modified, changed: changed.unwrap_or(modified) },
     })
 }
@@ -175,8 +179,27 @@ fn file_kind(file_type: std::fs::FileType) -> FileKind {
     } else if file_type.is_symlink() {
         FileKind::Symlink
     } else {
+        special_kind(file_type)
+    }
+}
+
+#[cfg(unix)]
+fn special_kind(file_type: std::fs::FileType) -> FileKind {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        FileKind::Fifo
+    } else if file_type.is_socket() {
+        FileKind::Socket
+    } else if file_type.is_char_device() || file_type.is_block_device() {
+        FileKind::Device
+    } else {
         FileKind::Other
     }
+}
+
+#[cfg(not(unix))]
+fn special_kind(_: std::fs::FileType) -> FileKind {
+    FileKind::Other
 }
 
 /// What only Unix has of a file's status.
@@ -186,12 +209,15 @@ struct UnixParts {
     device: u64,
     inode: u64,
     links: u64,
+    allocated: u64,
+    stands_for: u64,
+    is_block_device: bool,
     changed: Option<Time>,
 }
 
 #[cfg(unix)]
 fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
     let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or(0);
     UnixParts {
         mode: metadata.mode() & 0o7777,
@@ -199,6 +225,9 @@ fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
         device: metadata.dev(),
         inode: metadata.ino(),
         links: metadata.nlink(),
+        allocated: metadata.blocks().saturating_mul(512),
+        stands_for: metadata.rdev(),
+        is_block_device: metadata.file_type().is_block_device(),
         changed: Some((metadata.ctime(), nanoseconds)),
     }
 }
@@ -206,7 +235,9 @@ fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
 #[cfg(not(unix))]
 fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
     let mode = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
-    UnixParts { mode, owner: (0, 0), device: 0, inode: 0, links: 1, changed: None }
+    let (allocated, stands_for, is_block_device) = (metadata.len(), 0, false);
+    let (owner, device, inode, links, changed) = ((0, 0), 0, 0, 1, None);
+    UnixParts { mode, owner, device, inode, links, allocated, stands_for, is_block_device, changed }
 }
 
 fn seconds(time: std::time::SystemTime) -> (i64, u32) {
@@ -226,14 +257,6 @@ pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<b
     Ok(Handle::from_file(one.try_clone()?)? == Handle::from_file(other.try_clone()?)?)
 }
 
-pub(crate) fn file_system(_: &Calls, _: &File) -> io::Result<String> {
-    Ok("unknown".to_owned())
-}
-
-pub(crate) fn unsupported() -> io::Error {
-    io::ErrorKind::Unsupported.into()
-}
-
 pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
     calls.count();
     file.set_len(length)
@@ -242,56 +265,12 @@ pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<
 /// What is not written is a hole, where the file system has any.
 pub(crate) fn allow_holes(_: &Calls, _: &File) {}
 
-pub(crate) fn next_data(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
-    refused()
-}
-
-pub(crate) fn next_hole(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
-    refused()
-}
-
-pub(crate) fn too_large() -> io::Error {
-    io::ErrorKind::FileTooLarge.into()
-}
-
 pub(crate) fn file_size_limit(_: &Calls) -> Option<u64> {
     None
 }
 
-pub(crate) fn direct_alignment(_: &Calls, _: &File) -> io::Result<Option<usize>> {
-    Ok(None)
-}
-
-pub(crate) fn set_direct(_: &Calls, _: &File, _: bool) -> io::Result<()> {
-    refused()
-}
-
 pub(crate) fn drop_cached(_: &Calls, _: &File) -> io::Result<()> {
     refused()
-}
-
-pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
-    calls.count();
-    file.sync_all()
-}
-
-#[cfg(unix)]
-pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
-    let path = at.whole();
-    calls.count();
-    File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn sync_directory(_: &Calls, _: At<'_>) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no call that syncs a directory"))
-}
-
-/// The standard library has no close that reports; a sync brings the same errors to light before it.
-pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
-    let synced = sync_file(calls, &file);
-    discard(calls, file);
-    synced
 }
 
 pub(crate) fn discard(calls: &Calls, file: File) {
@@ -304,23 +283,6 @@ pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> 
     std::fs::rename(from.whole(), to.whole())
 }
 
-pub(crate) fn reflink(_: &Calls, _: &File, _: &File) -> io::Result<()> {
-    refused()
-}
-
 pub(crate) fn reflink_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<()> {
     refused()
-}
-
-/// Copies the whole of a file to a new one at a name; none where it was told to end.
-pub(crate) fn copy_new(_: &Calls, _: &File, _: At<'_>, _: Told<'_>) -> io::Result<Option<File>> {
-    refused()
-}
-
-pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
-    match error.kind() {
-        io::ErrorKind::Interrupted => Meaning::Interrupted,
-        io::ErrorKind::Unsupported => Meaning::Refused { every_file: true },
-        _ => Meaning::Failed,
-    }
 }

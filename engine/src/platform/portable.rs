@@ -40,6 +40,26 @@ pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> 
     refused()
 }
 
+/// Whether sharing extents makes a new file, at a name.
+#[cfg(not(target_os = "macos"))]
+pub(crate) const CLONES_ARE_NEW: bool = false;
+
+#[cfg(not(target_os = "macos"))]
+pub(crate) fn clone_new(_: &Calls, _: &File, _: At<'_>) -> io::Result<File> {
+    refused()
+}
+
+/// There is none that is known here.
+#[cfg(not(target_os = "macos"))]
+pub(crate) fn copy_access_list(_: &Calls, _: &File, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(target_os = "macos"))]
+pub(crate) fn copy_flags(_: &Calls, _: &File, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
 #[derive(Debug)]
 pub(crate) struct Pipe;
 

@@ -21,8 +21,8 @@ use crate::ffi;
 use crate::strategy::Mechanism;
 
 pub(crate) use super::portable::{
-    Pipe, copy_file_range, create_unnamed, flush, link, processors, seek, send_file, send_range,
-    wait_writable, write_socket,
+    CLONES_ARE_NEW, Pipe, clone_new, copy_access_list, copy_file_range, copy_flags, create_unnamed, flush,
+    link, processors, seek, send_file, send_range, wait_writable, write_socket,
 };
 pub(crate) use clone::{reflink, reflink_range};
 pub(crate) use directory::{

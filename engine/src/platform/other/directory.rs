@@ -28,7 +28,7 @@ impl Directory {
 
 impl At<'_> {
     /// The whole path.
-    pub(super) fn whole(self) -> PathBuf {
+    pub(in crate::platform) fn whole(self) -> PathBuf {
         match &self.directory.0 {
             Some(directory) => directory.0.join(self.path),
             None => self.path.to_path_buf(),

@@ -1,9 +1,9 @@
 //! Mode, owner, times and attributes of an open file, as far as the standard library knows them.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 
+#[cfg(not(unix))]
 use super::super::portable::refused;
 use super::super::{Calls, Time};
 
@@ -41,20 +41,4 @@ pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Ti
     let modified = time(modified).ok_or_else(out_of_range)?;
     calls.count();
     file.set_times(std::fs::FileTimes::new().set_accessed(accessed).set_modified(modified))
-}
-
-pub(crate) fn attributes(_: &Calls, _: &File) -> io::Result<Vec<OsString>> {
-    refused()
-}
-
-pub(crate) fn attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<Vec<u8>> {
-    refused()
-}
-
-pub(crate) fn set_attribute(_: &Calls, _: &File, _: &OsStr, _: &[u8]) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn remove_attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<()> {
-    refused()
 }
