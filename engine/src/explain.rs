@@ -149,7 +149,7 @@ impl Ground {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
         let spot = destination.at.to_spot();
         if let Standing::Nothing = platform::open_destination(calls, destination.at).map_err(failed)? {
-            if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            if destination.ends_in_slash() {
                 return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
             let file = writable_directory(destination.at.parent(), calls).map_err(failed)?;

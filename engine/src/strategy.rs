@@ -20,7 +20,7 @@ named!(Strategy { Auto => "auto", ZeroCopy => "zero-copy", Buffered => "buffered
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// `FICLONE`: the destination shares the source's extents, no byte is moved.
+    /// `FICLONE`, on Windows `FSCTL_DUPLICATE_EXTENTS_TO_FILE`: the destination shares the source's extents, no byte is moved.
     Reflink,
     /// `copy_file_range(2)`: the kernel copies, on one file system or between files of one type.
     CopyFileRange,
