@@ -1,6 +1,7 @@
 //! The rungs: one call, or one pair of calls, of a mechanism at an offset. No rung loops, retries or falls back.
 
 mod direct;
+mod new_file;
 #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
 mod ring;
 mod zeros;
@@ -10,12 +11,15 @@ use std::io;
 
 use crate::buffer::Buffer;
 use crate::error::Operation;
-use crate::outcome::RefusalReason;
-use crate::platform::{self, Calls, Pipe};
+use crate::observe::Watch;
+use crate::platform::{self, At, Calls, Pipe};
+use crate::staging::Staging;
 use crate::strategy::Mechanism;
 use crate::tuning::Values;
 
+pub(crate) use crate::failure::{Failure, failed};
 use direct::Direct;
+use new_file::{Make, NewFile};
 pub(crate) use zeros::Zeros;
 
 /// The two files of a copy, open.
@@ -42,34 +46,17 @@ pub(crate) enum Step {
     Excess,
 }
 
-/// A failed call: what it was to do, and the system's answer.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) operation: Operation,
-    pub(crate) error: io::Error,
-}
-
-impl Failure {
-    /// Why the rung cannot work, where the failure means that it cannot.
-    pub(crate) fn reason(&self) -> RefusalReason {
-        RefusalReason::Errno(self.error.raw_os_error().unwrap_or(0))
-    }
-}
-
-/// Turns the system's answer to `operation` into a failure.
-pub(crate) fn failed(operation: Operation) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure { operation, error }
-}
-
 /// What a rung is to do.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Task {
+pub(crate) struct Task<'a> {
     /// Length of the source; 0 where only reading tells it.
     pub(crate) size: u64,
     /// Whether the steps are to be short ones, for an observer or for cancellation.
     pub(crate) watched: bool,
     /// Whether blocks of zeros are to be left out.
     pub(crate) skip_zeros: bool,
+    /// Beside what a mechanism that makes the new file itself may do so; none where the file that there is must be written.
+    pub(crate) beside: Option<At<'a>>,
 }
 
 /// A mechanism at work on one copy, with what it needs.
@@ -89,6 +76,8 @@ pub(crate) enum Rung {
         chunk: u64,
         stands_at: u64,
     },
+    /// The system makes a file of its own, which takes the place of the one that there is.
+    NewFile(NewFile),
     DirectIo(Direct),
     #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
     IoUring(Box<ring::Ring>),
@@ -112,7 +101,7 @@ impl Rung {
     pub(crate) fn new(
         mechanism: Mechanism,
         values: &Values,
-        task: Task,
+        task: Task<'_>,
         ends: Ends<'_>,
         calls: &Calls,
     ) -> Result<Self, Failure> {
@@ -120,6 +109,9 @@ impl Rung {
         let size = if task.size == 0 { UNKNOWN_SIZE } else { task.size };
         let buffer = || Buffer::for_file(size, values.buffered_chunk.bytes());
         Ok(match mechanism {
+            Mechanism::Reflink if platform::CLONES_ARE_NEW => {
+                Self::NewFile(NewFile::new(Make::Clone, task).map_err(failed(Operation::Copy))?)
+            }
             Mechanism::Reflink => Self::Reflink { in_ranges: task.watched && size >= LONG_CLONE },
             Mechanism::CopyFileRange => Self::CopyFileRange { chunk },
             Mechanism::Splice => {
@@ -127,6 +119,9 @@ impl Rung {
                 Self::Splice { pipe, chunk }
             }
             Mechanism::Sendfile => Self::Sendfile { chunk, stands_at: 0 },
+            Mechanism::CopyFileEx | Mechanism::Fcopyfile => {
+                Self::NewFile(NewFile::new(Make::Copy, task).map_err(failed(Operation::Copy))?)
+            }
             Mechanism::DirectIo => {
                 Self::DirectIo(Direct::new(ends, values, calls).map_err(failed(Operation::Copy))?)
             }
@@ -149,6 +144,7 @@ impl Rung {
         ends: Ends<'_>,
         offset: u64,
         left: u64,
+        watch: &Watch<'_>,
         calls: &Calls,
     ) -> Result<Step, Failure> {
         match self {
@@ -173,6 +169,7 @@ impl Rung {
             Self::Sendfile { chunk, stands_at } => {
                 send(stands_at, ends, offset, left.min(*chunk), calls).map_err(failed(Operation::Copy))
             }
+            Self::NewFile(new) => new.step(ends.from, offset, watch, calls).map_err(failed(Operation::Copy)),
             Self::DirectIo(direct) => direct.step(ends, offset, left, calls),
             #[cfg(all(feature = "io-uring", target_os = "linux", not(orbit_portable)))]
             Self::IoUring(ring) => ring.step(ends, offset, left, calls),
@@ -181,10 +178,15 @@ impl Rung {
         }
     }
 
-    /// Leaves both files as other rungs expect them.
-    pub(crate) fn leave(&mut self, ends: Ends<'_>, calls: &Calls) {
-        if let Self::DirectIo(direct) = self {
-            direct.leave(ends, calls);
+    /// Leaves both files as other rungs expect them. Gives the file that the mechanism made itself.
+    pub(crate) fn leave(self, ends: Ends<'_>, calls: &Calls) -> Option<Staging> {
+        match self {
+            Self::DirectIo(mut direct) => {
+                direct.leave(ends, calls);
+                None
+            }
+            Self::NewFile(new) => new.made(),
+            _ => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::ladder::{self, Job};
 use crate::observe::Watch;
 use crate::options::{Compression, Verification};
 use crate::outcome::RefusalReason;
-use crate::platform::{self, At, Calls, Volume};
+use crate::platform::{self, At, Calls, Spot, Volume};
 use crate::select::Plan;
 use crate::staging::Staging;
 use crate::strategy::Mechanism;
@@ -76,9 +76,8 @@ pub fn zero_copy_capabilities(
     let mut mechanisms = Vec::new();
     for mechanism in zero_copy_mechanisms() {
         let destination = scratch(to, calls)?;
-        let ends = Ends { from: source.file(), to: destination.file() };
         let capability = if built_in().contains(&mechanism) {
-            try_one(mechanism, ends, volumes, to, calls)?
+            try_one(mechanism, (source.file(), &destination), volumes, to, calls)?
         } else {
             Capability::NotBuiltIn
         };
@@ -96,7 +95,12 @@ pub fn is_zero_copy_available() -> bool {
 }
 
 fn zero_copy_mechanisms() -> impl Iterator<Item = Mechanism> {
-    Mechanism::ALL.iter().copied().filter(|mechanism| mechanism.is_zero_copy())
+    let is_elsewhere =
+        |mechanism: Mechanism| mechanism.is_of_one_system() && !platform::MECHANISMS.contains(&mechanism);
+    Mechanism::ALL
+        .iter()
+        .copied()
+        .filter(move |mechanism| mechanism.is_zero_copy() && !is_elsewhere(*mechanism))
 }
 
 fn scratch(directory: &Path, calls: &Calls) -> Result<Staging, CopyError> {
@@ -122,7 +126,7 @@ fn write_pattern(mut file: &File) -> io::Result<()> {
 
 fn try_one(
     mechanism: Mechanism,
-    ends: Ends<'_>,
+    (from, to): (&File, &Staging),
     volumes: (Volume, Volume),
     directory: &Path,
     calls: &Calls,
@@ -130,7 +134,8 @@ fn try_one(
     let size = SCRATCH_BYTES as u64;
     let plan = Plan { rungs: vec![mechanism], omissions: Vec::new(), threads: 1, values: Values::default() };
     let watch = &Watch::new(None, None, size);
-    let job = Job::plain(ends, volumes, size, watch);
+    let ends = Ends { from, to: to.file() };
+    let job = Job { beside: to.spot().map(Spot::at), ..Job::plain(ends, volumes, size, watch) };
     let climb = ladder::climb(&plan, job, calls)
         .map_err(|failure| CopyError::io(failure.operation, directory, failure.error))?;
     if let Some(refusal) = climb.refusals.first() {
@@ -138,7 +143,7 @@ fn try_one(
     }
     // The bytes must be read back even where extents are shared.
     let claim = Claim {
-        ends,
+        ends: Ends { from, to: climb.made.as_ref().map_or(to.file(), Staging::file) },
         compression: Compression::None,
         bytes: size,
         length: size,

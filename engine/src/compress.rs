@@ -27,7 +27,7 @@ pub(crate) use press::{Frames, compress};
 pub(crate) const BUILT_IN: bool = cfg!(feature = "zstd");
 
 /// What was moved, and how long either file is.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Carried {
     /// Its bytes are those of the content.
     pub(crate) climb: Climb,
@@ -47,8 +47,7 @@ impl Carried {
     fn driven(driven: Driven, position: Position, taken: u64, length: u64) -> Self {
         let Position { offset: bytes, moved: data_bytes } = position;
         let moved = vec![Moved { mechanism: Mechanism::ReadWrite, bytes: data_bytes }];
-        let climb =
-            Climb { bytes, data_bytes, moved, threads: 1, end: End::of(driven), refusals: Vec::new() };
+        let climb = Climb { bytes, data_bytes, moved, threads: 1, end: End::of(driven), ..Climb::default() };
         Self { climb, taken, length }
     }
 }
@@ -78,6 +77,9 @@ pub(crate) fn decompress(plan: &Plan, job: Job<'_>, calls: &Calls) -> Result<Car
         limit.admit(length, calls)?;
         platform::set_length(calls, ends.to, length).map_err(failed(Operation::SetLength))
     };
+    if job.skip_zeros {
+        platform::allow_holes(calls, ends.to);
+    }
     if job.skip_zeros
         && let Some(length) = decoded.announced(watch, calls).map_err(unreadable)?
     {

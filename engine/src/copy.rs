@@ -1,6 +1,7 @@
 //! One copy, told in one screen: inspect, select, ladder, verify, finish, report.
 
 mod finish;
+mod open;
 
 use std::path::{Path, PathBuf};
 
@@ -16,15 +17,17 @@ use crate::observe::{Phase, Watch};
 use crate::options::{Compression, CopyOptions, Sparse, Verification};
 use crate::outcome::{CopyOutcome, NotPreserved, Verified};
 use crate::partial::form;
-use crate::placement::{Opening, Target, Way};
-use crate::platform::{self, Calls, Number, Status};
+use crate::placement::{Opening, Target};
+use crate::platform::{self, Calls, Status};
 use crate::retry::retry;
 use crate::select::{PIPE_PAYS, Plan, select};
-use crate::setting::{Made, Setting};
-use crate::staging::unnamed_works;
+use crate::setting::Setting;
+use crate::staging::{Staging, unnamed_works};
 use crate::strategy::Mechanism;
 use crate::survey::Survey;
 use crate::verify::{Claim, Unproven, verify};
+
+use open::{open_target, taken};
 
 /// Copies the regular file `source` to `destination`: content, holes and permission bits.
 ///
@@ -123,45 +126,6 @@ fn copy_once(
     copied
 }
 
-/// The file to write to, and what was noted about it in a tree.
-type Opened<'s> = (Target, Option<(&'s Made, Number)>);
-
-/// Opens the file to write to, and takes the name of one that is written in place. Gives what was noted for that.
-fn open_target<'s>(
-    source: &Source<'_>,
-    destination: Entry<'_>,
-    opening: Opening<'_>,
-    setting: Setting<'s>,
-    calls: &Calls,
-) -> Result<Opened<'s>, CopyError> {
-    let Some(made) = setting.made.filter(|_| setting.way == Way::InPlace) else {
-        return Ok((Target::open(source, destination, opening, calls)?, None));
-    };
-    let mut turn = made.turn();
-    let target = Target::open(source, destination, opening, calls).map_err(|error| {
-        // It may be what another source has made, and no file.
-        match platform::status_at(calls, destination.at, false) {
-            Ok(there) if turn.has(&there) => taken(source, destination),
-            _ => error,
-        }
-    })?;
-    let status = platform::status(calls, target.file())
-        .map_err(|error| CopyError::io(Operation::Inspect, destination, error))?;
-    // A file with several names may be met in another directory too, where it would be written over.
-    let everywhere = setting.written.filter(|_| status.links > 1);
-    let made = everywhere.unwrap_or(made);
-    let is_first = match everywhere {
-        Some(written) => written.turn().add(&status),
-        None => turn.add(&status),
-    };
-    if is_first { Ok((target, Some((made, status.number())))) } else { Err(taken(source, destination)) }
-}
-
-/// Another source of the same tree has the name.
-fn taken(source: &Source<'_>, destination: Entry<'_>) -> CopyError {
-    CopyError::NameTaken { source: source.entry.into(), destination: destination.into() }
-}
-
 fn copy_to(copy: Copy<'_>) -> Result<CopyOutcome, CopyError> {
     let Copy { options, watch, calls, .. } = copy;
     let (size, resumed) = (copy.source.status.size, copy.target.resumed);
@@ -225,14 +189,16 @@ struct Finished {
 }
 
 impl<'a> Copy<'a> {
-    fn run(self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
+    fn run(mut self, plan: &Plan, staged: Option<&Status>) -> Result<Done, CopyError> {
         let watch = self.watch;
         watch.enter(Phase::Copying);
         if watch.is_cancelled() {
             return Err(self.cancelled());
         }
         self.target.clear(self.calls).map_err(self.failed(Operation::SetLength))?;
-        let carried = self.carry(plan, staged)?;
+        let mut carried = self.carry(plan, staged)?;
+        let made = carried.climb.made.take().map(|made| self.take(made)).transpose()?;
+        let staged = made.as_ref().or(staged);
         let content = carried.climb.bytes;
         watch.reached(content);
         self.check_length(carried.taken)?;
@@ -259,8 +225,15 @@ impl<'a> Copy<'a> {
         let staged =
             platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))?;
         let facts = self.survey().facts(&staged, self.options)?;
-        let plan = select(&Facts { resumes_at: self.target.begins_at().0, ..facts }, self.options);
+        let (resumes_at, is_replaceable) = (self.target.begins_at().0, self.target.beside().is_some());
+        let plan = select(&Facts { resumes_at, is_replaceable, ..facts }, self.options);
         Ok(Prepared { plan, staged: Some(staged) })
+    }
+
+    /// The system has made the new file itself. Gives its status.
+    fn take(&mut self, made: Staging) -> Result<Status, CopyError> {
+        self.target.take(made);
+        platform::status(self.calls, self.target.file()).map_err(self.failed(Operation::Inspect))
     }
 
     fn survey(&self) -> Survey<'_> {
@@ -283,6 +256,7 @@ impl<'a> Copy<'a> {
             pace: self.options.pace.as_deref(),
             start: self.target.begins_at().0,
             keeper: self.target.keeper(),
+            beside: self.target.beside(),
         };
         job.begin();
         let carried = match self.options.compression {

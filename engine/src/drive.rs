@@ -136,8 +136,18 @@ mod tests {
         Manner { goal, last: false, first_step: FIRST_STEP, watch, pace: None }
     }
 
+    #[cfg(all(target_os = "linux", not(orbit_portable)))]
     fn errno(number: i32) -> Result<Step, Failure> {
         Err(Failure { operation: Operation::Copy, error: io::Error::from_raw_os_error(number) })
+    }
+
+    fn interrupted() -> Result<Step, Failure> {
+        Err(Failure { operation: Operation::Copy, error: interruption() })
+    }
+
+    /// EINTR, where the system has it.
+    fn interruption() -> io::Error {
+        if cfg!(unix) { io::Error::from_raw_os_error(4) } else { io::ErrorKind::Interrupted.into() }
     }
 
     /// Drives through a script; gives the end, the offset, and what was asked for at each step.
@@ -174,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_step_is_tried_again_where_it_was() {
-        let script = vec![Ok(Step::Moved(4)), errno(4), errno(4), Ok(Step::Moved(6))];
+        let script = vec![Ok(Step::Moved(4)), interrupted(), interrupted(), Ok(Step::Moved(6))];
         let (end, offset, asked) = play(Goal::At(10), script, true);
         assert_eq!((end.unwrap(), offset), (Driven::Complete, 10));
         assert_eq!(asked[1..], [(4, 6), (4, 6), (4, 6)]);
@@ -189,7 +199,7 @@ mod tests {
             if tries == 1000 {
                 cancel.cancel();
             }
-            errno(4)
+            interrupted()
         };
         let watch = Watch::new(None, Some(&cancel), 0);
         let end = drive(manner(Goal::At(10), &watch), &mut position, step, |_| Ok(true));
@@ -214,7 +224,7 @@ mod tests {
             if tries.get() == 1000 {
                 cancel.cancel();
             }
-            errno(4).map(|_| true)
+            interrupted().map(|_| true)
         };
         let watch = Watch::new(None, Some(&cancel), 0);
         let end = drive(manner(Goal::At(10), &watch), &mut position, |_, _| Ok(Step::Nothing), has_more);

@@ -35,6 +35,12 @@ impl<'a> Entry<'a> {
         self.below.is_none()
     }
 
+    /// Whether it is written like a directory.
+    pub(crate) fn ends_in_slash(&self) -> bool {
+        let last = self.at.path.as_os_str().as_encoded_bytes().last();
+        last.is_some_and(|last| std::path::is_separator(char::from(*last)))
+    }
+
     /// What `path`, looked up where this entry is, is called.
     pub(crate) fn called(&self, path: &Path) -> PathBuf {
         self.below.map_or_else(|| path.to_path_buf(), |below| below.location().join(path))

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::compress::new_name;
 use crate::entry::Entry;
 use crate::error::{CopyError, FileKind, Operation};
+use crate::facts::Facts;
 use crate::inspect::{Resolved, Source, resolve};
 use crate::observe::Watch;
 use crate::options::{Compression, CopyOptions, Durability, Placement, Verification};
@@ -84,7 +85,8 @@ pub fn explain(
     let failed = |error| CopyError::io(Operation::Inspect, destination, error);
     let status = platform::status(calls, &ground.file).map_err(failed)?;
     let survey = Survey { source: &source, to: &ground.file, destination, calls };
-    let plan = select(&survey.facts(&status, options)?, options);
+    let is_replaceable = opening.way == Way::Staged;
+    let plan = select(&Facts { is_replaceable, ..survey.facts(&status, options)? }, options);
     let pair = survey.pair(&status)?;
     Ok(Explanation {
         source: source.entry.into(),
@@ -147,7 +149,7 @@ impl Ground {
         let failed = |error| CopyError::io(Operation::OpenForWriting, destination, error);
         let spot = destination.at.to_spot();
         if let Standing::Nothing = platform::open_destination(calls, destination.at).map_err(failed)? {
-            if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            if destination.ends_in_slash() {
                 return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
             let file = writable_directory(destination.at.parent(), calls).map_err(failed)?;

@@ -13,6 +13,8 @@ pub struct Facts {
     pub allocated: u64,
     /// Bytes of the content that an earlier copy has left at the destination, to go on behind.
     pub resumes_at: u64,
+    /// Whether a mechanism that makes the new file itself may do so, because what is written has a staging name of its own.
+    pub is_replaceable: bool,
     /// Types of the two file systems; none where nothing depends on them: small files without a tuned profile.
     pub pair: Option<FileSystemPair>,
     /// Processors that this process may use.
@@ -27,9 +29,16 @@ impl Facts {
     /// A source of `size` bytes without holes, on a machine with one processor, about which nothing else is known.
     #[must_use]
     pub fn of_size(size: u64) -> Self {
-        let (pair, refused_before) = (None, Vec::new());
-        let built_in = built_in();
-        Self { size, allocated: size, resumes_at: 0, pair, processors: 1, built_in, refused_before }
+        Self {
+            size,
+            allocated: size,
+            resumes_at: 0,
+            is_replaceable: false,
+            pair: None,
+            processors: 1,
+            built_in: built_in(),
+            refused_before: Vec::new(),
+        }
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn resolve(
     }
     let not_regular = |kind| CopyError::DestinationNotRegular { path: destination.into(), kind };
     let failed = |error| CopyError::io(Operation::OpenDestination, destination, error);
-    if destination.at.path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+    if destination.ends_in_slash() {
         // Written like a directory: whatever stands there, it is no place for a file.
         return Err(platform::kind_of(calls, destination.at, true).map_or_else(failed, not_regular));
     }

@@ -14,7 +14,7 @@ use crate::observe::{FIRST_STEP, Watch};
 use crate::outcome::{Moved, Refusal, RefusalReason};
 use crate::pace::Pace;
 use crate::parallel::{Dealt, Share, deal};
-use crate::platform::{self, Calls, Meaning, Volume};
+use crate::platform::{self, At, Calls, Meaning, Volume};
 use crate::select::Plan;
 use crate::strategy::Mechanism;
 
@@ -42,6 +42,8 @@ pub(crate) struct Job<'a> {
     pub(crate) start: u64,
     /// Who writes down which blocks have arrived.
     pub(crate) keeper: Option<&'a Keeper>,
+    /// Beside what a mechanism that makes the new file itself may do so.
+    pub(crate) beside: Option<At<'a>>,
 }
 
 /// Files up to this size are written by one call, which the system cuts short at a limit before it raises a signal.
@@ -88,8 +90,8 @@ impl Ladder<'_> {
         if size > ONE_WRITE || !self.is_in_turn() {
             self.limit.admit(size, self.calls)?;
         }
-        if self.plan.rungs.first() == Some(&Mechanism::Reflink) {
-            let driven = self.take(Mechanism::Reflink, Goal::At(size))?;
+        while let Some(&mechanism) = self.plan.rungs.get(self.next).filter(|next| next.is_whole()) {
+            let driven = self.take(mechanism, Goal::At(size))?;
             if !matches!(driven, Driven::Refused { .. }) {
                 return Ok(End::of(driven));
             }
@@ -103,6 +105,7 @@ impl Ladder<'_> {
         let mut segments = Segments::new(from, self.position.offset, size, has_holes, self.calls).peekable();
         let is_whole = segments.peek().is_some_and(|first| *first == (self.position.offset..size));
         if !is_whole || skip_zeros {
+            platform::allow_holes(self.calls, self.job.ends.to);
             // Before anything is written: a file system that sees a file grow allocates ahead of it (XFS), into what is
             // to be a hole.
             self.set_length(size)?;
@@ -181,13 +184,8 @@ impl Ladder<'_> {
     fn opened(&mut self, mechanism: Mechanism) -> Result<Rung, Failure> {
         match self.rung.take() {
             Some(rung) => Ok(rung),
-            None => Rung::new(mechanism, &self.plan.values, self.task(), self.job.ends, self.calls),
+            None => Rung::new(mechanism, &self.plan.values, self.job.task(), self.job.ends, self.calls),
         }
-    }
-
-    fn task(&self) -> Task {
-        let Job { size, skip_zeros, watch, .. } = self.job;
-        Task { size, watched: watch.is_on(), skip_zeros }
     }
 
     fn run(&mut self, rung: &mut Rung, mechanism: Mechanism, goal: Goal) -> Result<Driven, Failure> {
@@ -198,7 +196,7 @@ impl Ladder<'_> {
                 let (job, calls, limit) = (self.job, self.calls, &self.limit);
                 let step = |offset, left| {
                     limit.admit_byte(offset, calls)?;
-                    rung.step(job.ends, offset, left, calls)
+                    rung.step(job.ends, offset, left, job.watch, calls)
                 };
                 let more = |offset| has_more(job.ends, offset, calls);
                 drive(manner, &mut self.position, step, more)
@@ -213,12 +211,12 @@ impl Ladder<'_> {
         end: u64,
         range: u64,
     ) -> Result<Driven, Failure> {
-        let (job, plan, task) = (self.job, self.plan, self.task());
+        let (job, plan, task) = (self.job, self.plan, self.job.task());
         let make = |calls: &Calls| Rung::new(mechanism, &plan.values, task, job.ends, calls);
         let others = vec![make; plan.threads.saturating_sub(1) as usize];
         let manner = self.job.manner(mechanism, Goal::At(end));
         let drive_range = |rung: &mut Rung, end, position: &mut Position, calls: &Calls| {
-            let step = |offset, left| rung.step(job.ends, offset, left, calls);
+            let step = |offset, left| rung.step(job.ends, offset, left, job.watch, calls);
             let more = |offset| has_more(job.ends, offset, calls);
             drive(Manner { goal: Goal::At(end), ..manner }, position, step, more)
         };
@@ -253,8 +251,8 @@ impl Ladder<'_> {
     }
 
     fn leave_rung(&mut self) {
-        if let Some(mut rung) = self.rung.take() {
-            rung.leave(self.job.ends, self.calls);
+        if let Some(rung) = self.rung.take() {
+            self.climb.made = rung.leave(self.job.ends, self.calls);
         }
     }
 
@@ -273,8 +271,13 @@ impl<'a> Job<'a> {
         watch: &'a Watch<'a>,
     ) -> Self {
         let (has_holes, skip_zeros, is_limited) = (false, false, true);
-        let (pace, start, keeper) = (None, 0, None);
-        Self { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace, start, keeper }
+        let (pace, start, keeper, beside) = (None, 0, None, None);
+        Self { ends, from, to, size, has_holes, skip_zeros, is_limited, watch, pace, start, keeper, beside }
+    }
+
+    fn task(&self) -> Task<'a> {
+        let Self { size, skip_zeros, watch, beside, .. } = *self;
+        Task { size, watched: watch.is_on(), skip_zeros, beside }
     }
 
     /// The bytes are about to move: the limit's clock runs, and what has arrived already is told.

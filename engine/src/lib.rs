@@ -50,9 +50,10 @@ mod entry;
 mod error;
 mod explain;
 mod facts;
+mod failure;
 #[cfg(feature = "config")]
 mod fault;
-#[cfg(all(target_os = "linux", not(orbit_portable)))]
+#[cfg(any(all(target_os = "linux", not(orbit_portable)), target_os = "macos", windows))]
 mod ffi;
 mod fill;
 mod holes;

@@ -8,16 +8,13 @@ use std::io;
 use crate::attempt::{Ends, Failure, failed};
 use crate::error::{FileKind, Operation};
 use crate::outcome::{Attribute, NotPreserved};
-use crate::platform::{self, At, Calls, PERMISSIONS, SET_ID, Status};
+use crate::platform::{self, At, Calls, NO_ATTRIBUTE, PERMISSIONS, SET_ID, Status};
 
 /// Where Linux keeps access control lists.
 const ACCESS_LIST: &str = "system.posix_acl_access";
 
 /// The list that a directory hands on to what is made in it.
 const DEFAULT_LIST: &str = "system.posix_acl_default";
-
-/// No such attribute (any more) has no kind of its own.
-const NO_DATA: i32 = 61;
 
 /// An attribute larger than this file system keeps: E2BIG, ENOSPC (beside an inode's other attributes), ERANGE.
 const TOO_LARGE: [i32; 3] = [7, 28, 34];
@@ -86,7 +83,10 @@ pub(crate) fn preserve(
             lost.push(tolerated(Operation::SetAttributes, Attribute::Extended(name), error)?);
         }
     }
+    let kept = platform::copy_access_list(calls, ends.from, ends.to);
+    lost.extend(unless_kept(Attribute::AccessList, kept)?);
     platform::set_mode(calls, ends.to, mode).map_err(failed(Operation::SetMode))?;
+    lost.extend(unless_kept(Attribute::Flags, platform::copy_flags(calls, ends.from, ends.to))?);
     set_times(ends, source, calls)?;
     Ok(lost)
 }
@@ -143,7 +143,7 @@ fn remove_attribute(file: &File, list: &str, calls: &Calls) -> Result<Option<Not
     match platform::remove_attribute(calls, file, OsStr::new(list)) {
         Ok(()) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
-        Err(error) if error.raw_os_error() == Some(NO_DATA) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(NO_ATTRIBUTE) => Ok(None),
         Err(error) if is_refusal(&error) => {
             tolerated(Operation::SetAttributes, Attribute::Extended(list.into()), error).map(Some)
         }
@@ -158,10 +158,14 @@ fn names(file: &File, calls: &Calls) -> Result<Vec<OsString>, Failure> {
     }
 }
 
+fn unless_kept(attribute: Attribute, kept: io::Result<()>) -> Result<Option<NotPreserved>, Failure> {
+    kept.err().map(|error| tolerated(Operation::SetAttributes, attribute, error)).transpose()
+}
+
 /// What the system or the file system does not allow is told and does not end the copy; other errors do.
 fn tolerated(operation: Operation, attribute: Attribute, error: io::Error) -> Result<NotPreserved, Failure> {
     match error.raw_os_error() {
-        Some(errno) if is_refusal(&error) || errno == NO_DATA || TOO_LARGE.contains(&errno) => {
+        Some(errno) if is_refusal(&error) || errno == NO_ATTRIBUTE || TOO_LARGE.contains(&errno) => {
             Ok(NotPreserved { attribute, errno })
         }
         _ => Err(Failure { operation, error }),

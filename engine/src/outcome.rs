@@ -121,8 +121,12 @@ pub enum Attribute {
     Owner,
     /// That it is one file with another name: it is a copy of its own.
     HardLink,
-    /// An extended attribute, by its name; `system.posix_acl_access` is the access control list.
+    /// An extended attribute, by its name; `system.posix_acl_access` is the access control list of Linux.
     Extended(OsString),
+    /// The access control list, where it is no extended attribute (macOS).
+    AccessList,
+    /// Flags of the file (`chflags`, macOS): those that forbid changing it are never kept, because it is to be renamed.
+    Flags,
 }
 
 impl fmt::Display for Attribute {
@@ -131,6 +135,8 @@ impl fmt::Display for Attribute {
             Self::Owner => f.pad("owner"),
             Self::HardLink => f.pad("hard link"),
             Self::Extended(name) => write!(f, "extended attribute {}", name.to_string_lossy()),
+            Self::AccessList => f.pad("access control list"),
+            Self::Flags => f.pad("flags"),
         }
     }
 }
@@ -280,6 +286,11 @@ pub enum OmissionReason {
     Resumable,
     /// An earlier copy has left a begin, and only whole files are cloned.
     GoesOn,
+    /// It makes the new file itself, and what is to be written is another one: in place, of a resumable copy, or in a
+    /// directory that the copy has made.
+    MakesOwnFile,
+    /// It would fill the holes of the source.
+    FillsHoles,
     /// The content is compressed or decompressed, so that it must be read.
     Compression,
     /// The bandwidth is limited; an explicit [`crate::Strategy::ZeroCopy`] keeps the limit too, except by sharing extents.
@@ -308,6 +319,10 @@ impl fmt::Display for OmissionReason {
             Self::ReadWriteAsked => f.write_str("reading and writing in a special way is asked for"),
             Self::Resumable => f.write_str("the copy is to be resumable"),
             Self::GoesOn => f.write_str("the copy goes on where an earlier one stopped"),
+            Self::MakesOwnFile => {
+                f.write_str("it makes the new file itself, which only a staged copy can do with")
+            }
+            Self::FillsHoles => f.write_str("it would fill the holes of the source"),
             Self::Compression => f.write_str("the content is compressed or decompressed"),
             Self::BandwidthLimit => f.write_str("the bandwidth is limited"),
             Self::NotBuiltIn => f.write_str("not in this build"),

@@ -13,7 +13,7 @@ use crate::observe::Watch;
 use crate::options::{CopyOptions, Placement, Reflink, Verification};
 use crate::outcome::Resumed;
 use crate::partial::{Partial, Request};
-use crate::platform::{self, Calls, Spot, Status};
+use crate::platform::{self, At, Calls, Spot, Status};
 use crate::staging::{Staging, remove};
 use crate::strategy::Mechanism;
 
@@ -269,6 +269,16 @@ impl Target {
         if let Some(partial) = self.partial() {
             partial.spoil();
         }
+    }
+
+    /// Beside what a new file may be made that takes its place; none where this one must be written.
+    pub(crate) fn beside(&self) -> Option<At<'_>> {
+        matches!(self.file, Kept::Staged(_)).then(|| self.spot.at())
+    }
+
+    /// The content is in `made`, which was made beside it.
+    pub(crate) fn take(&mut self, made: Staging) {
+        self.file = Kept::Staged(made);
     }
 
     /// Whether it stands in no directory yet.

@@ -5,15 +5,22 @@
 mod linux;
 #[cfg(feature = "config")]
 mod machine;
-#[cfg(any(not(target_os = "linux"), orbit_portable))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(all(not(windows), any(not(target_os = "linux"), orbit_portable)))]
 mod other;
+#[cfg(any(not(target_os = "linux"), orbit_portable))]
+mod portable;
 mod spot;
+#[cfg(windows)]
+mod windows;
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::net::TcpStream;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,9 +31,13 @@ use crate::strategy::Mechanism;
 pub(crate) use linux::*;
 #[cfg(feature = "config")]
 pub(crate) use machine::{cpu, kernel};
-#[cfg(any(not(target_os = "linux"), orbit_portable))]
+#[cfg(target_os = "macos")]
+pub(crate) use macos::*;
+#[cfg(all(not(any(windows, target_os = "macos")), any(not(target_os = "linux"), orbit_portable)))]
 pub(crate) use other::*;
 pub(crate) use spot::{At, Spot};
+#[cfg(windows)]
+pub(crate) use windows::*;
 
 /// Counts the system calls of one copy. Calls made on helper threads are counted there and added by the caller.
 #[derive(Debug, Default)]
@@ -121,6 +132,12 @@ pub(crate) const PERMISSIONS: u32 = 0o777;
 /// Set-user-id and set-group-id: whoever runs the file gets its owner's rights.
 pub(crate) const SET_ID: u32 = 0o6000;
 
+/// Hears how many bytes are done, and says whether to go on.
+pub(crate) type Told<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
+/// The error number for an attribute that the file does not have (any more): `ENODATA`, `ENOATTR`. It has no kind of its own.
+pub(crate) const NO_ATTRIBUTE: i32 = if cfg!(target_os = "macos") { 93 } else { 61 };
+
 /// An access control list, as the system keeps it.
 pub(crate) type AccessList = Vec<u8>;
 
@@ -169,6 +186,7 @@ const _: fn(&Calls, &File, &OsStr) -> io::Result<Vec<u8>> = attribute;
 const _: fn(&Calls, &File, &OsStr, &[u8]) -> io::Result<()> = set_attribute;
 const _: fn(&Calls, &File, &OsStr) -> io::Result<()> = remove_attribute;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = set_length;
+const _: fn(&Calls, &File) = allow_holes;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_data;
 const _: fn(&Calls, &File, u64) -> io::Result<Option<u64>> = next_hole;
 const _: fn(&Calls) -> Option<u64> = file_size_limit;
@@ -206,6 +224,11 @@ const _: fn(&Calls, &File, &File) -> io::Result<()> = reflink;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<()> = reflink_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range;
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = send_file;
+const _: fn(&Calls, &File, At<'_>, Told<'_>) -> io::Result<Option<File>> = copy_new;
+const _: fn(&Calls, &File, At<'_>) -> io::Result<File> = clone_new;
+const _: bool = CLONES_ARE_NEW;
+const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_access_list;
+const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_flags;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
 const _: fn(&Calls, &File, &TcpStream, u64, u64) -> io::Result<u64> = send_range;
 const _: fn(&Calls, &TcpStream, &[u8]) -> io::Result<usize> = write_socket;

@@ -88,7 +88,9 @@ struct Choice<'a> {
 impl Choice<'_> {
     /// Every mechanism that may be meant, the most promising first. Direct access and `io_uring` are for those who ask.
     fn order(&self) -> impl Iterator<Item = Mechanism> {
-        use Mechanism::{CopyFileRange, DirectIo, IoUring, ReadWrite, Reflink, Sendfile, Splice};
+        use Mechanism::{
+            CopyFileEx, CopyFileRange, DirectIo, Fcopyfile, IoUring, ReadWrite, Reflink, Sendfile, Splice,
+        };
         let kernel = match (self.may_offload(), self.facts.size >= PIPE_PAYS) {
             (true, true) => [CopyFileRange, Splice, Sendfile],
             (false, true) => [Splice, CopyFileRange, Sendfile],
@@ -96,6 +98,8 @@ impl Choice<'_> {
         };
         let asked = [
             (Reflink, true),
+            (CopyFileEx, self.has_or_wants(CopyFileEx)),
+            (Fcopyfile, self.has_or_wants(Fcopyfile)),
             (kernel[0], true),
             (kernel[1], true),
             (kernel[2], true),
@@ -104,6 +108,10 @@ impl Choice<'_> {
             (ReadWrite, true),
         ];
         asked.into_iter().filter(|(_, asked)| *asked).map(|(mechanism, _)| mechanism)
+    }
+
+    fn has_or_wants(&self, mechanism: Mechanism) -> bool {
+        self.facts.built_in.contains(&mechanism) || self.options.only == Some(mechanism)
     }
 
     /// Whether a server may copy on its own. Two file systems of different types never do that for each other.
@@ -169,13 +177,31 @@ impl Choice<'_> {
         if let Some(reason) = self.needs_care(mechanism) {
             return Some(reason);
         }
-        if !matches!(mechanism, Mechanism::Reflink | Mechanism::CopyFileRange) {
+        if mechanism.is_of_one_system()
+            && let Some(reason) = self.cannot_be_new()
+        {
+            return Some(reason);
+        }
+        if matches!(mechanism, Mechanism::Splice | Mechanism::Sendfile | Mechanism::Fcopyfile) {
             return None;
         }
         if self.options.reflink == Reflink::Never {
             return Some(OmissionReason::ReflinkNever);
         }
         (self.options.sparse == Sparse::Never).then_some(OmissionReason::SparseNever)
+    }
+
+    /// Why the system cannot make the new file itself.
+    fn cannot_be_new(&self) -> Option<OmissionReason> {
+        let Facts { size, allocated, is_replaceable, .. } = *self.facts;
+        if self.options.pace.is_some() {
+            return Some(OmissionReason::BandwidthLimit);
+        }
+        if !is_replaceable {
+            return Some(OmissionReason::MakesOwnFile);
+        }
+        let has_holes = allocated < size && self.options.sparse != Sparse::Never;
+        has_holes.then_some(OmissionReason::FillsHoles)
     }
 
     /// Why a copy by blocks, or one that keeps a limit, does without the mechanism. Who asks for zero-copy or for shared

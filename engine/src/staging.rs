@@ -7,8 +7,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::attempt::{Failure, failed};
 use crate::error::Operation;
+use crate::failure::{Failure, failed};
 use crate::platform::{self, At, Calls, Spot};
 
 /// Longest file name of the common file systems, in bytes.
@@ -53,7 +53,17 @@ impl Staging {
     pub(crate) fn create_named(calls: &Calls, destination: At<'_>, mode: u32) -> io::Result<Self> {
         let create = |at: At<'_>| platform::create_exclusive(calls, at, mode);
         let (spot, file) = with_staging_name(destination, create)?;
-        Ok(Self { name: Name::Beside(spot), file: Some(file) })
+        Ok(Self::made(spot, file))
+    }
+
+    /// The file that stands at `spot`, made under a staging name and open for reading and writing.
+    pub(crate) fn made(spot: Spot, file: File) -> Self {
+        Self { name: Name::Beside(spot), file: Some(file) }
+    }
+
+    /// Under which name it stands beside the destination, where it has one.
+    pub(crate) fn spot(&self) -> Option<&Spot> {
+        if let Name::Beside(spot) = &self.name { Some(spot) } else { None }
     }
 
     /// Whether it is gone as soon as nobody has it open.
@@ -124,7 +134,7 @@ pub(crate) fn unnamed_works() -> bool {
 /// Tries staging names beside `destination` until `make` takes one.
 pub(crate) fn with_staging_name<T>(
     destination: At<'_>,
-    make: impl Fn(At<'_>) -> io::Result<T>,
+    mut make: impl FnMut(At<'_>) -> io::Result<T>,
 ) -> io::Result<(Spot, T)> {
     let mut tries = 0;
     let mut most = NAME_MAX;

@@ -20,7 +20,7 @@ named!(Strategy { Auto => "auto", ZeroCopy => "zero-copy", Buffered => "buffered
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// `FICLONE`: the destination shares the source's extents, no byte is moved.
+    /// `FICLONE`, on Windows `FSCTL_DUPLICATE_EXTENTS_TO_FILE`: the destination shares the source's extents, no byte is moved.
     Reflink,
     /// `copy_file_range(2)`: the kernel copies, on one file system or between files of one type.
     CopyFileRange,
@@ -28,7 +28,12 @@ pub enum Mechanism {
     Splice,
     /// `sendfile(2)`: as splice, through a small pipe of the kernel's own.
     Sendfile,
-    /// Reading and writing past the page cache (`O_DIRECT`), where [`crate::CopyOptions::direct_io`] asks for it.
+    /// `CopyFileExW` of Windows: the system, or the server, copies the whole file by its names, with its attributes and
+    /// alternate streams.
+    CopyFileEx,
+    /// `fcopyfile(3)` of macOS: the system's library copies the content of the whole file.
+    Fcopyfile,
+    /// Reading and writing past the page cache (`O_DIRECT`, `F_NOCACHE`), where [`crate::CopyOptions::direct_io`] asks for it.
     DirectIo,
     /// Reads and writes queued through `io_uring(7)`, where [`crate::CopyOptions::io_uring`] asks for it.
     IoUring,
@@ -41,6 +46,8 @@ named!(Mechanism {
     CopyFileRange => "copy-file-range",
     Splice => "splice",
     Sendfile => "sendfile",
+    CopyFileEx => "copy-file-ex",
+    Fcopyfile => "fcopyfile",
     DirectIo => "direct-io",
     IoUring => "io-uring",
     ReadWrite => "read-write",
@@ -50,6 +57,17 @@ impl Mechanism {
     /// Whether the bytes stay out of this process.
     #[must_use]
     pub const fn is_zero_copy(self) -> bool {
-        matches!(self, Self::Reflink | Self::CopyFileRange | Self::Splice | Self::Sendfile)
+        use Mechanism::{CopyFileEx, CopyFileRange, Fcopyfile, Reflink, Sendfile, Splice};
+        matches!(self, Reflink | CopyFileRange | Splice | Sendfile | CopyFileEx | Fcopyfile)
+    }
+
+    /// Whether the whole file is copied by one call, or nothing.
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Self::Reflink) || self.is_of_one_system()
+    }
+
+    /// Whether one system alone has the mechanism, which makes the new file itself. Elsewhere nobody is told that it is missing.
+    pub(crate) const fn is_of_one_system(self) -> bool {
+        matches!(self, Self::CopyFileEx | Self::Fcopyfile)
     }
 }

@@ -15,6 +15,8 @@ mod flags;
 mod precedence;
 #[path = "cli/progress.rs"]
 mod progress;
+#[path = "cli/release.rs"]
+mod release;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/resume.rs"]

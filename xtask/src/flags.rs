@@ -147,13 +147,13 @@ pub(crate) struct GateFlags {
     pub(crate) head: Option<String>,
     /// Compare with the samples of this run of `cargo xtask bench gate` instead, and build nothing: weaker, as times of
     /// different days are. The head is the working copy; another kind of machine is refused
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["base", "head"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["base", "head", "resume"])]
     pub(crate) baseline: Option<PathBuf>,
     /// Add a line with the head's times and counters to this file
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with = "baseline")]
     pub(crate) record: Option<PathBuf>,
     /// Measure nothing: say where the times in this file became slower and stayed so, and draw them beside it
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with_all = ["base", "head", "baseline", "record", "scenarios", "time_budget", "format", "junit", "sarif", "fail_on_inconclusive", "seed", "targets"])]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = HISTORY, conflicts_with_all = ["base", "head", "baseline", "record", "scenarios", "time_budget", "self_test", "resume", "format", "junit", "sarif", "markdown", "fail_on_inconclusive", "seed", "targets"])]
     pub(crate) history: Option<PathBuf>,
     /// The cases: a name under `bench-scenarios/`, or the path of a scenario file; with `--self-test` `gate-self-test` when absent
     #[arg(
@@ -171,7 +171,7 @@ pub(crate) struct GateFlags {
     pub(crate) time_budget: Option<Duration>,
     /// Measure how often the gate is wrong here: this program against itself, with known differences planted in some
     /// families of cases. Writes `results/calibration.json`; ends with 3 where a rate is worse than promised
-    #[arg(long, conflicts_with_all = ["base", "head", "junit", "fail_on_inconclusive"])]
+    #[arg(long, conflicts_with_all = ["base", "head", "baseline", "record", "junit", "sarif", "markdown", "fail_on_inconclusive"])]
     pub(crate) self_test: bool,
     /// Families with nothing planted; beside four of them two are 10 % slower, two 20 %, and one has another mechanism
     #[arg(long, value_name = "N", default_value_t = 200, requires = "self_test", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -188,6 +188,9 @@ pub(crate) struct GateFlags {
     /// Write what is slower, or too noisy to say, as SARIF 2.1.0 to this file, too
     #[arg(long, value_name = "FILE")]
     pub(crate) sarif: Option<PathBuf>,
+    /// Write what a job's summary shows to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
     /// End with 4 where nothing is slower and something is too noisy to say
     #[arg(long)]
     pub(crate) fail_on_inconclusive: bool,

@@ -177,3 +177,40 @@ fn the_default_scenario_is_estimated_below_two_minutes() {
         dry_run.split("about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("it says a time");
     assert!(seconds.parse::<u64>().unwrap() < 120, "{dry_run}");
 }
+
+/// The commands of the workflows and of the scripts beside them, as words. `cargo xtask` stands before each.
+fn commands_of_workflows() -> Vec<Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let files = [".github/workflows", ".ci"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let mut commands = Vec::new();
+    for file in files.into_iter().flatten() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap().replace("\\\n", " ");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            for command in line.split("cargo xtask ").skip(1) {
+                let words = command
+                    .split_whitespace()
+                    .take_while(|word| !["&&", "||", "|", ">", ">>"].contains(word));
+                commands
+                    .push(words.map(|word| word.trim_matches(['\'', '"', '`', ';']).to_owned()).collect());
+            }
+        }
+    }
+    commands
+}
+
+/// A flag that was renamed would be noticed by the first pull request after it.
+#[test]
+fn workflows_name_commands_and_flags_that_there_are() {
+    let commands = commands_of_workflows();
+    let names: Vec<&str> = commands.iter().filter_map(|words| words.first()).map(String::as_str).collect();
+    for name in ["bench", "gate", "tidy", "tune"] {
+        assert!(names.contains(&name), "no workflow runs {name}: {names:?}");
+    }
+    for command in &commands {
+        // What stands before it is checked first.
+        let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let output = xtask(&words);
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(!xtask(&["gate", "--no-such-flag", "--help"]).status.success());
+}

@@ -2,10 +2,11 @@
 
 use crate::drive::Driven;
 use crate::outcome::{Moved, Refusal};
+use crate::staging::Staging;
 use crate::strategy::Mechanism;
 
 /// What the ladder did.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Climb {
     /// Length of the destination.
     pub(crate) bytes: u64,
@@ -17,6 +18,8 @@ pub(crate) struct Climb {
     pub(crate) refusals: Vec<Refusal>,
     /// Most threads that moved bytes at one time.
     pub(crate) threads: u32,
+    /// The file that the content is in, where a mechanism has made one of its own.
+    pub(crate) made: Option<Staging>,
     pub(crate) end: End,
 }
 

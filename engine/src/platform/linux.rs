@@ -4,6 +4,7 @@ mod direct;
 mod directory;
 mod errno;
 mod holes;
+mod lacking;
 mod metadata;
 mod pipe;
 mod socket;
@@ -29,22 +30,22 @@ pub(crate) use directory::{
     set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
 };
 pub(crate) use errno::meaning;
-pub(crate) use holes::{next_data, next_hole};
+pub(crate) use holes::{allow_holes, next_data, next_hole};
+pub(crate) use lacking::{CLONES_ARE_NEW, clone_new, copy_access_list, copy_flags, copy_new};
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
 pub(crate) use pipe::Pipe;
 pub(crate) use socket::{send_range, wait_writable, write_socket};
 
-#[cfg(feature = "io-uring")]
-pub(crate) const MECHANISMS: &[Mechanism] = Mechanism::ALL;
-#[cfg(not(feature = "io-uring"))]
 pub(crate) const MECHANISMS: &[Mechanism] = &[
     Mechanism::Reflink,
     Mechanism::CopyFileRange,
     Mechanism::Splice,
     Mechanism::Sendfile,
     Mechanism::DirectIo,
+    #[cfg(feature = "io-uring")]
+    Mechanism::IoUring,
     Mechanism::ReadWrite,
 ];
 

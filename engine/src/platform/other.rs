@@ -1,36 +1,41 @@
-//! Systems without accelerated copies here: the standard library alone. Every zero-copy mechanism refuses.
+//! Unix by the standard library alone. Of a system that has nothing else here, every zero-copy mechanism refuses.
 
 mod directory;
+#[cfg(not(target_os = "macos"))]
+mod lacking;
 mod metadata;
 mod positioned;
-mod socket;
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::num::NonZero;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use same_file::Handle;
 
-use super::{At, Calls, Meaning, Standing, Status, Time, Version, Volume};
+use super::portable::refused;
+use super::{At, Calls, Standing, Status, Version, Volume};
 use crate::error::FileKind;
-use crate::strategy::Mechanism;
 
+#[cfg(not(target_os = "macos"))]
+pub(crate) use super::portable::{CLONES_ARE_NEW, clone_new, copy_access_list, copy_flags};
+pub(crate) use super::portable::{
+    Pipe, copy_file_range, create_unnamed, flush, link, processors, seek, send_file, send_range,
+    wait_writable, write_socket,
+};
 pub(crate) use directory::{
     Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
     list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
     set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
 };
-pub(crate) use metadata::{
-    attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
+#[cfg(not(target_os = "macos"))]
+pub(crate) use lacking::{
+    MECHANISMS, READ_WRITE, attribute, attributes, close, copy_new, direct_alignment, file_system, meaning,
+    next_data, next_hole, reflink, remove_attribute, set_attribute, set_direct, sync_directory, sync_file,
+    too_large, unsupported,
 };
+pub(crate) use metadata::{set_mode, set_owner, set_times};
 pub(crate) use positioned::{read_at, write_at};
-pub(crate) use socket::{send_range, wait_writable, write_socket};
-
-pub(crate) const MECHANISMS: &[Mechanism] = READ_WRITE;
-
-pub(crate) const READ_WRITE: &[Mechanism] = &[Mechanism::ReadWrite];
 
 /// Looks before it opens: without non-blocking opens in the standard library a named pipe would hang.
 pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<File> {
@@ -43,14 +48,8 @@ pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Resul
     File::open(path)
 }
 
-#[cfg(unix)]
 fn is_special(kind: std::fs::FileType) -> bool {
     !kind.is_file() && !kind.is_dir()
-}
-
-#[cfg(not(unix))]
-fn is_special(_: std::fs::FileType) -> bool {
-    false
 }
 
 pub(crate) fn kind_of(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<FileKind> {
@@ -102,26 +101,8 @@ pub(crate) fn check_writable(calls: &Calls, at: At<'_>) -> io::Result<()> {
 
 pub(crate) fn create_exclusive(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<File> {
     let path = at.whole();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
     calls.count();
-    options.open(path)
-}
-
-pub(crate) fn create_unnamed(_: &Calls, _: At<'_>, _: u32) -> io::Result<File> {
-    refused()
-}
-
-pub(crate) fn link(_: &Calls, _: &File, _: At<'_>) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn flush(_: &Calls, _: &File) -> io::Result<()> {
-    refused()
+    OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
 }
 
 pub(crate) fn is_on_disk(_: Volume) -> bool {
@@ -156,26 +137,27 @@ pub(crate) fn boot(_: &Calls) -> Option<String> {
 
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     calls.count();
-    status_of(&file.metadata()?)
+    Ok(status_of(&file.metadata()?))
 }
 
-fn status_of(metadata: &std::fs::Metadata) -> io::Result<Status> {
-    let UnixParts { mode, owner, device, inode, links, changed } = unix_parts(metadata);
-    let modified = seconds(metadata.modified()?);
-    Ok(Status {
+fn status_of(metadata: &std::fs::Metadata) -> Status {
+    let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or(0));
+    let modified = time(metadata.mtime(), metadata.mtime_nsec());
+    let changed = time(metadata.ctime(), metadata.ctime_nsec());
+    Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
-        allocated: metadata.len(),
-        mode,
-        inode,
-        links,
-        owner,
-        accessed: metadata.accessed().map_or(modified, seconds),
-        volume: Volume { device, mount: 0 },
-        stands_for: 0,
-        is_block_device: false,
-        version: Version { modified, changed: changed.unwrap_or(modified) },
-    })
+        allocated: metadata.blocks().saturating_mul(512),
+        mode: metadata.mode() & 0o7777,
+        inode: metadata.ino(),
+        links: metadata.nlink(),
+        owner: (metadata.uid(), metadata.gid()),
+        accessed: time(metadata.atime(), metadata.atime_nsec()),
+        volume: Volume { device: metadata.dev(), mount: 0 },
+        stands_for: metadata.rdev(),
+        is_block_device: metadata.file_type().is_block_device(),
+        version: Version { modified, changed },
+    }
 }
 
 fn file_kind(file_type: std::fs::FileType) -> FileKind {
@@ -185,50 +167,14 @@ fn file_kind(file_type: std::fs::FileType) -> FileKind {
         FileKind::Directory
     } else if file_type.is_symlink() {
         FileKind::Symlink
+    } else if file_type.is_fifo() {
+        FileKind::Fifo
+    } else if file_type.is_socket() {
+        FileKind::Socket
+    } else if file_type.is_char_device() || file_type.is_block_device() {
+        FileKind::Device
     } else {
         FileKind::Other
-    }
-}
-
-/// What only Unix has of a file's status.
-struct UnixParts {
-    mode: u32,
-    owner: (u32, u32),
-    device: u64,
-    inode: u64,
-    links: u64,
-    changed: Option<Time>,
-}
-
-#[cfg(unix)]
-fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
-    use std::os::unix::fs::MetadataExt;
-    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or(0);
-    UnixParts {
-        mode: metadata.mode() & 0o7777,
-        owner: (metadata.uid(), metadata.gid()),
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        links: metadata.nlink(),
-        changed: Some((metadata.ctime(), nanoseconds)),
-    }
-}
-
-#[cfg(not(unix))]
-fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
-    let mode = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
-    UnixParts { mode, owner: (0, 0), device: 0, inode: 0, links: 1, changed: None }
-}
-
-fn seconds(time: std::time::SystemTime) -> (i64, u32) {
-    let whole = |since: std::time::Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    match time.duration_since(std::time::UNIX_EPOCH) {
-        Ok(since) => (whole(since), since.subsec_nanos()),
-        // Nanoseconds count forward, also before the epoch.
-        Err(before) => match before.duration().subsec_nanos() {
-            0 => (-whole(before.duration()), 0),
-            nanoseconds => (-whole(before.duration()) - 1, 1_000_000_000 - nanoseconds),
-        },
     }
 }
 
@@ -237,69 +183,20 @@ pub(crate) fn same_file(calls: &Calls, one: &File, other: &File) -> io::Result<b
     Ok(Handle::from_file(one.try_clone()?)? == Handle::from_file(other.try_clone()?)?)
 }
 
-pub(crate) fn file_system(_: &Calls, _: &File) -> io::Result<String> {
-    Ok("unknown".to_owned())
-}
-
-pub(crate) fn unsupported() -> io::Error {
-    io::ErrorKind::Unsupported.into()
-}
-
 pub(crate) fn set_length(calls: &Calls, file: &File, length: u64) -> io::Result<()> {
     calls.count();
     file.set_len(length)
 }
 
-pub(crate) fn next_data(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
-    refused()
-}
-
-pub(crate) fn next_hole(_: &Calls, _: &File, _: u64) -> io::Result<Option<u64>> {
-    refused()
-}
-
-pub(crate) fn too_large() -> io::Error {
-    io::ErrorKind::FileTooLarge.into()
-}
+/// What is not written is a hole, where the file system has any.
+pub(crate) fn allow_holes(_: &Calls, _: &File) {}
 
 pub(crate) fn file_size_limit(_: &Calls) -> Option<u64> {
     None
 }
 
-pub(crate) fn direct_alignment(_: &Calls, _: &File) -> io::Result<Option<usize>> {
-    Ok(None)
-}
-
-pub(crate) fn set_direct(_: &Calls, _: &File, _: bool) -> io::Result<()> {
-    refused()
-}
-
 pub(crate) fn drop_cached(_: &Calls, _: &File) -> io::Result<()> {
     refused()
-}
-
-pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
-    calls.count();
-    file.sync_all()
-}
-
-#[cfg(unix)]
-pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
-    let path = at.whole();
-    calls.count();
-    File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn sync_directory(_: &Calls, _: At<'_>) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no call that syncs a directory"))
-}
-
-/// The standard library has no close that reports; a sync brings the same errors to light before it.
-pub(crate) fn close(calls: &Calls, file: File) -> io::Result<()> {
-    let synced = sync_file(calls, &file);
-    discard(calls, file);
-    synced
 }
 
 pub(crate) fn discard(calls: &Calls, file: File) {
@@ -312,68 +209,6 @@ pub(crate) fn rename(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<()> 
     std::fs::rename(from.whole(), to.whole())
 }
 
-fn refused<T>() -> io::Result<T> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn reflink(_: &Calls, _: &File, _: &File) -> io::Result<()> {
-    refused()
-}
-
 pub(crate) fn reflink_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<()> {
     refused()
-}
-
-pub(crate) fn send_file(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
-    refused()
-}
-
-pub(crate) fn seek(_: &Calls, _: &File, _: u64) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn copy_file_range(_: &Calls, _: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
-    refused()
-}
-
-#[derive(Debug)]
-pub(crate) struct Pipe;
-
-impl Pipe {
-    pub(crate) fn new(_: &Calls, _: u64) -> io::Result<Self> {
-        refused()
-    }
-
-    pub(crate) fn capacity(&self) -> u64 {
-        0
-    }
-
-    pub(crate) fn held(&self) -> u64 {
-        0
-    }
-
-    pub(crate) fn fill(&mut self, _: &Calls, _: &File, _: u64, _: u64) -> io::Result<u64> {
-        refused()
-    }
-
-    pub(crate) fn drain(&mut self, _: &Calls, _: &File, _: u64) -> io::Result<u64> {
-        refused()
-    }
-}
-
-pub(crate) fn meaning(error: &io::Error, _: bool) -> Meaning {
-    match error.kind() {
-        io::ErrorKind::Interrupted => Meaning::Interrupted,
-        io::ErrorKind::Unsupported => Meaning::Refused { every_file: true },
-        _ => Meaning::Failed,
-    }
-}
-
-/// How many processors this process may use, looked up once.
-pub(crate) fn processors() -> u32 {
-    static PROCESSORS: OnceLock<u32> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| {
-        let available = std::thread::available_parallelism().map_or(1, NonZero::get);
-        u32::try_from(available).unwrap_or(u32::MAX)
-    })
 }

@@ -6,8 +6,27 @@ use crate::tuning::Tuning;
 const KERNEL: [Mechanism; 4] =
     [Mechanism::Reflink, Mechanism::CopyFileRange, Mechanism::Sendfile, Mechanism::Splice];
 
+const LINUX: &[Mechanism] = &[
+    Mechanism::Reflink,
+    Mechanism::CopyFileRange,
+    Mechanism::Splice,
+    Mechanism::Sendfile,
+    Mechanism::DirectIo,
+    Mechanism::IoUring,
+    Mechanism::ReadWrite,
+];
+
+const WINDOWS: &[Mechanism] = &[Mechanism::Reflink, Mechanism::CopyFileEx, Mechanism::ReadWrite];
+
+const MACOS: &[Mechanism] =
+    &[Mechanism::Reflink, Mechanism::Fcopyfile, Mechanism::DirectIo, Mechanism::ReadWrite];
+
 fn linux(size: u64) -> Facts {
-    Facts { built_in: Mechanism::ALL, ..Facts::of_size(size) }
+    Facts { built_in: LINUX, ..Facts::of_size(size) }
+}
+
+fn windows(size: u64) -> Facts {
+    Facts { built_in: WINDOWS, is_replaceable: true, ..Facts::of_size(size) }
 }
 
 fn between(source: &str, destination: &str, size: u64, processors: u32) -> Facts {
@@ -177,7 +196,7 @@ fn special_ways_of_reading_and_writing_are_for_those_who_ask() {
 
 #[test]
 fn one_mechanism_alone_is_one_rung_whatever_else_is_asked() {
-    for &only in Mechanism::ALL {
+    for &only in LINUX {
         let options = CopyOptions::new().strategy(Strategy::Buffered).only(only);
         let plan = select(&linux(1), &options);
         assert_eq!(plan.rungs, [only]);
@@ -204,4 +223,64 @@ fn a_build_without_mechanisms_reads_and_writes() {
     let plan = select(&facts, &CopyOptions::new().strategy(Strategy::ZeroCopy));
     assert_eq!(plan.rungs, [Mechanism::ReadWrite]);
     assert_eq!(reason(&plan, Mechanism::Splice), Some(OmissionReason::NotBuiltIn));
+}
+
+#[test]
+fn windows_copies_whole_files_where_it_may_make_them() {
+    let options = CopyOptions::new();
+    assert_eq!(select(&windows(65_536), &options).rungs, WINDOWS);
+    let reason_for = |facts: Facts, options: &CopyOptions| {
+        let plan = select(&facts, options);
+        assert!(!plan.rungs.contains(&Mechanism::CopyFileEx), "{plan:?}");
+        reason(&plan, Mechanism::CopyFileEx).unwrap()
+    };
+    let zero_copy = &options.clone().strategy(Strategy::ZeroCopy);
+    let kept = Facts { is_replaceable: false, ..windows(65_536) };
+    assert_eq!(reason_for(kept, zero_copy), OmissionReason::MakesOwnFile);
+    let sparse = Facts { allocated: 4096, ..windows(65_536) };
+    assert_eq!(reason_for(sparse.clone(), zero_copy), OmissionReason::FillsHoles);
+    let limited = zero_copy.clone().max_bandwidth("1M".parse().unwrap());
+    assert_eq!(reason_for(windows(65_536), &limited), OmissionReason::BandwidthLimit);
+    let own = zero_copy.clone().reflink(Reflink::Never);
+    assert_eq!(reason_for(windows(65_536), &own), OmissionReason::ReflinkNever);
+    let full = zero_copy.clone().sparse(Sparse::Never);
+    assert_eq!(reason_for(sparse, &full), OmissionReason::SparseNever);
+    let small = OmissionReason::BelowThreshold { size: 65_535, threshold: 65_536 };
+    assert_eq!(reason_for(windows(65_535), &options), small);
+    let before = Facts { refused_before: vec![(Mechanism::CopyFileEx, 50)], ..windows(65_536) };
+    assert_eq!(reason_for(before, &options), OmissionReason::RefusedBefore(50));
+}
+
+#[test]
+fn macos_clones_then_copies_whole_files_where_it_may_make_them() {
+    let macos = |is_replaceable, allocated| Facts {
+        built_in: MACOS,
+        is_replaceable,
+        allocated,
+        ..Facts::of_size(65_536)
+    };
+    let options = CopyOptions::new();
+    let rungs = [Mechanism::Reflink, Mechanism::Fcopyfile];
+    assert_eq!(select(&macos(true, 65_536), &options).rungs, with_read_write(&rungs));
+    // It shares nothing and fills holes, as these want it.
+    let own = options.clone().reflink(Reflink::Never);
+    assert_eq!(select(&macos(true, 65_536), &own).rungs, with_read_write(&rungs[1..]));
+    let full = options.clone().sparse(Sparse::Never);
+    assert_eq!(select(&macos(true, 4096), &full).rungs, with_read_write(&rungs[1..]));
+    let why = |facts: &Facts| reason(&select(facts, &options), Mechanism::Fcopyfile);
+    assert_eq!(why(&macos(false, 65_536)), Some(OmissionReason::MakesOwnFile));
+    assert_eq!(why(&macos(true, 4096)), Some(OmissionReason::FillsHoles));
+    let plan = select(&macos(true, 65_536), &options.clone().direct_io(true));
+    assert_eq!(plan.rungs, [Mechanism::Reflink, Mechanism::DirectIo, Mechanism::ReadWrite]);
+}
+
+/// Elsewhere nobody wonders why it is not there.
+#[test]
+fn other_systems_do_not_speak_of_it_unless_asked() {
+    let options = CopyOptions::new();
+    for mechanism in [Mechanism::CopyFileEx, Mechanism::Fcopyfile] {
+        assert_eq!(reason(&select(&linux(65_536), &options), mechanism), None);
+        let only = select(&linux(65_536), &options.clone().only(mechanism));
+        assert_eq!(reason(&only, mechanism), Some(OmissionReason::NotBuiltIn));
+    }
 }

@@ -220,6 +220,9 @@ fn tell(flags: &GateFlags, root: &Path, outcome: &Outcome, out: &mut impl Write)
     if let Some(file) = &flags.sarif {
         write_whole(file, &report::gate_sarif(outcome, &origin(flags, root)?)?)?;
     }
+    if let Some(file) = &flags.markdown {
+        write_whole(file, &report::gate_markdown(outcome))?;
+    }
     match flags.format {
         GateFormat::Table => write!(out, "{}", report::gate_table(outcome))?,
         GateFormat::Markdown => write!(out, "{}", report::gate_markdown(outcome))?,

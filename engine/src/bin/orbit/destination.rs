@@ -50,7 +50,7 @@ pub(crate) fn of(source: &Path, destination: &Path, decompress: bool) -> Result<
 }
 
 fn ends_in_slash(path: &Path) -> bool {
-    path.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes())
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|last| std::path::is_separator(char::from(*last)))
 }
 
 fn name_of(source: &Path, decompress: bool) -> Option<OsString> {
@@ -89,6 +89,6 @@ mod tests {
         assert_eq!(of(&with_slash(folder.path())).unwrap(), folder.path().join("a"));
         assert!(of(&with_slash(&file)).unwrap_err().message.contains("it is no directory"));
         let missing = with_slash(&folder.path().join("no"));
-        assert!(of(&missing).unwrap_err().remedy.unwrap().contains("mkdir -p"));
+        assert!(of(&missing).unwrap_err().remedy.unwrap().contains("mkdir "));
     }
 }

@@ -6,6 +6,16 @@ use std::path::Path;
 
 use orbit_engine::{CopyError, FileKind, Operation};
 
+#[cfg(not(windows))]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(not(windows))]
+use unix::{MAKE_DIRECTORY, denied, shell_word};
+#[cfg(windows)]
+use windows::{MAKE_DIRECTORY, denied, shell_word};
+
 /// A clause to put behind the error.
 pub(crate) fn remedy(error: &CopyError, is_recursive: bool) -> Option<String> {
     let fixed = match error {
@@ -50,21 +60,11 @@ pub(crate) fn with_remedy(message: String, remedy: Option<String>) -> String {
 pub(crate) fn make_directory(path: &Path) -> String {
     match path.to_str() {
         Some(text) if !text.contains(char::is_control) => {
-            format!("make the directory first: mkdir -p {}", shell_word(path))
+            format!("make the directory first: {MAKE_DIRECTORY} {}", shell_word(path))
         }
         // What is shown of such a name is another name.
         _ => "make the directory first".to_owned(),
     }
-}
-
-/// The path as a shell takes it for one word.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |char: char| char.is_alphanumeric() || "/._-+,:@%".contains(char);
-    if text.starts_with('-') {
-        return shell_word(&Path::new(".").join(path));
-    }
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<String> {
@@ -84,6 +84,9 @@ fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<Str
             return Some(make_directory(directory));
         }
         ErrorKind::PermissionDenied => denied(operation, path, error.raw_os_error())?,
+        _ if cfg!(windows) && operation == Operation::CreateSymlink => {
+            denied(operation, path, error.raw_os_error())?
+        }
         ErrorKind::InvalidFilename if operation != Operation::OpenSource => {
             "give the new file a shorter name"
         }
@@ -99,34 +102,6 @@ fn of_system(operation: Operation, path: &Path, error: &io::Error) -> Option<Str
     Some(fixed.to_owned())
 }
 
-/// How the system says that an operation is for nobody, or for others: a file system that has no links, a sticky directory.
-const NOT_PERMITTED: i32 = 1;
-
-fn denied(operation: Operation, path: &Path, errno: Option<i32>) -> Option<&'static str> {
-    let is_closed = path.metadata().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
-    Some(match operation {
-        _ if is_closed => "each directory on the way to it must let you pass (chmod +x)",
-        Operation::OpenSource if path.is_dir() => {
-            "make it readable first (chmod u+rx), or copy as a user who may read it"
-        }
-        Operation::OpenSource => "make it readable first (chmod u+r), or copy as a user who may read it",
-        Operation::OpenDestination => "make it writable first (chmod u+w), or remove it",
-        Operation::CreateStaging => "its directory must be writable; --in-place needs only the file to be",
-        Operation::Rename if errno == Some(NOT_PERMITTED) => {
-            "where its directory is sticky, the old file must be yours; --in-place writes into the old file"
-        }
-        // A message of the library's own says what it is.
-        Operation::Rename if errno.is_none() => return None,
-        _ if errno == Some(NOT_PERMITTED) => return None,
-        Operation::OpenForWriting
-        | Operation::CreateDirectory
-        | Operation::CreateSymlink
-        | Operation::CreateHardLink
-        | Operation::Rename => "its directory must be writable (chmod u+wx)",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,33 +112,21 @@ mod tests {
     }
 
     #[test]
-    fn a_path_in_a_command_is_one_word() {
-        let word = |path: &str| shell_word(Path::new(path));
-        assert_eq!(word("/a/b-c.d"), "/a/b-c.d");
-        assert_eq!(word("a b"), "'a b'");
-        assert_eq!(word("it's"), r"'it'\''s'");
-        assert_eq!(word("-x"), "./-x");
-    }
-
-    #[test]
     fn no_command_is_told_for_a_name_that_cannot_be_shown() {
-        assert_eq!(make_directory(Path::new("a b")), "make the directory first: mkdir -p 'a b'");
+        let told = format!("make the directory first: {MAKE_DIRECTORY} {}", shell_word(Path::new("a b")));
+        assert_eq!(make_directory(Path::new("a b")), told);
         assert_eq!(make_directory(Path::new("a\nb")), "make the directory first");
     }
 
     #[test]
     fn remedies_fit_what_was_being_done() {
-        let mkdir = Some("make the directory first: mkdir -p some/dir".to_owned());
+        let mkdir = Some(make_directory(Path::new("some/dir")));
         assert_eq!(of(Operation::CreateStaging, ErrorKind::NotFound), mkdir);
         assert_eq!(of(Operation::OpenForWriting, ErrorKind::NotFound), mkdir);
         assert_eq!(of(Operation::OpenSource, ErrorKind::NotFound), None);
         assert!(of(Operation::Write, ErrorKind::StorageFull).unwrap().contains("free space"));
-        assert!(of(Operation::OpenDestination, ErrorKind::PermissionDenied).unwrap().contains("chmod"));
         assert!(of(Operation::CreateStaging, ErrorKind::PermissionDenied).unwrap().contains("--in-place"));
         assert!(of(Operation::OpenSource, ErrorKind::TimedOut).unwrap().contains("--retries"));
         assert_eq!(of(Operation::Read, ErrorKind::Other), None);
-        assert!(of(Operation::OpenSource, ErrorKind::PermissionDenied).unwrap().contains("chmod u+r"));
-        assert!(of(Operation::CreateDirectory, ErrorKind::PermissionDenied).unwrap().contains("chmod u+wx"));
-        assert_eq!(of(Operation::Rename, ErrorKind::PermissionDenied), None);
     }
 }

@@ -66,17 +66,31 @@ fn configuration(flag: Option<&Path>) -> Result<Option<(PathBuf, &'static str)>,
     if let Some(named) = path_in("ORBIT_CONFIG") {
         return Ok(Some((named, "named by ORBIT_CONFIG")));
     }
-    let Some(usual) = usual_place(path_in("XDG_CONFIG_HOME"), path_in("HOME")) else { return Ok(None) };
+    let (configuration_home, home) = homes();
+    let Some(usual) = usual_place(configuration_home, home) else { return Ok(None) };
     match usual.metadata() {
+        Ok(_) if cfg!(windows) => Ok(Some((usual, "that is read unasked; --config NUL reads none"))),
         Ok(_) => Ok(Some((usual, "that is read unasked; --config /dev/null reads none"))),
         Err(error) => match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(None),
             _ => Err(Failure::usage(format!(
-                "cannot read {}: {error} (the configuration file; --config /dev/null reads none)",
-                shown(&usual)
+                "cannot read {}: {error} (the configuration file; --config {} reads none)",
+                shown(&usual),
+                if cfg!(windows) { "NUL" } else { "/dev/null" }
             ))),
         },
     }
+}
+
+/// Where programs keep their configuration, and the user's own directory below which that is otherwise.
+#[cfg(not(windows))]
+fn homes() -> (Option<PathBuf>, Option<PathBuf>) {
+    (path_in("XDG_CONFIG_HOME"), path_in("HOME"))
+}
+
+#[cfg(windows)]
+fn homes() -> (Option<PathBuf>, Option<PathBuf>) {
+    (path_in("APPDATA"), None)
 }
 
 /// A relative path in `XDG_CONFIG_HOME` has no meaning and is not followed, as its specification says.
@@ -99,9 +113,11 @@ mod tests {
     fn the_usual_place_follows_the_specification() {
         let place =
             |xdg: Option<&str>, home: Option<&str>| usual_place(xdg.map(Into::into), home.map(Into::into));
-        assert_eq!(place(Some("/x"), Some("/h")), Some("/x/orbit/orbit.toml".into()));
-        assert_eq!(place(Some("x"), Some("/h")), Some("/h/.config/orbit/orbit.toml".into()));
-        assert_eq!(place(None, Some("/h")), Some("/h/.config/orbit/orbit.toml".into()));
+        let (x, h) = if cfg!(windows) { (r"C:\x", r"C:\h") } else { ("/x", "/h") };
+        let below = |home: &str, path: &str| Some(Path::new(home).join(path));
+        assert_eq!(place(Some(x), Some(h)), below(x, "orbit/orbit.toml"));
+        assert_eq!(place(Some("x"), Some(h)), below(h, ".config/orbit/orbit.toml"));
+        assert_eq!(place(None, Some(h)), below(h, ".config/orbit/orbit.toml"));
         assert_eq!(place(None, None), None);
     }
 }

@@ -1,31 +1,21 @@
 //! Mode, owner, times and attributes of an open file, as far as the standard library knows them.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 
 use super::super::{Calls, Time};
-use super::refused;
 
 pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
     calls.count();
     let mut permissions = file.metadata()?.permissions();
-    #[cfg(unix)]
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
-    #[cfg(not(unix))]
-    permissions.set_readonly(mode & 0o200 == 0);
+    permissions.set_mode(mode);
     file.set_permissions(permissions)
 }
 
-#[cfg(unix)]
 pub(crate) fn set_owner(calls: &Calls, file: &File, (user, group): (u32, u32)) -> io::Result<()> {
     calls.count();
     std::os::unix::fs::fchown(file, Some(user), Some(group))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn set_owner(_: &Calls, _: &File, _: (u32, u32)) -> io::Result<()> {
-    refused()
 }
 
 pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Time) -> io::Result<()> {
@@ -41,20 +31,4 @@ pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Ti
     let modified = time(modified).ok_or_else(out_of_range)?;
     calls.count();
     file.set_times(std::fs::FileTimes::new().set_accessed(accessed).set_modified(modified))
-}
-
-pub(crate) fn attributes(_: &Calls, _: &File) -> io::Result<Vec<OsString>> {
-    refused()
-}
-
-pub(crate) fn attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<Vec<u8>> {
-    refused()
-}
-
-pub(crate) fn set_attribute(_: &Calls, _: &File, _: &OsStr, _: &[u8]) -> io::Result<()> {
-    refused()
-}
-
-pub(crate) fn remove_attribute(_: &Calls, _: &File, _: &OsStr) -> io::Result<()> {
-    refused()
 }

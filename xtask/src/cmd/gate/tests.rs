@@ -125,10 +125,13 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     repository.worker(100, "read-write");
     repository.commit();
     repository.worker(115, "read-write");
-    let (junit, sarif) =
-        (repository.path().join("target/junit.xml"), repository.path().join("target/gate.sarif"));
-    let (done, out) =
-        repository.gate(&["--junit", junit.to_str().unwrap(), "--sarif", sarif.to_str().unwrap()]);
+    let file = |name: &str| repository.path().join("target").join(name);
+    let (junit, sarif, markdown) = (file("junit.xml"), file("gate.sarif"), file("gate.md"));
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let files =
+        [("--junit", &junit), ("--sarif", &sarif), ("--markdown", &markdown)].map(|(flag, path)| [flag.to_owned(), text(path)]);
+    let words: Vec<&str> = files.iter().flatten().map(String::as_str).collect();
+    let (done, out) = repository.gate(&words);
     assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");
     assert!(
         out.contains("the working copy, with changes against ") && out.contains("| regression |"),
@@ -146,6 +149,11 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     assert_eq!(
         (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
         (&"s.toml".into(), &7.into())
+    );
+    let markdown = std::fs::read_to_string(markdown).unwrap();
+    assert!(
+        markdown.starts_with("## Gate: regression\n") && markdown.contains("| regression |"),
+        "{markdown}"
     );
 
     repository.worker(80, "read-write");

@@ -17,6 +17,7 @@ const ENGINE: &[&str] = &[
     "config",
     "outcome",
     "error",
+    "failure",
     "buffer",
     "sidecar",
     "ffi",
@@ -26,6 +27,7 @@ const ENGINE: &[&str] = &[
     "facts",
     "select",
     "memory",
+    "staging",
     "attempt",
     "limit",
     "fill",
@@ -37,7 +39,6 @@ const ENGINE: &[&str] = &[
     "compress",
     "verify",
     "metadata",
-    "staging",
     "inspect",
     "survey",
     "partial",
@@ -55,6 +56,7 @@ const ENGINE: &[&str] = &[
 /// `xtask`, in the order in which data moves.
 const XTASK: &[&str] = &[
     "text",
+    "system",
     "stats",
     "interrupt",
     "host",

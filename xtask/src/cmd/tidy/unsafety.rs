@@ -4,18 +4,24 @@ use super::lex;
 use super::tree::{File, Tree, Violation};
 
 const DOOR: &str = "engine/src/ffi.rs";
+/// What stands behind it, a file for each system. The permission holds there too, and none of their own is needed.
+const BEHIND: &str = "engine/src/ffi/";
 const REASON: &str = "// SAFETY:";
 
 pub(super) fn one_door(tree: &Tree) -> Vec<Violation> {
     tree.rust()
-        .flat_map(|file| if file.path == DOOR { second_doors(file) } else { all_unsafe(file) })
+        .flat_map(|file| match file.path.as_str() {
+            DOOR => second_doors(file, 1),
+            path if path.starts_with(BEHIND) => second_doors(file, 0),
+            _ => all_unsafe(file),
+        })
         .collect()
 }
 
-fn second_doors(file: &File) -> Vec<Violation> {
+fn second_doors(file: &File, allowed: usize) -> Vec<Violation> {
     let second =
         |at| Violation::new(&file.path, lex::line_at(&file.code, at), "a second permission", "keep one");
-    permissions(&file.code).into_iter().skip(1).map(second).collect()
+    permissions(&file.code).into_iter().skip(allowed).map(second).collect()
 }
 
 fn all_unsafe(file: &File) -> Vec<Violation> {
@@ -42,7 +48,8 @@ fn permissions(code: &str) -> Vec<usize> {
 }
 
 pub(super) fn safety_comments(tree: &Tree) -> Vec<Violation> {
-    tree.file(DOOR).map_or_else(Vec::new, unexplained)
+    let is_inside = |file: &&File| file.path == DOOR || file.path.starts_with(BEHIND);
+    tree.rust().filter(is_inside).flat_map(unexplained).collect()
 }
 
 fn unexplained(file: &File) -> Vec<Violation> {
@@ -77,6 +84,7 @@ mod tests {
             "// unsafe { } and allow(unsafe_code)\nconst A: &str = \"unsafe\";\n#![deny(unsafe_code)]\n";
         assert_eq!(one_door(&Tree::of(&[(DOOR, CLEAN), ("engine/src/lib.rs", prose)])), []);
         assert_eq!(one_door(&Tree::of(&[("engine/src/lib.rs", prose)])), []);
+        assert_eq!(one_door(&Tree::of(&[("engine/src/ffi/a.rs", "fn f() { unsafe { g() } }")])), []);
     }
 
     #[test]
@@ -86,6 +94,7 @@ mod tests {
             ("tests/src/a.rs", "#[allow(dead_code, unsafe_code)]\nfn a() {}"),
             ("xtask/src/a.rs", "#![cfg_attr(unix, expect(unsafe_code, reason = \"x\"))]"),
             (DOOR, "#![allow(unsafe_code)]\n#[expect(unsafe_code)]\nfn a() {}"),
+            ("engine/src/ffi/a.rs", "#![allow(unsafe_code)]\nfn a() {}"),
         ];
         for file in broken {
             assert_eq!(one_door(&Tree::of(&[file])).len(), 1, "{file:?}");
@@ -96,8 +105,10 @@ mod tests {
     fn every_block_has_its_reason() {
         assert_eq!(safety_comments(&Tree::of(&[(DOOR, CLEAN)])), []);
         let broken = "// SAFETY: far away.\n\nfn f() {\n    unsafe { g() }\n    // Other.\n    unsafe { g() }\n}\nunsafe impl A for B {}\n";
-        let lines: Vec<_> =
-            safety_comments(&Tree::of(&[(DOOR, broken)])).iter().map(|found| found.line).collect();
-        assert_eq!(lines, [4, 6, 8]);
+        for path in [DOOR, "engine/src/ffi/a.rs"] {
+            let lines: Vec<_> =
+                safety_comments(&Tree::of(&[(path, broken)])).iter().map(|found| found.line).collect();
+            assert_eq!(lines, [4, 6, 8]);
+        }
     }
 }
