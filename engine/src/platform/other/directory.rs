@@ -57,21 +57,8 @@ pub(crate) fn open_listed(calls: &Calls, at: At<'_>, follows: bool) -> io::Resul
     if !look?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    let file = open(&path)?;
+    let file = File::open(&path)?;
     Ok(Directory(Some(Arc::new((path, file)))))
-}
-
-#[cfg(not(windows))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Windows opens a directory only for those who say that they mean it.
-#[cfg(windows)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::windows::fs::OpenOptionsExt;
-    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
-    std::fs::OpenOptions::new().read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)
 }
 
 pub(crate) fn open_filled(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<Directory> {
@@ -132,28 +119,10 @@ pub(crate) fn hard_link(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<(
     std::fs::hard_link(from.whole(), to.whole())
 }
 
-#[cfg(unix)]
-pub(crate) fn symlink(calls: &Calls, target: &Path, at: At<'_>) -> io::Result<()> {
+/// The link that it is like has nothing but its target.
+pub(crate) fn symlink(calls: &Calls, target: &Path, _: At<'_>, at: At<'_>) -> io::Result<()> {
     calls.count();
     std::os::unix::fs::symlink(target, at.whole())
-}
-
-/// A link of Windows knows whether it leads to a directory.
-#[cfg(windows)]
-pub(crate) fn symlink(calls: &Calls, target: &Path, at: At<'_>) -> io::Result<()> {
-    let path = at.whole();
-    let leads_to = path.parent().map_or_else(|| target.to_path_buf(), |parent| parent.join(target));
-    calls.add(2);
-    if leads_to.is_dir() {
-        std::os::windows::fs::symlink_dir(target, path)
-    } else {
-        std::os::windows::fs::symlink_file(target, path)
-    }
-}
-
-#[cfg(not(any(unix, windows)))]
-pub(crate) fn symlink(_: &Calls, _: &Path, _: At<'_>) -> io::Result<()> {
-    refused()
 }
 
 pub(crate) fn make_special(_: &Calls, _: At<'_>, _: &Status) -> io::Result<()> {

@@ -1,30 +1,16 @@
-//! Reading and writing at an offset, which systems name differently.
+//! Reading and writing at an offset, as Unix systems have it.
 
 use std::fs::File;
 use std::io;
 
 use super::super::Calls;
 
-#[cfg(unix)]
 pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     calls.count();
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
 }
 
-#[cfg(unix)]
 pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
     calls.count();
     std::os::unix::fs::FileExt::write_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_at(calls: &Calls, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn write_at(calls: &Calls, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    calls.count();
-    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
 }
