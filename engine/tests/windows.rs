@@ -190,26 +190,19 @@ fn an_ended_copy_leaves_nothing() {
 #[test]
 fn paths_beyond_259_characters_are_copied_by_every_way() {
     let folder = Folder::new();
-    let mut deep = folder.path("deep");
-    while deep.as_os_str().len() < 400 {
-        deep.push("x".repeat(80));
-    }
-    fs::create_dir_all(&deep).expect("make directories");
-    let source = folder.file("source", 200_000);
+    let (source, deep) = (folder.file("source", 200_000), folder.deep("deep"));
     for only in [Mechanism::CopyFileEx, Mechanism::ReadWrite] {
-        let options = CopyOptions::new().only(only).verification(Verification::Compare);
         let far = deep.join(only.name());
-        copy_file(&source, &far, &options).expect("copy there");
+        copy_file(&source, &far, &CopyOptions::new().only(only)).expect("copy there");
         let back = folder.path(only.name());
-        copy_file(&far, &back, &options).expect("copy back");
+        let options = CopyOptions::new().verification(Verification::Compare);
+        copy_file(&far, &back, &options).expect("copy back, by whatever way");
         same(&source, &back);
     }
     let outcome = copy_tree(folder.path("deep"), folder.path("copy"), &TreeOptions::new(CopyOptions::new()))
         .expect("copy");
     assert_eq!((outcome.files, outcome.directories > 3), (2, true));
 }
-
-/// Links need a right or developer mode; junctions need none.
 
 #[test]
 fn a_limited_copy_keeps_its_rate_and_tells() {

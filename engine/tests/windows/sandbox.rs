@@ -26,6 +26,16 @@ impl Folder {
         path
     }
 
+    /// A directory whose path has more than 400 characters.
+    pub(crate) fn deep(&self, name: &str) -> PathBuf {
+        let mut deep = self.path(name);
+        while deep.as_os_str().len() < 400 {
+            deep.push("x".repeat(80));
+        }
+        fs::create_dir_all(&deep).expect("make directories");
+        deep
+    }
+
     /// Nothing but these is left.
     pub(crate) fn holds(&self, names: &[&str]) {
         let mut there: Vec<_> = fs::read_dir(self.0.path())

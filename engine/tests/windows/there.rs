@@ -58,6 +58,7 @@ fn holes_stay_holes_and_zeros_become_some() {
     same(&full, &folder.path("thin"));
 }
 
+/// Links need a right or developer mode; junctions need none.
 #[test]
 #[ignore = "needs Windows: wine makes no junctions"]
 fn a_junction_is_not_followed() {
@@ -110,4 +111,14 @@ fn a_link_to_a_directory_stays_one() {
         assert_eq!(std::os::windows::fs::FileTypeExt::is_symlink_dir(&kind), is_directory, "{name}");
         assert_eq!(fs::read_link(&copied).expect("read"), fs::read_link(root.join(name)).expect("read"));
     }
+}
+
+#[test]
+#[ignore = "needs Windows: wine does not tell the long path of an open file"]
+fn the_system_copies_from_a_long_path() {
+    let folder = Folder::new();
+    let (source, copy) = (folder.deep("deep").join("source"), folder.path("copy"));
+    fs::write(&source, vec![7; 200_000]).expect("write");
+    copy_file(&source, &copy, &CopyOptions::new().only(Mechanism::CopyFileEx)).expect("copy");
+    same(&source, &copy);
 }
