@@ -182,7 +182,7 @@ impl Choice<'_> {
         {
             return Some(reason);
         }
-        if matches!(mechanism, Mechanism::Splice | Mechanism::Sendfile) {
+        if matches!(mechanism, Mechanism::Splice | Mechanism::Sendfile | Mechanism::Fcopyfile) {
             return None;
         }
         if self.options.reflink == Reflink::Never {

@@ -4,10 +4,10 @@
 mod cold;
 
 use std::fs::File;
-use std::io::{self, IoSliceMut, Seek};
+use std::io::{self, ErrorKind, Seek};
 use std::path::Path;
 
-use rustix::io::{Errno, ReadWriteFlags};
+use crate::system;
 
 pub(crate) use cold::{cool, drop_everything, may_drop_everything, probe, resident_bytes};
 
@@ -44,13 +44,15 @@ fn residency(file: &File) -> io::Result<Residency> {
     let mut buffer = vec![0; 1024 * 1024];
     let mut offset = 0;
     loop {
-        match rustix::io::preadv2(file, &mut [IoSliceMut::new(&mut buffer)], offset, ReadWriteFlags::NOWAIT) {
+        match system::read_cached(file, &mut buffer, offset) {
             Ok(0) => return Ok(Residency::Resident),
             Ok(read) => offset += read as u64,
-            Err(Errno::AGAIN) => return Ok(Residency::Missing),
-            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => return Ok(Residency::Unknown),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => return Ok(Residency::Missing),
+                ErrorKind::Unsupported | ErrorKind::InvalidInput => return Ok(Residency::Unknown),
+                ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
         }
     }
 }
@@ -66,7 +68,7 @@ mod tests {
         std::fs::write(&path, vec![1; 8 << 20]).unwrap();
         let file = File::open(&path).unwrap();
         file.sync_all().unwrap();
-        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        system::uncache(&file).unwrap();
         // A file system without non-blocking reads, or one that lives in memory, has nothing to show.
         if residency(&file).unwrap() == Residency::Missing {
             assert_eq!(warm(&path).unwrap(), Residency::Resident);

@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use orbit_engine::ByteSize;
 use rustix::fs::FlockOperation;
-use rustix::mount::UnmountFlags;
 
 use crate::mounts::Mounts;
 use crate::scenario::TargetName;
+use crate::system;
 
 use state::{Entry, State};
 
@@ -184,7 +184,7 @@ impl Lab {
     fn take_down(&mut self, entry: &Entry) -> Result<()> {
         match self.mounts.at(&entry.mount_point) {
             Some(mount) if mounts::is(mount, entry) => {
-                rustix::mount::unmount(&entry.mount_point, UnmountFlags::empty())
+                system::unmount(&entry.mount_point)
                     .with_context(|| format!("cannot unmount {}", entry.mount_point.display()))?;
             }
             Some(_) => bail!("what is mounted on {} is not the lab's", entry.mount_point.display()),

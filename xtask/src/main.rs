@@ -31,6 +31,7 @@ mod schemas;
 mod stats;
 mod subject;
 mod summary;
+mod system;
 mod targets;
 mod text;
 mod tuner;

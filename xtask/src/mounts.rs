@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rustix::fs::{AtFlags, StatxFlags};
 use serde::{Deserialize, Serialize};
+
+use crate::system;
 
 const TABLE: &str = "/proc/self/mountinfo";
 
@@ -93,8 +94,7 @@ impl Storage {
         let look = || {
             let open = File::open(directory)?;
             let known = rustix::fs::fstatvfs(&open)?;
-            let id = rustix::fs::statx(&open, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok();
-            Ok::<_, std::io::Error>((known, id.map(|known| known.stx_mnt_id)))
+            Ok::<_, std::io::Error>((known, system::mount_id(&open)))
         };
         let (known, id) = look().with_context(|| format!("cannot look at {}", directory.display()))?;
         let mounts = Mounts::now().ok();

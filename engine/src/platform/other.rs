@@ -1,4 +1,4 @@
-//! The standard library alone. Of a system that has nothing else here, every zero-copy mechanism refuses.
+//! Unix by the standard library alone. Of a system that has nothing else here, every zero-copy mechanism refuses.
 
 mod directory;
 #[cfg(not(target_os = "macos"))]
@@ -8,12 +8,13 @@ mod positioned;
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use same_file::Handle;
 
 use super::portable::refused;
-use super::{At, Calls, Standing, Status, Time, Version, Volume};
+use super::{At, Calls, Standing, Status, Version, Volume};
 use crate::error::FileKind;
 
 #[cfg(not(target_os = "macos"))]
@@ -47,14 +48,8 @@ pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Resul
     File::open(path)
 }
 
-#[cfg(unix)]
 fn is_special(kind: std::fs::FileType) -> bool {
     !kind.is_file() && !kind.is_dir()
-}
-
-#[cfg(not(unix))]
-fn is_special(_: std::fs::FileType) -> bool {
-    false
 }
 
 pub(crate) fn kind_of(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<FileKind> {
@@ -106,14 +101,8 @@ pub(crate) fn check_writable(calls: &Calls, at: At<'_>) -> io::Result<()> {
 
 pub(crate) fn create_exclusive(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<File> {
     let path = at.whole();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
     calls.count();
-    options.open(path)
+    OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
 }
 
 pub(crate) fn is_on_disk(_: Volume) -> bool {
@@ -148,27 +137,27 @@ pub(crate) fn boot(_: &Calls) -> Option<String> {
 
 pub(crate) fn status(calls: &Calls, file: &File) -> io::Result<Status> {
     calls.count();
-    status_of(&file.metadata()?)
+    Ok(status_of(&file.metadata()?))
 }
 
-fn status_of(metadata: &std::fs::Metadata) -> io::Result<Status> {
-    let UnixParts { mode, owner, device, inode, links, allocated, stands_for, is_block_device, changed } =
-        unix_parts(metadata);
-    let modified = seconds(metadata.modified()?);
-    Ok(Status {
+fn status_of(metadata: &std::fs::Metadata) -> Status {
+    let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or(0));
+    let modified = time(metadata.mtime(), metadata.mtime_nsec());
+    let changed = time(metadata.ctime(), metadata.ctime_nsec());
+    Status {
         kind: file_kind(metadata.file_type()),
         size: metadata.len(),
-        allocated,
-        mode,
-        inode,
-        links,
-        owner,
-        accessed: metadata.accessed().map_or(modified, seconds),
-        volume: Volume { device, mount: 0 },
-        stands_for,
-        is_block_device,
-        version: Version { modified, changed: changed.unwrap_or(modified) },
-    })
+        allocated: metadata.blocks().saturating_mul(512),
+        mode: metadata.mode() & 0o7777,
+        inode: metadata.ino(),
+        links: metadata.nlink(),
+        owner: (metadata.uid(), metadata.gid()),
+        accessed: time(metadata.atime(), metadata.atime_nsec()),
+        volume: Volume { device: metadata.dev(), mount: 0 },
+        stands_for: metadata.rdev(),
+        is_block_device: metadata.file_type().is_block_device(),
+        version: Version { modified, changed },
+    }
 }
 
 fn file_kind(file_type: std::fs::FileType) -> FileKind {
@@ -178,15 +167,7 @@ fn file_kind(file_type: std::fs::FileType) -> FileKind {
         FileKind::Directory
     } else if file_type.is_symlink() {
         FileKind::Symlink
-    } else {
-        special_kind(file_type)
-    }
-}
-
-#[cfg(unix)]
-fn special_kind(file_type: std::fs::FileType) -> FileKind {
-    use std::os::unix::fs::FileTypeExt;
-    if file_type.is_fifo() {
+    } else if file_type.is_fifo() {
         FileKind::Fifo
     } else if file_type.is_socket() {
         FileKind::Socket
@@ -194,61 +175,6 @@ fn special_kind(file_type: std::fs::FileType) -> FileKind {
         FileKind::Device
     } else {
         FileKind::Other
-    }
-}
-
-#[cfg(not(unix))]
-fn special_kind(_: std::fs::FileType) -> FileKind {
-    FileKind::Other
-}
-
-/// What only Unix has of a file's status.
-struct UnixParts {
-    mode: u32,
-    owner: (u32, u32),
-    device: u64,
-    inode: u64,
-    links: u64,
-    allocated: u64,
-    stands_for: u64,
-    is_block_device: bool,
-    changed: Option<Time>,
-}
-
-#[cfg(unix)]
-fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or(0);
-    UnixParts {
-        mode: metadata.mode() & 0o7777,
-        owner: (metadata.uid(), metadata.gid()),
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        links: metadata.nlink(),
-        allocated: metadata.blocks().saturating_mul(512),
-        stands_for: metadata.rdev(),
-        is_block_device: metadata.file_type().is_block_device(),
-        changed: Some((metadata.ctime(), nanoseconds)),
-    }
-}
-
-#[cfg(not(unix))]
-fn unix_parts(metadata: &std::fs::Metadata) -> UnixParts {
-    let mode = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
-    let (allocated, stands_for, is_block_device) = (metadata.len(), 0, false);
-    let (owner, device, inode, links, changed) = ((0, 0), 0, 0, 1, None);
-    UnixParts { mode, owner, device, inode, links, allocated, stands_for, is_block_device, changed }
-}
-
-fn seconds(time: std::time::SystemTime) -> (i64, u32) {
-    let whole = |since: std::time::Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    match time.duration_since(std::time::UNIX_EPOCH) {
-        Ok(since) => (whole(since), since.subsec_nanos()),
-        // Nanoseconds count forward, also before the epoch.
-        Err(before) => match before.duration().subsec_nanos() {
-            0 => (-whole(before.duration()), 0),
-            nanoseconds => (-whole(before.duration()) - 1, 1_000_000_000 - nanoseconds),
-        },
     }
 }
 

@@ -18,6 +18,9 @@ const LINUX: &[Mechanism] = &[
 
 const WINDOWS: &[Mechanism] = &[Mechanism::Reflink, Mechanism::CopyFileEx, Mechanism::ReadWrite];
 
+const MACOS: &[Mechanism] =
+    &[Mechanism::Reflink, Mechanism::Fcopyfile, Mechanism::DirectIo, Mechanism::ReadWrite];
+
 fn linux(size: u64) -> Facts {
     Facts { built_in: LINUX, ..Facts::of_size(size) }
 }
@@ -248,11 +251,36 @@ fn windows_copies_whole_files_where_it_may_make_them() {
     assert_eq!(reason_for(before, &options), OmissionReason::RefusedBefore(50));
 }
 
+#[test]
+fn macos_clones_then_copies_whole_files_where_it_may_make_them() {
+    let macos = |is_replaceable, allocated| Facts {
+        built_in: MACOS,
+        is_replaceable,
+        allocated,
+        ..Facts::of_size(65_536)
+    };
+    let options = CopyOptions::new();
+    let rungs = [Mechanism::Reflink, Mechanism::Fcopyfile];
+    assert_eq!(select(&macos(true, 65_536), &options).rungs, with_read_write(&rungs));
+    // It shares nothing and fills holes, as these want it.
+    let own = options.clone().reflink(Reflink::Never);
+    assert_eq!(select(&macos(true, 65_536), &own).rungs, with_read_write(&rungs[1..]));
+    let full = options.clone().sparse(Sparse::Never);
+    assert_eq!(select(&macos(true, 4096), &full).rungs, with_read_write(&rungs[1..]));
+    let why = |facts: &Facts| reason(&select(facts, &options), Mechanism::Fcopyfile);
+    assert_eq!(why(&macos(false, 65_536)), Some(OmissionReason::MakesOwnFile));
+    assert_eq!(why(&macos(true, 4096)), Some(OmissionReason::FillsHoles));
+    let plan = select(&macos(true, 65_536), &options.clone().direct_io(true));
+    assert_eq!(plan.rungs, [Mechanism::Reflink, Mechanism::DirectIo, Mechanism::ReadWrite]);
+}
+
 /// Elsewhere nobody wonders why it is not there.
 #[test]
 fn other_systems_do_not_speak_of_it_unless_asked() {
     let options = CopyOptions::new();
-    assert_eq!(reason(&select(&linux(65_536), &options), Mechanism::CopyFileEx), None);
-    let only = select(&linux(65_536), &options.only(Mechanism::CopyFileEx));
-    assert_eq!(reason(&only, Mechanism::CopyFileEx), Some(OmissionReason::NotBuiltIn));
+    for mechanism in [Mechanism::CopyFileEx, Mechanism::Fcopyfile] {
+        assert_eq!(reason(&select(&linux(65_536), &options), mechanism), None);
+        let only = select(&linux(65_536), &options.clone().only(mechanism));
+        assert_eq!(reason(&only, mechanism), Some(OmissionReason::NotBuiltIn));
+    }
 }

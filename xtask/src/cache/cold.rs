@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::system;
+
 /// Where root tells the kernel to forget what it can.
 const DROP_CACHES: &str = "/proc/sys/vm/drop_caches";
 
@@ -16,7 +18,7 @@ const AT_ONCE: usize = 500;
 
 /// Takes the file at `path` out of the page cache, but for what is not on the disk yet.
 pub(crate) fn cool(path: &Path) -> std::io::Result<()> {
-    Ok(rustix::fs::fadvise(File::open(path)?, 0, None, rustix::fs::Advice::DontNeed)?)
+    system::uncache(&File::open(path)?)
 }
 
 /// Bytes of the files at `paths` that are in the page cache.

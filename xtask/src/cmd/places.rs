@@ -10,8 +10,9 @@ use crate::mounts::Storage;
 use crate::plan::{Case, Skipped};
 use crate::record::PlaceRecord;
 use crate::runner::Arm;
-use crate::scenario::{Cache, FileSystems, Site};
+use crate::scenario::{Cache, Durable, FileSystems, Site};
 use crate::subject::{Programs, Setup};
+use crate::system;
 use crate::targets::Targets;
 
 /// Each kind of file-system pair that a plan uses: what works there, or why it cannot be used.
@@ -59,6 +60,9 @@ impl Places {
     pub(super) fn usable(&self, case: &Case) -> Result<&ZeroCopyCapabilities, String> {
         let capabilities = self.pairs[&case.filesystems].as_ref().map_err(Clone::clone)?;
         self.cold.get(&case.filesystems.source()).cloned().unwrap_or(Ok(()))?;
+        if case.durability == Durable::SyncFs && !system::SYNCS_FILE_SYSTEMS {
+            return Err("this system has no call that waits for a whole file system".to_owned());
+        }
         Ok(capabilities)
     }
 

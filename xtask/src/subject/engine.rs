@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::plan::Case;
 use crate::sample::Measurement;
 use crate::scenario::{ChunkChoice, SparseFile, Subject};
+use crate::system;
 
 /// The engine, set up for one case.
 #[derive(Debug, Clone)]
@@ -118,7 +119,7 @@ fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilit
     let mut facts = Facts::of_size(case.size_bytes);
     facts.allocated = case.sparse.as_ref().map_or(case.size_bytes, SparseFile::data_bytes);
     facts.pair = Some(capabilities.pair.clone());
-    facts.processors = rustix::thread::sched_getaffinity(None).map_or(1, |processors| processors.count());
+    facts.processors = system::processors();
     let mut rungs = select(&facts, options).rungs.into_iter();
     rungs.find(|rung| works(*rung, capabilities)).unwrap_or(Mechanism::ReadWrite)
 }

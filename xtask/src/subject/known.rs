@@ -2,7 +2,6 @@
 //! what is checked and removed afterwards is a copy like any other.
 
 use std::fs;
-use std::num::NonZeroU64;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use crate::clock::Clock;
 use crate::known;
 use crate::plan::Case;
 use crate::sample::Measurement;
+use crate::system;
 
 /// Something that takes a known time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,7 @@ impl Known {
         fs::copy(source, destination)
             .with_context(|| format!("{} to {}", case.subject, destination.display()))?;
         if self == Self::Sleep {
-            // Otherwise the kernel sleeps some fifty microseconds longer, to wake several at once.
-            let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+            system::sleep_precisely();
         }
         let clock = Clock::start();
         match self {

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::plan::Case;
 use crate::sample::Measurement;
 use crate::scenario::Subject;
+use crate::system;
 
 const MIB: usize = 1024 * 1024;
 
@@ -74,7 +75,7 @@ fn bare_write(destination: &Path, bytes: u64, content: &[u8]) -> io::Result<()> 
 fn bare_reflink(source: &Path, destination: &Path) -> io::Result<()> {
     let staging = destination.with_extension("new");
     let (from, to) = (File::open(source)?, File::create_new(&staging)?);
-    rustix::fs::ioctl_ficlone(&to, &from)?;
+    system::share_extents(&from, &to)?;
     drop((from, to));
     fs::rename(staging, destination)
 }

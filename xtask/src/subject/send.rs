@@ -15,6 +15,7 @@ use crate::clock::{Clock, Times};
 use crate::plan::Case;
 use crate::sample::Measurement;
 use crate::scenario::Subject;
+use crate::system;
 
 /// What the reader takes at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -112,7 +113,7 @@ impl Send {
         match self {
             Self::Engine => Ok(Some(send_file(&file, socket, ..)?)),
             Self::Bare => {
-                while rustix::fs::sendfile(socket, &file, None, CALL_BYTES)? > 0 {}
+                while system::send(&file, socket, CALL_BYTES)? > 0 {}
                 Ok(None)
             }
         }

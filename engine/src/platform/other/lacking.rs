@@ -86,14 +86,9 @@ pub(crate) fn sync_file(calls: &Calls, file: &File) -> io::Result<()> {
     file.sync_all()
 }
 
-#[cfg(unix)]
 pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
     let path = at.whole();
     calls.count();
     sync_file(calls, &File::open(path)?)
 }
 
-#[cfg(not(unix))]
-pub(crate) fn sync_directory(_: &Calls, _: At<'_>) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no call that syncs a directory"))
-}

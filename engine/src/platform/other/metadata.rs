@@ -2,30 +2,20 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 
-#[cfg(not(unix))]
-use super::super::portable::refused;
 use super::super::{Calls, Time};
 
 pub(crate) fn set_mode(calls: &Calls, file: &File, mode: u32) -> io::Result<()> {
     calls.count();
     let mut permissions = file.metadata()?.permissions();
-    #[cfg(unix)]
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
-    #[cfg(not(unix))]
-    permissions.set_readonly(mode & 0o200 == 0);
+    permissions.set_mode(mode);
     file.set_permissions(permissions)
 }
 
-#[cfg(unix)]
 pub(crate) fn set_owner(calls: &Calls, file: &File, (user, group): (u32, u32)) -> io::Result<()> {
     calls.count();
     std::os::unix::fs::fchown(file, Some(user), Some(group))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn set_owner(_: &Calls, _: &File, _: (u32, u32)) -> io::Result<()> {
-    refused()
 }
 
 pub(crate) fn set_times(calls: &Calls, file: &File, accessed: Time, modified: Time) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Reading and writing at an offset, as Unix systems have it.
+//! Reading and writing at an offset.
 
 use std::fs::File;
 use std::io;

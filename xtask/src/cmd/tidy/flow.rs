@@ -56,6 +56,7 @@ const ENGINE: &[&str] = &[
 /// `xtask`, in the order in which data moves.
 const XTASK: &[&str] = &[
     "text",
+    "system",
     "stats",
     "interrupt",
     "host",
