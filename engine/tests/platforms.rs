@@ -58,7 +58,10 @@ fn nothing_is_claimed_that_a_copy_does_not_do() {
             Capability::Refused(_) | Capability::NotBuiltIn => {
                 let is_built = declared().contains(&mechanism);
                 assert_eq!(matches!(capability, Capability::NotBuiltIn), !is_built, "{mechanism}");
-                assert!(matches!(copied, Err(CopyError::ZeroCopyUnsupported { .. })), "{mechanism}: {copied:?}");
+                assert!(
+                    matches!(copied, Err(CopyError::ZeroCopyUnsupported { .. })),
+                    "{mechanism}: {copied:?}"
+                );
                 assert!(!destination.exists());
             }
             other => panic!("{mechanism}: {other:?}"),

@@ -91,4 +91,3 @@ pub(crate) fn sync_directory(calls: &Calls, at: At<'_>) -> io::Result<()> {
     calls.count();
     sync_file(calls, &File::open(path)?)
 }
-
