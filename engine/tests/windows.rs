@@ -181,7 +181,9 @@ fn an_ended_copy_leaves_nothing() {
     let (source, copy) = (folder.file("source", 8 << 20), folder.path("copy"));
     fs::write(&copy, "old").expect("write");
     let (_, options) = ended_at(1);
-    let error = copy_file(&source, &copy, &options.strategy(Strategy::Buffered)).expect_err("it was ended");
+    // Slow enough for the observer to be told in the middle.
+    let options = options.strategy(Strategy::Buffered).max_bandwidth("16M".parse().expect("a rate"));
+    let error = copy_file(&source, &copy, &options).expect_err("it was ended");
     assert!(matches!(error, CopyError::Cancelled { .. }), "{error}");
     assert_eq!(fs::read(&copy).expect("read"), b"old");
     folder.holds(&["copy", "source"]);
