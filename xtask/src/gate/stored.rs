@@ -10,7 +10,7 @@ use crate::sample::Measurement;
 use crate::scenario::Allowance;
 use crate::stats;
 
-/// How far a run as a whole may be from another one of the same program: docs/gating.md has what was measured.
+/// How far a run as a whole may be from another one of the same program: an assumption, which six comparisons of curated runs did not contradict.
 pub(crate) const RUNS_APART: f64 = 0.1;
 
 /// Of the test at the level that the first of Holm's steps has.

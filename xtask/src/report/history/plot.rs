@@ -106,18 +106,16 @@ fn levels(
         let line = ends.map(|run| plot.backend_coord(&(run as f64, percent(level.median_ns))));
         area.draw(&PathElement::new(line.to_vec(), look::SERIES[2].stroke_width(3)))?;
     }
-    for shift in &series.shifts {
+    for (index, shift) in series.shifts.iter().enumerate() {
         let colour = if shift.slower_pct > 0.0 { look::SERIES[1] } else { look::SERIES[0] };
         let (x, _) = plot.backend_coord(&(shift.at as f64 - 0.5, 0.0));
         area.draw(&PathElement::new(vec![(x, rows.start), (x, rows.end)], colour.stroke_width(1)))?;
         let is_right = x > (columns.start + columns.end) / 2;
         let (side, step) = if is_right { (HPos::Right, -6) } else { (HPos::Left, 6) };
         let label = format!("{:+.1} %", shift.slower_pct);
-        area.draw(&Text::new(
-            label,
-            (x + step, rows.start + 10),
-            chart::anchored(chart::SMALL, colour, side),
-        ))?;
+        // In two rows, as changes may be close.
+        let y = rows.start + if index.is_multiple_of(2) { 10 } else { 26 };
+        area.draw(&Text::new(label, (x + step, y), chart::anchored(chart::SMALL, colour, side)))?;
     }
     Ok(())
 }
