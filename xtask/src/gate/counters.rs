@@ -39,7 +39,7 @@ pub(super) fn findings(samples: &CaseSamples, budgets: &[CaseBudget]) -> Vec<Fin
     let (base, head) = (samples.of(Side::Base), samples.of(Side::Head));
     let mut found = Vec::new();
     found.extend(mechanism(&base, &head));
-    found.extend(refusals(&base, &head));
+    found.extend(refusals(samples));
     found.extend(over_budget(samples, &head, budgets));
     found.extend(grown("retries", &base, &head, |one| one.retries).map(Finding::regression));
     found.extend(differs("system calls", &base, &head, |one| one.system_calls).map(Finding::change));
@@ -64,12 +64,15 @@ fn mechanism(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
     Some(if zero_copy(base) && !zero_copy(head) { Finding::regression(what) } else { Finding::change(what) })
 }
 
-/// Rungs that refuse on the head alone, with their reason.
-fn refusals(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
-    let of = |side: &[&Measurement]| -> BTreeSet<String> {
-        side.iter().flat_map(|one| one.refusals.iter().cloned()).collect()
+/// Rungs that refuse on the head alone, with their reason: in a copy, or before, when it was tried which work.
+fn refusals(samples: &CaseSamples) -> Option<Finding> {
+    let probed = |side: Side| samples.refused.iter().find(|(of, _)| *of == side).map(|(_, refused)| refused);
+    let both = probed(Side::Base).zip(probed(Side::Head)).is_some();
+    let of = |side: Side| -> BTreeSet<String> {
+        let before = probed(side).filter(|_| both).into_iter().flatten();
+        samples.of(side).into_iter().flat_map(|one| &one.refusals).chain(before).cloned().collect()
     };
-    let (before, after) = (of(base), of(head));
+    let (before, after) = (of(Side::Base), of(Side::Head));
     let new: Vec<String> = after.difference(&before).cloned().collect();
     (!new.is_empty()).then(|| Finding::regression(format!("refused on the head alone: {}", new.join("; "))))
 }
