@@ -64,14 +64,15 @@ pub(crate) struct Reply {
 #[expect(clippy::large_enum_variant, reason = "nearly every answer is a sample")]
 pub(crate) enum Answer {
     /// Version of the engine that this worker has.
-    Hello {
-        engine: String,
+    Hello { engine: String },
+    Prepared {
+        /// Mechanisms that were tried there and are refused, each with the reason. The engine does not try them again, so that no
+        /// sample tells. Earlier workers do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<Vec<String>>,
     },
-    Prepared,
     /// With the time, the mechanism, the refusals and all that was counted.
     Sample(Measurement),
     /// That cannot be done, and why; the worker goes on.
-    Refused {
-        reason: String,
-    },
+    Refused { reason: String },
 }

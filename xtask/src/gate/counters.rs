@@ -35,8 +35,17 @@ impl Finding {
 pub(super) fn findings(samples: &CaseSamples, budgets: &[CaseBudget]) -> Vec<Finding> {
     match samples.failure(Side::Head) {
         Some(why) => vec![cannot_copy(why)],
-        None => differences(&samples.case.id, &samples.of(Side::Base), &samples.of(Side::Head), budgets),
+        None => {
+            let (base, head) = (samples.of(Side::Base), samples.of(Side::Head));
+            differences(&samples.case.id, &base, &head, probed(samples), budgets)
+        }
     }
+}
+
+/// What each side was refused when it was set up, where both say it.
+fn probed(samples: &CaseSamples) -> Option<[&[String]; 2]> {
+    let of = |side: Side| samples.refused.iter().find(|(of, _)| *of == side).map(|(_, refused)| &refused[..]);
+    Some([of(Side::Base)?, of(Side::Head)?])
 }
 
 pub(super) fn cannot_copy(why: &str) -> Finding {
@@ -48,11 +57,12 @@ pub(super) fn differences(
     case: &str,
     base: &[&Measurement],
     head: &[&Measurement],
+    probed: Option<[&[String]; 2]>,
     budgets: &[CaseBudget],
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(mechanism(base, head));
-    found.extend(refusals(base, head));
+    found.extend(refusals(base, head, probed));
     found.extend(over_budget(case, head, budgets));
     found.extend(grown("retries", base, head, |one| one.retries).map(Finding::regression));
     found.extend(differs("system calls", base, head, |one| one.system_calls).map(Finding::change));
@@ -77,12 +87,17 @@ fn mechanism(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
     Some(if zero_copy(base) && !zero_copy(head) { Finding::regression(what) } else { Finding::change(what) })
 }
 
-/// Rungs that refuse on the head alone, with their reason.
-fn refusals(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
-    let of = |side: &[&Measurement]| -> BTreeSet<String> {
-        side.iter().flat_map(|one| one.refusals.iter().cloned()).collect()
+/// Rungs that refuse on the head alone, with their reason: in a copy, or before, when it was tried which work.
+fn refusals(
+    base: &[&Measurement],
+    head: &[&Measurement],
+    probed: Option<[&[String]; 2]>,
+) -> Option<Finding> {
+    let [base_probed, head_probed] = probed.unwrap_or_default();
+    let of = |side: &[&Measurement], probed: &[String]| -> BTreeSet<String> {
+        side.iter().flat_map(|one| &one.refusals).chain(probed).cloned().collect()
     };
-    let (before, after) = (of(base), of(head));
+    let (before, after) = (of(base, base_probed), of(head, head_probed));
     let new: Vec<String> = after.difference(&before).cloned().collect();
     (!new.is_empty()).then(|| Finding::regression(format!("refused on the head alone: {}", new.join("; "))))
 }

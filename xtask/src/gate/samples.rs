@@ -32,6 +32,8 @@ pub(crate) struct CaseSamples {
     pub(crate) confirm: Vec<Quad>,
     /// Blocks that were left out, because the cache was not as the case asks.
     pub(crate) invalid_blocks: u32,
+    /// Mechanisms that a side was refused when it was set up, with the reason; of a side that says it.
+    pub(crate) refused: Vec<(Side, Vec<String>)>,
     /// Why a side cannot copy it; nothing of it is measured any more.
     pub(crate) failed: Vec<(Side, String)>,
 }
@@ -39,7 +41,8 @@ pub(crate) struct CaseSamples {
 impl CaseSamples {
     pub(crate) fn new(case: Case) -> Self {
         let (warm_up, screen, confirm) = (Vec::new(), Vec::new(), Vec::new());
-        Self { case, warm_up, screen, confirm, invalid_blocks: 0, failed: Vec::new() }
+        let (refused, failed) = (Vec::new(), Vec::new());
+        Self { case, warm_up, screen, confirm, invalid_blocks: 0, refused, failed }
     }
 
     /// By processor time and by wall time.

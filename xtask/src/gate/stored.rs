@@ -45,7 +45,7 @@ pub(crate) fn outcome(
         let (cpu, wall) = (judgements.next().flatten(), judgements.next().flatten());
         let findings = match one.failed {
             Some(why) => vec![counters::cannot_copy(why)],
-            None => counters::differences(&one.case.id, &one.base, &one.head, budgets),
+            None => counters::differences(&one.case.id, &one.base, &one.head, None, budgets),
         };
         let explanations = || counters::explanations(&one.base, &one.head);
         CaseOutcome::of(&one.case.id, findings, [cpu, wall], one.invalid, explanations)

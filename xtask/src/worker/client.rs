@@ -50,7 +50,8 @@ impl Worker {
         })
     }
 
-    /// Sets a case up there, each copy to take so much longer; the error is the reason why it cannot be.
+    /// Sets a case up there, each copy to take so much longer. Says which mechanisms are refused there; the error is the reason
+    /// why the case cannot be set up.
     pub(crate) fn prepare(
         &mut self,
         scenario: &str,
@@ -58,11 +59,11 @@ impl Worker {
         source: &Path,
         destination: &Path,
         slower_pct: Option<u32>,
-    ) -> Result<()> {
+    ) -> Result<Option<Vec<String>>> {
         let (scenario, case) = (scenario.to_owned(), case.to_owned());
         let (source, destination) = (source.to_owned(), destination.to_owned());
         match self.ask(Ask::Prepare { scenario, case, source, destination, slower_pct })? {
-            Answer::Prepared => Ok(()),
+            Answer::Prepared { refused } => Ok(refused),
             Answer::Refused { reason } => Err(anyhow!(reason)),
             other => bail!("a worker answers `{other:?}` where it should prepare"),
         }

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use orbit_engine::{Tuning, zero_copy_capabilities};
+use orbit_engine::{Capability, Tuning, zero_copy_capabilities};
 use serde::Deserialize;
 
 use super::{Answer, Ask, Reply, Request, SCHEMA};
@@ -17,6 +17,8 @@ use crate::subject::{Programs, Setup};
 struct Ready {
     case: Case,
     setup: Setup,
+    /// Mechanisms that do not work there.
+    refused: Vec<String>,
     source: PathBuf,
     destination: PathBuf,
 }
@@ -43,11 +45,12 @@ fn answer(line: &str, ready: &mut BTreeMap<String, Ready>) -> Result<Answer> {
             if let Some(percent) = slower_pct {
                 prepared.setup = prepared.setup.slower(percent)?;
             }
+            let refused = std::mem::take(&mut prepared.refused);
             ready.insert(case, prepared);
-            Ok(Answer::Prepared)
+            Ok(Answer::Prepared { refused: Some(refused) })
         }
         Ask::Sample { case } => {
-            let Ready { case, setup, source, destination } =
+            let Ready { case, setup, source, destination, .. } =
                 ready.get(&case).with_context(|| format!("{case} was not prepared"))?;
             Ok(Answer::Sample(setup.measure(case, source, destination)?))
         }
@@ -75,7 +78,12 @@ fn prepare(scenario: String, id: &str, source: PathBuf, destination: PathBuf) ->
     let folder = |path: &Path| path.parent().map(Path::to_owned).context("a path without a folder");
     let capabilities = zero_copy_capabilities(&folder(&source)?, &folder(&destination)?)?;
     let setup = Setup::new(&case, &capabilities, &Tuning::default(), &Programs::new());
-    Ok(Ready { setup: setup.map_err(|reason| anyhow!(reason))?, case, source, destination })
+    let refused = capabilities.mechanisms.iter().filter_map(|(mechanism, capability)| match capability {
+        Capability::Refused(reason) => Some(format!("{mechanism}: {reason}")),
+        _ => None,
+    });
+    let refused = refused.collect();
+    Ok(Ready { setup: setup.map_err(|reason| anyhow!(reason))?, case, refused, source, destination })
 }
 
 #[cfg(test)]
@@ -127,7 +135,17 @@ mod tests {
         let found = answers(&[line(Ask::Hello), sample(), line(prepare), sample(), sample()]);
         assert_eq!(found[0], Answer::Hello { engine: env!("CARGO_PKG_VERSION").to_owned() });
         assert_eq!(reason(&found[1]), format!("{} was not prepared", case()));
-        assert_eq!(found[2], Answer::Prepared);
+        let Answer::Prepared { refused: Some(refused) } = &found[2] else { panic!("{:?}", found[2]) };
+        let capabilities = zero_copy_capabilities(folder.path(), folder.path()).unwrap();
+        let is_refused = |mechanism: Mechanism| {
+            capabilities.mechanisms.iter().any(|(known, capability)| {
+                *known == mechanism && matches!(capability, Capability::Refused(_))
+            })
+        };
+        for mechanism in [Mechanism::Reflink, Mechanism::CopyFileRange, Mechanism::Splice] {
+            let told = refused.iter().any(|line| line.starts_with(&format!("{mechanism}: ")));
+            assert_eq!(told, is_refused(mechanism), "{refused:?}");
+        }
         let Answer::Sample(sample) = &found[3] else { panic!("{:?}", found[3]) };
         assert_eq!((sample.bytes, sample.mechanism), (5000, Some(Mechanism::ReadWrite)));
         assert!(sample.wall_ns > 0 && sample.system_calls.is_some_and(|calls| calls > 0));

@@ -181,8 +181,9 @@ impl Session<'_> {
             let case = self.asked_for(place.side, &one.case);
             let prepared =
                 workers.at(place).prepare(&self.scenario.text, case, &source, &destination, slower);
-            if let Err(error) = prepared {
-                failed(one, place.side, &error);
+            match prepared {
+                Ok(refused) => told(one, place.side, refused),
+                Err(error) => failed(one, place.side, &error),
             }
         }
         Ok(())
@@ -249,6 +250,13 @@ impl Session<'_> {
 fn both(copies: [Option<Measurement>; 2]) -> Option<[Measurement; 2]> {
     let [first, second] = copies;
     Some([first?, second?])
+}
+
+/// Once a side: its second copy is told the same.
+fn told(one: &mut CaseSamples, side: Side, refused: Option<Vec<String>>) {
+    if !one.refused.iter().any(|(known, _)| *known == side) {
+        one.refused.extend(refused.map(|refused| (side, refused)));
+    }
 }
 
 /// Once a side: its second copy fails by the same.

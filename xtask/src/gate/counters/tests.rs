@@ -70,6 +70,24 @@ fn a_lost_fast_path_is_a_regression_with_its_reason() {
     assert!(!told(&other, &[])[0].0);
 }
 
+/// The engine does not try again what was refused between the same two mounts: samples of later copies do not tell.
+#[test]
+fn what_was_refused_before_the_copies_explains_them() {
+    let head = Measurement { mechanism: Some(Mechanism::ReadWrite), ..copy(100) };
+    let mut planted = samples(&copy(100), &head);
+    let both = "copy-file-range: EXDEV".to_owned();
+    planted.refused = vec![(Side::Head, vec![both.clone(), "reflink: EOPNOTSUPP".to_owned()])];
+    // The base does not say what it was refused.
+    assert_eq!(findings(&planted, &[]).len(), 1);
+    planted.refused.push((Side::Base, vec![both]));
+    let found: Vec<String> = findings(&planted, &[]).into_iter().map(|finding| finding.what).collect();
+    let expected = [
+        "mechanism: reflink on the base, read-write on the head",
+        "refused on the head alone: reflink: EOPNOTSUPP",
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn counters_are_held_against_the_budget_and_against_the_base() {
     let more = || Measurement { system_calls: Some(21), retries: Some(1), ..copy(100) };
