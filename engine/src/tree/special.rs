@@ -39,7 +39,7 @@ impl Worker<'_> {
         if self.is_kept(here, name, &standing)? {
             return Ok(());
         }
-        let make = |at: At<'_>| platform::symlink(&self.calls, &target, at);
+        let make = |at: At<'_>| platform::symlink(&self.calls, &target, here.from(name), at);
         if let Some(at) = self.put(here, name, Operation::CreateSymlink, make)? {
             self.keep_metadata(here, name, at, false)?;
         }

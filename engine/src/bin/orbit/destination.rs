@@ -34,7 +34,9 @@ pub(crate) fn of(source: &Path, destination: &Path, decompress: bool) -> Result<
     if !ends_in_slash(destination) {
         return Ok(destination.to_path_buf());
     }
-    match destination.symlink_metadata() {
+    // There a file by a name that ends in a slash is a wrong name.
+    let looked_at = if cfg!(windows) { destination.components().as_path() } else { destination };
+    match looked_at.symlink_metadata() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => nowhere(
             format!("cannot copy into {to}: there is no such directory"),
             Some(make_directory(destination)),

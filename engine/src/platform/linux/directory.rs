@@ -158,8 +158,8 @@ pub(crate) fn hard_link(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<(
     Ok(rustix::fs::linkat(from.directory, from.path, to.directory, to.path, AtFlags::empty())?)
 }
 
-/// Makes a symbolic link that holds `target`.
-pub(crate) fn symlink(calls: &Calls, target: &Path, at: At<'_>) -> io::Result<()> {
+/// Makes a symbolic link that holds `target`. The link that it is like has nothing else.
+pub(crate) fn symlink(calls: &Calls, target: &Path, _: At<'_>, at: At<'_>) -> io::Result<()> {
     calls.count();
     Ok(rustix::fs::symlinkat(target, at.directory, at.path)?)
 }

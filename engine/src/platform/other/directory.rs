@@ -120,7 +120,8 @@ pub(crate) fn hard_link(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<(
     std::fs::hard_link(from.whole(), to.whole())
 }
 
-pub(crate) fn symlink(calls: &Calls, target: &Path, at: At<'_>) -> io::Result<()> {
+/// The link that it is like has nothing but its target.
+pub(crate) fn symlink(calls: &Calls, target: &Path, _: At<'_>, at: At<'_>) -> io::Result<()> {
     calls.count();
     std::os::unix::fs::symlink(target, at.whole())
 }

@@ -165,12 +165,11 @@ pub(crate) fn hard_link(calls: &Calls, from: At<'_>, to: At<'_>) -> io::Result<(
     std::fs::hard_link(from.whole(), to.writable()?)
 }
 
-/// A link of Windows knows whether it leads to a directory.
-pub(crate) fn symlink(calls: &Calls, target: &Path, at: At<'_>) -> io::Result<()> {
+/// A link of Windows knows whether it leads to a directory, as the one does that it is like. What a junction leads to is one.
+pub(crate) fn symlink(calls: &Calls, target: &Path, like: At<'_>, at: At<'_>) -> io::Result<()> {
     let path = at.writable()?;
-    let leads_to = path.parent().map_or_else(|| target.to_path_buf(), |parent| parent.join(target));
     calls.add(2);
-    if leads_to.is_dir() {
+    if std::fs::symlink_metadata(like.whole())?.file_type().is_symlink_dir() {
         std::os::windows::fs::symlink_dir(target, path)
     } else {
         std::os::windows::fs::symlink_file(target, path)
