@@ -181,10 +181,12 @@ fn the_default_scenario_is_estimated_below_two_minutes() {
 /// The commands of the workflows and of the scripts beside them, as words. `cargo xtask` stands before each.
 fn commands_of_workflows() -> Vec<Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let files = [".github/workflows", ".ci"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let files = [".github/workflows", ".ci"]
+        .map(|folder| std::fs::read_dir(root.join(folder)).expect("the folder is in the repository"));
     let mut commands = Vec::new();
     for file in files.into_iter().flatten() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap().replace("\\\n", " ");
+        let path = file.expect("the folder can be listed").path();
+        let text = std::fs::read_to_string(path).expect("a file there is text").replace("\\\n", " ");
         for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
             for command in line.split("cargo xtask ").skip(1) {
                 let words = command
