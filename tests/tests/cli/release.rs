@@ -15,7 +15,7 @@ fn repository() -> &'static Path {
 /// A checkout of so much as the scripts read, with this changelog.
 fn checkout(scene: &Scene, changelog: &str) -> PathBuf {
     let root = scene.path("checkout");
-    fs::create_dir_all(root.join(".ci")).unwrap();
+    fs::create_dir_all(root.join(".ci")).expect("the folder is made");
     for name in [
         ".ci/release-check",
         ".ci/release-archive",
@@ -24,9 +24,9 @@ fn checkout(scene: &Scene, changelog: &str) -> PathBuf {
         "LICENSE-APACHE",
         "LICENSE-MIT",
     ] {
-        fs::copy(repository().join(name), root.join(name)).unwrap();
+        fs::copy(repository().join(name), root.join(name)).expect("the file is copied");
     }
-    fs::write(root.join("CHANGELOG.md"), changelog).unwrap();
+    fs::write(root.join("CHANGELOG.md"), changelog).expect("the file is written");
     root
 }
 

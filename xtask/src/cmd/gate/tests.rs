@@ -162,7 +162,7 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     let outcome = json(&out);
     assert_eq!((&outcome["schema"], &outcome["verdict"]), (&"orbit.gate/1".into(), &"improved".into()));
     let wall = &outcome["cases"][0]["wall"];
-    assert!(wall["slower_pct"].as_f64().unwrap() < -15.0 && wall["screen_blocks"] == 16, "{out}");
+    assert!(wall["slower_pct"].as_f64().unwrap() < -15.0 && wall["screen_blocks"] == 24, "{out}");
 }
 
 #[test]
