@@ -88,11 +88,7 @@ fn mechanism(base: &[&Measurement], head: &[&Measurement]) -> Option<Finding> {
 }
 
 /// Rungs that refuse on the head alone, with their reason: in a copy, or before, when it was tried which work.
-fn refusals(
-    base: &[&Measurement],
-    head: &[&Measurement],
-    probed: Option<[&[String]; 2]>,
-) -> Option<Finding> {
+fn refusals(base: &[&Measurement], head: &[&Measurement], probed: Option<[&[String]; 2]>) -> Option<Finding> {
     let [base_probed, head_probed] = probed.unwrap_or_default();
     let of = |side: &[&Measurement], probed: &[String]| -> BTreeSet<String> {
         side.iter().flat_map(|one| &one.refusals).chain(probed).cloned().collect()

@@ -127,9 +127,9 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     repository.worker(115, "read-write");
     let file = |name: &str| repository.path().join("target").join(name);
     let (junit, sarif, markdown) = (file("junit.xml"), file("gate.sarif"), file("gate.md"));
-    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-    let files =
-        [("--junit", &junit), ("--sarif", &sarif), ("--markdown", &markdown)].map(|(flag, path)| [flag.to_owned(), text(path)]);
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let files = [("--junit", &junit), ("--sarif", &sarif), ("--markdown", &markdown)]
+        .map(|(flag, path)| [flag.to_owned(), text(path)]);
     let words: Vec<&str> = files.iter().flatten().map(String::as_str).collect();
     let (done, out) = repository.gate(&words);
     assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");

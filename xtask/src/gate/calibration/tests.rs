@@ -55,6 +55,7 @@ fn family(plant: Plant, cases: Vec<CaseOutcome>) -> Family {
         schema: String::new(),
         verdict: Verdict::Pass,
         notice: None,
+        caution: None,
         base: None,
         head: String::new(),
         scenario: String::new(),
