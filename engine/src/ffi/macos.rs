@@ -50,10 +50,10 @@ pub(crate) fn copy_data(
     let state = State::new()?;
     state.set(libc::COPYFILE_STATE_STATUS_CTX, (&raw mut heard).cast())?;
     state.set(libc::COPYFILE_STATE_STATUS_CB, heard_by as *const c_void)?;
+    let (source, new) = (from.as_raw_fd(), to.as_raw_fd());
     // SAFETY: both descriptors are open as long as their files are borrowed. The state lives until the end of this function,
     // and so does what its context points to, which nobody else touches during the call.
-    let copied =
-        done(unsafe { libc::fcopyfile(from.as_raw_fd(), to.as_raw_fd(), state.0, libc::COPYFILE_DATA) });
+    let copied = done(unsafe { libc::fcopyfile(source, new, state.0, libc::COPYFILE_DATA) });
     drop(state);
     if let Some(panic) = heard.panicked {
         resume_unwind(panic);

@@ -250,10 +250,10 @@ pub(crate) fn copy_file(
     let mut listener = Listener { each, panic: None };
     let data = from_mut(&mut listener).cast::<c_void>().cast_const();
     let flags = fs::COPY_FILE_FAIL_IF_EXISTS;
+    let (source, new) = (from.as_ptr(), to.as_ptr());
     // SAFETY: both paths are UTF-16 that ends with a 0; the routine has the type that is asked for, does not unwind, and gets
     // the listener, which nothing else touches until the call returns.
-    let done =
-        unsafe { fs::CopyFileExW(from.as_ptr(), to.as_ptr(), Some(progress), data, null_mut(), flags) };
+    let done = unsafe { fs::CopyFileExW(source, new, Some(progress), data, null_mut(), flags) };
     let done = answered(done);
     if let Some(panic) = listener.panic {
         resume_unwind(panic);
