@@ -372,7 +372,7 @@ mod tests {
         let curated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/curated");
         let folders = fs::read_dir(curated).unwrap().map(|entry| entry.unwrap().path());
         // The others are tunings, which are read where they are written.
-        let folders: Vec<_> = folders.filter(|folder| !folder.join("tuned.toml").exists()).collect();
+        let folders: Vec<_> = folders.filter(|folder| folder.join("run.json").exists()).collect();
         assert!(!folders.is_empty());
         for folder in folders {
             let run = Run::load(&folder).unwrap();

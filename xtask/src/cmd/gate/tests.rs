@@ -341,7 +341,7 @@ fn a_gate_is_recorded_as_a_line_of_what_the_head_took() {
     );
     assert_eq!(
         (&point["copies"], &point["system_calls_max"], &point["mechanisms"][0]),
-        (&32.into(), &9.into(), &"read-write".into())
+        (&48.into(), &9.into(), &"read-write".into())
     );
     assert!((90_000_000..91_000_000).contains(&point["wall_median_ns"].as_u64().unwrap()), "{point}");
     let sarif = json(&std::fs::read_to_string(sarif).unwrap());
