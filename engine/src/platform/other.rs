@@ -20,13 +20,13 @@ use crate::error::FileKind;
 #[cfg(not(target_os = "macos"))]
 pub(crate) use super::portable::{CLONES_ARE_NEW, clone_new, copy_access_list, copy_flags};
 pub(crate) use super::portable::{
-    Pipe, copy_file_range, create_unnamed, flush, link, processors, seek, send_file, send_range,
-    wait_writable, write_socket,
+    Pipe, access_list_at, copy_file_range, create_unnamed, descriptors_left, flush, has_default_list, link,
+    may_fill, processors, seek, send_file, send_range, set_access_list_at, umask, wait_writable,
+    write_socket,
 };
 pub(crate) use directory::{
-    Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
-    list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename_new,
-    set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink, umask,
+    Directory, Listing, create_directory, hard_link, list, make_special, open_filled, open_listed,
+    remove_directory, remove_file, rename_new, set_mode_at, set_owner_at, set_times_at, status_at, symlink,
 };
 #[cfg(not(target_os = "macos"))]
 pub(crate) use lacking::{

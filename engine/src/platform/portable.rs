@@ -7,7 +7,7 @@ use std::io;
 use std::num::NonZero;
 use std::sync::OnceLock;
 
-use super::{At, Calls};
+use super::{AccessList, At, Calls, Directory};
 
 pub(crate) use socket::{send_range, wait_writable, write_socket};
 
@@ -92,4 +92,31 @@ pub(crate) fn processors() -> u32 {
         let available = std::thread::available_parallelism().map_or(1, NonZero::get);
         u32::try_from(available).unwrap_or(u32::MAX)
     })
+}
+
+/// Of a directory that is made, lists are inherited, and not copied.
+pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<AccessList>> {
+    Ok(None)
+}
+
+pub(crate) fn set_access_list_at(_: &Calls, _: At<'_>, _: Option<&[u8]>) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn has_default_list(_: &Calls, _: &Directory) -> bool {
+    true
+}
+
+pub(crate) fn may_fill(_: &Calls, _: &Directory) -> bool {
+    true
+}
+
+/// Nobody can ask for it without setting it.
+pub(crate) fn umask(_: &Calls) -> Option<u32> {
+    None
+}
+
+/// Nothing here counts them.
+pub(crate) fn descriptors_left(_: &Calls) -> Option<u64> {
+    None
 }

@@ -21,15 +21,15 @@ use crate::ffi;
 use crate::strategy::Mechanism;
 
 pub(crate) use super::portable::{
-    CLONES_ARE_NEW, Pipe, clone_new, copy_access_list, copy_file_range, copy_flags, create_unnamed, flush,
-    link, processors, seek, send_file, send_range, wait_writable, write_socket,
+    CLONES_ARE_NEW, Pipe, access_list_at, clone_new, copy_access_list, copy_file_range, copy_flags,
+    create_unnamed, descriptors_left, flush, has_default_list, link, may_fill, processors, seek, send_file,
+    send_range, set_access_list_at, umask, wait_writable, write_socket,
 };
 pub(crate) use clone::{reflink, reflink_range};
 pub(crate) use directory::{
-    Directory, Listing, access_list_at, create_directory, descriptors_left, hard_link, has_default_list,
-    list, make_special, may_fill, open_filled, open_listed, remove_directory, remove_file, rename,
-    rename_new, set_access_list_at, set_mode_at, set_owner_at, set_times_at, status_at, symlink,
-    sync_directory, umask,
+    Directory, Listing, create_directory, hard_link, list, make_special, open_filled, open_listed,
+    remove_directory, remove_file, rename, rename_new, set_mode_at, set_owner_at, set_times_at, status_at,
+    symlink, sync_directory,
 };
 pub(crate) use holes::{allow_holes, next_data, next_hole};
 pub(crate) use meaning::{meaning, too_large, unsupported};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::portable::refused;
-use super::super::{AccessList, At, Calls, Status, Time};
+use super::super::{At, Calls, Status, Time};
 use super::{file_kind, status_of};
 use crate::error::FileKind;
 
@@ -138,30 +138,6 @@ pub(crate) fn set_mode_at(_: &Calls, _: At<'_>, _: u32) -> io::Result<()> {
     refused()
 }
 
-pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<AccessList>> {
-    Ok(None)
-}
-
-pub(crate) fn set_access_list_at(_: &Calls, _: At<'_>, _: Option<&[u8]>) -> io::Result<()> {
-    Ok(())
-}
-
 pub(crate) fn set_times_at(_: &Calls, _: At<'_>, _: Time, _: Time) -> io::Result<()> {
     refused()
-}
-
-pub(crate) fn has_default_list(_: &Calls, _: &Directory) -> bool {
-    true
-}
-
-pub(crate) fn may_fill(_: &Calls, _: &Directory) -> bool {
-    true
-}
-
-pub(crate) fn umask(_: &Calls) -> Option<u32> {
-    None
-}
-
-pub(crate) fn descriptors_left(_: &Calls) -> Option<u64> {
-    None
 }

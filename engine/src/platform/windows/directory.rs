@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::portable::refused;
-use super::super::{AccessList, At, Calls, Status, Time};
+use super::super::{At, Calls, Status, Time};
 use super::path::long;
 use super::{BACKUP_SEMANTICS, OPEN_REPARSE_POINT, look, metadata, status};
 use crate::error::FileKind;
@@ -199,33 +199,6 @@ pub(crate) fn set_mode_at(calls: &Calls, at: At<'_>, mode: u32) -> io::Result<()
 
 pub(crate) fn set_times_at(calls: &Calls, at: At<'_>, accessed: Time, modified: Time) -> io::Result<()> {
     metadata::set_times(calls, &changeable(calls, at)?, accessed, modified)
-}
-
-/// Lists are inherited from the directory here, and not copied.
-pub(crate) fn access_list_at(_: &Calls, _: At<'_>, _: bool) -> io::Result<Option<AccessList>> {
-    Ok(None)
-}
-
-pub(crate) fn set_access_list_at(_: &Calls, _: At<'_>, _: Option<&[u8]>) -> io::Result<()> {
-    Ok(())
-}
-
-pub(crate) fn has_default_list(_: &Calls, _: &Directory) -> bool {
-    true
-}
-
-pub(crate) fn may_fill(_: &Calls, _: &Directory) -> bool {
-    true
-}
-
-/// There is none.
-pub(crate) fn umask(_: &Calls) -> Option<u32> {
-    None
-}
-
-/// There is no limit worth asking for.
-pub(crate) fn descriptors_left(_: &Calls) -> Option<u64> {
-    None
 }
 
 /// A directory is synced by whoever may make names in it.
