@@ -17,7 +17,6 @@ pub(crate) use block::{Place, Side, order};
 #[cfg(test)]
 pub(crate) use calibration::CALIBRATION_SCHEMA;
 pub(crate) use calibration::{Bound, Calibrated, Calibration, Count, Family, Plant, Rate};
-#[cfg(test)]
 pub(crate) use counters::Finding;
 pub(crate) use judge::{Judgement, Verdict, is_suspect};
 pub(crate) use noise::{BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, SCREEN_BLOCKS};

@@ -12,8 +12,8 @@ use crate::stats;
 /// How often a family in which nothing is slower than allowed has a regression all the same.
 pub(super) const ALPHA: f64 = 0.01;
 
-/// A pass must have been able to see what is slower than allowed by more than this.
-pub(super) const BLIND_SPOT: f64 = 1.15;
+/// A pass must have been able to see what is beyond the base's time and what is allowed by more than this share of both.
+const BLIND_SPOT: f64 = 0.15;
 
 /// What is not proven, and noise alone would do less often than this, is no pass.
 pub(super) const DOUBT_LEVEL: f64 = 0.05;
@@ -202,7 +202,7 @@ fn judgement(series: &Series, test: &Tested, slower: bool, faster: bool) -> Opti
         slower_lower_pct: percent(interval.lower),
         slower_upper_pct: percent(interval.upper),
         allowed_pct: percent(test.shift),
-        detectable_pct: percent(test.shift + detectable.min(f64::MAX.ln() / 2.0)),
+        detectable_pct: seen_pct(test.shift, detectable),
         placebo_pct: percent(test.floor.distance),
         screen_blocks: series.screen.len(),
         screen_p: test.screen_p,
@@ -222,7 +222,19 @@ fn doubt(test: &Tested, detectable: f64) -> Option<String> {
     if test.suspect && test.floor.is_real {
         return Some(format!("equal programs differ by {:.1} % here", percent(test.floor.distance)));
     }
-    (detectable > BLIND_SPOT.ln()).then(|| "too noisy: much more would not have been seen".to_owned())
+    too_noisy(test.shift, detectable)
+}
+
+/// Of what is `allowed` and of the least effect beyond it that is found, both on logarithms. Noise is that of the base's time: an
+/// allowance of many times that, as short copies have, does not multiply it.
+pub(super) fn too_noisy(allowed: f64, detectable: f64) -> Option<String> {
+    (detectable.exp_m1() > BLIND_SPOT * allowed.exp())
+        .then(|| "too noisy: much more would not have been seen".to_owned())
+}
+
+/// The least slowdown that is found, of the base's time.
+pub(super) fn seen_pct(allowed: f64, detectable: f64) -> f64 {
+    percent(allowed) + percent(detectable.min(f64::MAX.ln() / 2.0))
 }
 
 /// Of a difference of logarithms.

@@ -3,7 +3,9 @@
 //! there are no fresh blocks for suspects. Therefore more is allowed, and what lies between is no pass.
 
 use super::counters;
-use super::judge::{ALPHA, BLIND_SPOT, CONFIDENCE, DOUBT_LEVEL, FEWEST, Judgement, Verdict, percent};
+use super::judge::{
+    ALPHA, CONFIDENCE, DOUBT_LEVEL, FEWEST, Judgement, Verdict, percent, seen_pct, too_noisy,
+};
 use super::outcome::{CaseOutcome, Compared, Outcome};
 use crate::plan::{Case, CaseBudget, Skipped};
 use crate::sample::Measurement;
@@ -164,7 +166,7 @@ fn judgement(
         slower_lower_pct: pct(ratio.lower),
         slower_upper_pct: pct(ratio.upper),
         allowed_pct: percent(test.beyond),
-        detectable_pct: percent((test.beyond + unseen).min(f64::MAX.ln() / 2.0)),
+        detectable_pct: seen_pct(test.beyond, unseen),
         placebo_pct: percent(test.halves),
         screen_blocks: series.head.len(),
         screen_p: test.slower_p,
@@ -194,7 +196,7 @@ fn doubt(test: &Tested, unseen: f64) -> Option<String> {
             percent(test.shift)
         ));
     }
-    (unseen > BLIND_SPOT.ln()).then(|| "too noisy: much more would not have been seen".to_owned())
+    too_noisy(test.beyond, unseen)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::cell::Cell;
 use super::junit::{self, End, Suite, TestCase};
 use super::table::Table;
 use super::units;
-use crate::gate::{CaseOutcome, Judgement, Outcome, Verdict};
+use crate::gate::{CaseOutcome, Finding, Judgement, Outcome, Verdict};
 
 pub(crate) use sarif::Origin;
 
@@ -134,7 +134,11 @@ fn slower(judged: &Judgement) -> Cell {
 /// A line for everything that is not just a pass.
 fn remarks(outcome: &Outcome) -> Vec<String> {
     let of_case = |case: &CaseOutcome| -> Vec<String> {
-        told(case).into_iter().map(|what| format!("{}: {}: {what}", case.case, case.verdict)).collect()
+        let line = |(verdict, what): (Option<Verdict>, String)| {
+            let weight = verdict.map_or_else(|| "beside it".to_owned(), |verdict| verdict.to_string());
+            format!("{}: {weight}: {what}", case.case)
+        };
+        weighed(case).into_iter().map(line).collect()
     };
     let skipped = outcome.skipped.iter().map(|one| format!("skipped {}: {}", one.case, one.reason));
     outcome.caution.iter().cloned().chain(outcome.cases.iter().flat_map(of_case)).chain(skipped).collect()
@@ -142,20 +146,30 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
 
 /// What the verdict rests on, where it is not a pass or something changed.
 fn told(case: &CaseOutcome) -> Vec<String> {
-    let mut told: Vec<String> = case.findings.iter().map(|finding| finding.what.clone()).collect();
+    weighed(case).into_iter().map(|(_, what)| what).collect()
+}
+
+/// Each with the verdict that it alone would be; none where it explains another or is worth knowing only.
+fn weighed(case: &CaseOutcome) -> Vec<(Option<Verdict>, String)> {
+    let of_finding =
+        |finding: &Finding| (finding.is_regression.then_some(Verdict::Regression), finding.what.clone());
+    let mut weighed: Vec<_> = case.findings.iter().map(of_finding).collect();
     for (clock, judged) in [("cpu", &case.cpu), ("wall", &case.wall)] {
         match judged {
             // A side that cannot copy has no times.
             None if case.findings.iter().any(|finding| finding.is_regression) => {}
-            None => told.push(too_few(clock)),
-            Some(judged) => told.extend(of_clock(clock, judged)),
+            None => weighed.push((Some(Verdict::Inconclusive), too_few(clock))),
+            Some(judged) => {
+                weighed.extend(of_clock(clock, judged).map(|what| (Some(judged.verdict), what)));
+            }
         }
     }
     if case.invalid_blocks > 0 {
-        told.push(format!("{} blocks left out: the cache was not as it should be", case.invalid_blocks));
+        let what = format!("{} blocks left out: the cache was not as it should be", case.invalid_blocks);
+        weighed.push((None, what));
     }
-    told.extend(case.explanations.iter().cloned());
-    told
+    weighed.extend(case.explanations.iter().map(|what| (None, what.clone())));
+    weighed
 }
 
 fn too_few(clock: &str) -> String {
@@ -177,7 +191,6 @@ fn of_clock(clock: &str, judged: &Judgement) -> Option<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::gate::{CaseOutcome, Finding};
     use crate::plan::Skipped;
 
     pub(in crate::report) fn outcome(verdict: Verdict, cases: usize) -> Outcome {
@@ -231,6 +244,25 @@ pub(super) mod tests {
                 && shown.ends_with("skipped t/a,b: no disk\n")
         );
         assert!(page.ends_with("- skipped t/a,b: no disk\n"), "{page}");
+    }
+
+    #[test]
+    fn only_what_the_verdict_rests_on_is_called_by_it() {
+        let mut outcome = outcome(Verdict::Regression, 1);
+        let case = &mut outcome.cases[0];
+        case.findings.push(Finding { is_regression: false, what: "11 calls".into() });
+        case.explanations = vec!["faults: 1 to 9".into()];
+        case.invalid_blocks = 2;
+        let shown = terminal(&outcome);
+        for line in [
+            "regression: 50 % more",
+            "beside it: 11 calls",
+            "beside it: faults: 1 to 9",
+            "beside it: 2 blocks left out",
+        ] {
+            assert!(shown.contains(&format!("\nt/size=0: {line}")), "{line}: {shown}");
+        }
+        assert!(junit(&outcome).unwrap().contains("11 calls; 2 blocks left out"));
     }
 
     #[test]
