@@ -4,10 +4,9 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 
 const SAMPLES: usize = 100_000;
@@ -19,14 +18,15 @@ fn main() {
     let samples = if std::env::args().any(|argument| argument == "--bench") { SAMPLES } else { 1_000 };
     let folder = tempfile::tempdir().expect("a folder for the run");
     plant(folder.path(), samples);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.arg("report").arg(folder.path()).stdout(Stdio::null());
-    let begun = Instant::now();
-    let status = command.status().expect("the suite starts");
-    let wall = begun.elapsed();
-    assert!(status.success());
-    let kibibytes = getrusage(UsageWho::RUSAGE_CHILDREN).expect("a child has ended").max_rss();
-    let most = u64::try_from(kibibytes).expect("no memory is negative") * 1024;
+    let suite = env!("CARGO_BIN_EXE_xtask");
+    let mut command = Command::new(suite);
+    command.arg("launch-and-measure").arg(suite).arg("report").arg(folder.path());
+    let output = command.output().expect("the suite starts");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("the launcher writes JSON");
+    assert_eq!(told["wait_status"], 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let wall = Duration::from_nanos(told["wall_ns"].as_u64().expect("it took some time"));
+    // Nothing where the system does not tell.
+    let most = told["max_rss_bytes"].as_u64().unwrap_or(0);
     let page = folder.path().join("report.html").metadata().expect("the report is there").len();
     let _ = writeln!(
         io::stdout(),

@@ -120,7 +120,7 @@ mod tests {
                 let noise = (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
                 let own = if case.subject == Subject::EngineAgain { 1.0 + bias } else { 1.0 };
                 let wall_ns = stats::whole(1e6 * own * (0.1 * noise).exp());
-                let times = Clocks { wall_ns, cpu_ns: 1, steal_ns: 0, usage: Usage::default() };
+                let times = Clocks { wall_ns, cpu_ns: Some(1), steal_ns: 0, usage: Usage::default() };
                 let result = Trial::Measured(Measurement::new(times, case.size_bytes));
                 samples.push(Sample { case: case.id.clone(), block, position: 0, result });
             }

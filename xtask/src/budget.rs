@@ -49,8 +49,10 @@ mod tests {
     use crate::sample::Trial;
 
     fn sample(case: &str, block: u32, system_calls: u64) -> Sample {
-        let measurement =
-            Measurement::new(Times { wall_ns: 1, cpu_ns: 1, steal_ns: 0, usage: Usage::default() }, 100);
+        let measurement = Measurement::new(
+            Times { wall_ns: 1, cpu_ns: Some(1), steal_ns: 0, usage: Usage::default() },
+            100,
+        );
         let refusals = vec!["one".to_owned(); usize::from(block == 1)];
         let (system_calls, retries) = (Some(system_calls), Some(u64::from(block) * 5));
         let result = Trial::Measured(Measurement { system_calls, retries, refusals, ..measurement });

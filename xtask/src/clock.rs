@@ -7,13 +7,13 @@ mod pressure;
 
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
-
 pub(crate) use counters::Usage;
 pub(crate) use overhead::Overhead;
 
-use counters::{Counters, Whose};
+use counters::Counters;
 use pressure::Pressure;
+
+use crate::system::{self, Whose};
 
 /// Running clocks.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Clock {
     steal_ns: u64,
     pressure: Pressure,
     counters: Counters,
-    cpu_ns: u64,
+    cpu_ns: Option<u64>,
     start: Instant,
 }
 
@@ -30,8 +30,8 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) wall_ns: u64,
-    /// User and system: of this process, or of the programs that it ran.
-    pub(crate) cpu_ns: u64,
+    /// User and system: of this process, or of the programs that it ran; none where the system does not tell.
+    pub(crate) cpu_ns: Option<u64>,
     pub(crate) steal_ns: u64,
     pub(crate) usage: Usage,
 }
@@ -51,7 +51,7 @@ impl Clock {
         let steal_ns = steal_ns();
         let pressure = Pressure::now();
         let counters = Counters::before(whose);
-        Self { whose, steal_ns, pressure, counters, cpu_ns: cpu_ns(), start: Instant::now() }
+        Self { whose, steal_ns, pressure, counters, cpu_ns: system::cpu_ns(), start: Instant::now() }
     }
 
     /// Wall time so far.
@@ -61,13 +61,13 @@ impl Clock {
 
     pub(crate) fn stop(self) -> Times {
         let wall = self.start.elapsed();
-        let own_ns = cpu_ns().saturating_sub(self.cpu_ns);
+        let own_ns = counters::since(system::cpu_ns(), self.cpu_ns);
         let usage = Counters::after(self.whose).since(self.counters);
         let usage = Pressure::now().since(self.pressure, usage);
         let steal_ns = steal_ns().saturating_sub(self.steal_ns);
         let cpu_ns = match self.whose {
             Whose::Own => own_ns,
-            Whose::Programs => usage.user_ns.unwrap_or(0) + usage.system_ns.unwrap_or(0),
+            Whose::Programs => usage.user_ns.zip(usage.system_ns).map(|(user, system)| user + system),
         };
         Times { wall_ns: nanoseconds(wall), cpu_ns, steal_ns, usage }
     }
@@ -78,17 +78,11 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Of this process; finer than what [`Counters`] has.
-fn cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
-}
-
 /// Time stolen by the hypervisor since boot, by the clock tick of 100 Hz that `/proc/stat` has everywhere; 0 where
 /// there is no such file.
 fn steal_ns() -> u64 {
     const TICK_NS: u64 = 10_000_000;
-    std::fs::read_to_string("/proc/stat").ok().and_then(|text| stolen_ticks(&text)).unwrap_or(0) * TICK_NS
+    system::kernel_file("/proc/stat").and_then(|text| stolen_ticks(&text)).unwrap_or(0) * TICK_NS
 }
 
 /// `cpu USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL …`.
@@ -98,8 +92,6 @@ fn stolen_ticks(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     fn spin(time: Duration) {
@@ -119,24 +111,27 @@ mod tests {
         spin(Duration::from_millis(30));
         let worked = clock.stop();
         // Other tests run in this process: there may be more, not less.
-        assert!(worked.wall_ns >= 30_000_000 && worked.cpu_ns > 0, "{worked:?}");
+        assert!(worked.wall_ns >= 30_000_000 && worked.cpu_ns.is_none_or(|ns| ns > 0), "{worked:?}");
         let usage = worked.usage;
-        assert!(usage.user_ns.is_some_and(|ns| ns > 0) && usage.system_ns.is_some(), "{usage:?}");
+        let known = [worked.cpu_ns, usage.user_ns, usage.system_ns].map(|time| time.is_some());
+        assert_eq!(known, [system::KNOWS_PROCESSOR_TIME; 3], "{usage:?}");
+        assert!(usage.user_ns.is_none_or(|ns| ns > 0), "{usage:?}");
         assert!(usage.storage_read_blocks.is_none(), "blocks are those of programs: {usage:?}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn programs_are_counted_apart_from_this_process() {
         let clock = Clock::of_programs();
         let script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done";
-        assert!(Command::new("sh").args(["-c", script]).status().unwrap().success());
+        assert!(std::process::Command::new("sh").args(["-c", script]).status().unwrap().success());
         let times = clock.stop();
         let usage = times.usage;
-        assert_eq!(
-            Some(times.cpu_ns),
-            usage.user_ns.zip(usage.system_ns).map(|(user, system)| user + system)
+        assert_eq!(times.cpu_ns, usage.user_ns.zip(usage.system_ns).map(|(user, system)| user + system));
+        assert!(
+            times.cpu_ns.is_some_and(|ns| ns > 0) && usage.minor_faults.is_some_and(|faults| faults > 0),
+            "{times:?}"
         );
-        assert!(times.cpu_ns > 0 && usage.minor_faults.is_some_and(|faults| faults > 0), "{times:?}");
         assert!(usage.storage_read_bytes.is_none() && usage.storage_read_blocks.is_some(), "{usage:?}");
     }
 }

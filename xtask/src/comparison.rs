@@ -192,7 +192,7 @@ mod tests {
                 _ => 1000,
             };
             let wall_ns = 1000 * u64::from(block + 1) * factor;
-            let times = Clocks { wall_ns, cpu_ns: 0, steal_ns: 0, usage: Usage::default() };
+            let times = Clocks { wall_ns, cpu_ns: None, steal_ns: 0, usage: Usage::default() };
             let result = Trial::Measured(Measurement::new(times, case.size_bytes));
             Sample { case: case.id.clone(), block, position: 0, result }
         };

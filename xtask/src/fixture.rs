@@ -10,7 +10,6 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +22,7 @@ use crate::fixture::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::plan::Case;
 use crate::scenario::{Site, Standing};
+use crate::system;
 use crate::targets::Targets;
 
 pub(crate) use room::{check_room, free_bytes, peaks};
@@ -151,13 +151,11 @@ impl Fixture {
         }
     }
 
-    /// What the copy takes on its file system.
-    pub(crate) fn allocated(&self, case: &Case) -> Result<u64> {
-        /// What the system counts in, whatever the file system's block is.
-        const UNIT_BYTES: u64 = 512;
+    /// What the copy takes on its file system; none where the system does not tell.
+    pub(crate) fn allocated(&self, case: &Case) -> Result<Option<u64>> {
         let copy = self.copy(case)?;
         let metadata = fs::metadata(&copy).with_context(|| format!("cannot look at {}", copy.display()))?;
-        Ok(metadata.blocks() * UNIT_BYTES)
+        Ok(system::allocated_bytes(&metadata))
     }
 
     /// Where the copy is: the destination, or what a compressed copy is called.

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// Runs a scenario: measured copies, histograms, plots and a summary under `results/`
     Bench(Box<BenchFlags>),
     /// Turns a run into tuned thresholds that the engine loads, or says that the defaults stay
-    Tune(TuneFlags),
+    Tune(Box<TuneFlags>),
     /// Compares a revision with an earlier one, both built here and measured in turns; fails where it is slower
     Gate(Box<GateFlags>),
     /// Measures what `gate` asks for, line by line

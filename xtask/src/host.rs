@@ -6,6 +6,8 @@ use std::process::Command;
 use orbit_engine::Machine;
 use serde::{Deserialize, Serialize};
 
+use crate::system::{self, Names};
+
 /// The machine and the build. What this system does not tell is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -32,12 +34,13 @@ pub(crate) struct Host {
 impl Host {
     /// Looks at this machine and at the git checkout in `root`.
     pub(crate) fn look(root: &Path) -> Self {
-        let names = rustix::system::uname();
-        let Machine { cpu, processors, .. } = Machine::here();
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let Names { host, system } = system::names();
+        let Machine { cpu, processors, kernel } = Machine::here();
+        let cpuinfo = system::kernel_file("/proc/cpuinfo").unwrap_or_default();
         Self {
-            name: names.nodename().to_string_lossy().into_owned(),
-            kernel: format!("{} {}", names.sysname().to_string_lossy(), names.release().to_string_lossy()),
+            name: host,
+            // As the engine knows it, which compares it with what a tuned file says.
+            kernel: format!("{system} {kernel}"),
             cpu,
             cpus: processors,
             memory_bytes: meminfo_bytes("MemTotal").unwrap_or(0),
@@ -73,7 +76,7 @@ pub(crate) fn memory_available_bytes() -> Option<u64> {
 }
 
 fn meminfo_bytes(key: &str) -> Option<u64> {
-    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let meminfo = system::kernel_file("/proc/meminfo")?;
     let kibibytes: u64 = field(&meminfo, key)?.strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -85,7 +88,7 @@ fn hypervisor(cpuinfo: &str) -> Option<String> {
 }
 
 fn first_line(path: &str) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = system::kernel_file(path)?;
     text.lines().next().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
@@ -101,7 +104,14 @@ mod tests {
     #[test]
     fn this_machine_is_described() {
         let host = Host::look(Path::new(env!("CARGO_MANIFEST_DIR")));
-        assert!(host.cpus >= 1 && host.memory_bytes > 0 && !host.kernel.is_empty(), "{host:?}");
+        assert!(host.cpus >= 1 && !host.name.is_empty() && !host.kernel.is_empty(), "{host:?}");
+        assert_eq!(host.machine(), Machine::here());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_of_its_memory() {
+        let host = Host::look(Path::new(env!("CARGO_MANIFEST_DIR")));
         let available = memory_available_bytes().expect("Linux tells it");
         assert!(available > 0 && available <= host.memory_bytes, "{available}");
         assert!(host.rustc.is_some_and(|version| version.starts_with("rustc ")));

@@ -74,7 +74,7 @@ pub(crate) fn deviations(cases: &[Case], samples: &[Sample]) -> Vec<Deviation> {
     }
     let of_case = |case: &Case| {
         let (cost, own) = (cost(case)?, by_case.get(case.id.as_str())?);
-        let wall = deviation(case, Shown::Wall, cost.wall_ns, own, |one| one.wall_ns);
+        let wall = deviation(case, Shown::Wall, cost.wall_ns, own, |one| Some(one.wall_ns));
         let cpu = cost.cpu_ns.and_then(|known| deviation(case, Shown::Cpu, known, own, |one| one.cpu_ns));
         Some(wall.into_iter().chain(cpu))
     };
@@ -86,9 +86,9 @@ fn deviation(
     clock: Shown,
     known_ns: u64,
     own: &[&Measurement],
-    of: fn(&Measurement) -> u64,
+    of: fn(&Measurement) -> Option<u64>,
 ) -> Option<Deviation> {
-    let values: Vec<f64> = own.iter().map(|one| stats::float(of(one))).collect();
+    let values: Vec<f64> = own.iter().filter_map(|one| of(one)).map(stats::float).collect();
     let (measured, known) = (stats::median(&values)?, stats::float(known_ns));
     let off_pct = (measured - known) / known * 100.0;
     Some(Deviation {
@@ -119,7 +119,7 @@ mod tests {
 
     fn samples(case: &Case, wall_ns: u64, cpu_ns: u64) -> Vec<Sample> {
         let sample = |(block, wall_ns)| {
-            let times = Times { wall_ns, cpu_ns, steal_ns: 0, usage: Usage::default() };
+            let times = Times { wall_ns, cpu_ns: Some(cpu_ns), steal_ns: 0, usage: Usage::default() };
             let result = Trial::Measured(Measurement::new(times, case.size_bytes));
             Sample { case: case.id.clone(), block, position: 0, result }
         };

@@ -5,15 +5,14 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Times, Usage};
+use crate::system::{self, Whose};
 
 /// First argument of this program where it is the launcher. Nobody types it, so the command line does not have it.
 const LAUNCH: &str = "launch-and-measure";
@@ -24,8 +23,9 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// Wall time from its start to its end; processor time of it and of the children that it waited for.
     pub(crate) times: Times,
-    /// The most memory that it, or one of those children, had resident. The launcher's own, some 3 MiB, where it had less.
-    pub(crate) max_rss_bytes: u64,
+    /// The most memory that it, or one of those children, had resident. The launcher's own, some 3 MiB, where it had less. None
+    /// where the system does not tell.
+    pub(crate) max_rss_bytes: Option<u64>,
     /// The first of what it wrote to standard error, as one line.
     pub(crate) said: String,
 }
@@ -33,13 +33,13 @@ pub(crate) struct Ended {
 /// What the launcher writes to its standard output, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 struct Report {
-    /// As `wait` gives it.
+    /// As the system gives it.
     wait_status: i32,
     wall_ns: u64,
-    cpu_ns: u64,
+    cpu_ns: Option<u64>,
     steal_ns: u64,
     usage: Usage,
-    max_rss_bytes: u64,
+    max_rss_bytes: Option<u64>,
 }
 
 /// Runs `program` to its end by a launcher of its own, without input; what it writes to standard output is lost.
@@ -50,7 +50,7 @@ pub(crate) fn run(program: &Path, arguments: &[OsString]) -> Result<Ended> {
     command.arg(LAUNCH).arg(program).args(arguments);
     command.stdin(Stdio::null()).stderr(said.try_clone()?);
     // Ctrl-C is for the suite, which ends after the copy that is under way.
-    command.process_group(0);
+    system::set_apart(&mut command);
     let output = command.output().with_context(|| format!("cannot launch {}", program.display()))?;
     let said = text(&mut said);
     if !output.status.success() {
@@ -58,7 +58,7 @@ pub(crate) fn run(program: &Path, arguments: &[OsString]) -> Result<Ended> {
     }
     let Report { wait_status, wall_ns, cpu_ns, steal_ns, usage, max_rss_bytes } =
         serde_json::from_slice(&output.stdout).context("the launcher does not say what it saw")?;
-    let (status, times) = (ExitStatus::from_raw(wait_status), Times { wall_ns, cpu_ns, steal_ns, usage });
+    let (status, times) = (system::status_of(wait_status), Times { wall_ns, cpu_ns, steal_ns, usage });
     Ok(Ended { status, times, max_rss_bytes, said })
 }
 
@@ -76,8 +76,9 @@ fn launch(command: &mut Command, out: &mut impl Write) -> Result<()> {
     let clock = Clock::of_programs();
     let ended = command.spawn().and_then(|mut child| child.wait());
     let Times { wall_ns, cpu_ns, steal_ns, usage } = clock.stop();
-    let wait_status = ended?.into_raw();
-    let max_rss_bytes = max_rss_bytes().context("the system does not say what the program used")?;
+    let wait_status = system::raw_status(ended?);
+    // Of the programs that this process waited for, which is one.
+    let max_rss_bytes = system::counted(Whose::Programs).max_rss_bytes;
     let report = Report { wait_status, wall_ns, cpu_ns, steal_ns, usage, max_rss_bytes };
     Ok(serde_json::to_writer(out, &report)?)
 }
@@ -87,10 +88,4 @@ fn text(said: &mut File) -> String {
     let mut text = Vec::new();
     let read = said.rewind().and_then(|()| said.take(1000).read_to_end(&mut text));
     read.map_or_else(|error| error.to_string(), |_| String::from_utf8_lossy(&text).trim().replace('\n', "; "))
-}
-
-/// Of the programs that this process waited for: the launcher waits for one.
-fn max_rss_bytes() -> Option<u64> {
-    let kibibytes = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?.max_rss();
-    u64::try_from(kibibytes).ok()?.checked_mul(1024)
 }

@@ -1,16 +1,12 @@
 //! What is mounted, as `/proc/self/mountinfo` tells it, and what a directory's mount is. Looks, changes nothing.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::os::unix::ffi::OsStringExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::system;
-
-const TABLE: &str = "/proc/self/mountinfo";
 
 /// Every mount that this process sees, in the order of the table: of two on one point the later one is on top.
 #[derive(Debug)]
@@ -31,8 +27,7 @@ pub(crate) struct Mount {
 
 impl Mounts {
     pub(crate) fn now() -> Result<Self> {
-        let table = fs::read(TABLE).with_context(|| format!("cannot read {TABLE}"))?;
-        Ok(Self::parse(&table))
+        Ok(Self::parse(&system::mount_table()?))
     }
 
     pub(crate) fn parse(table: &[u8]) -> Self {
@@ -56,7 +51,7 @@ impl Mount {
         let text = |word: &[u8]| String::from_utf8_lossy(&unescaped(word)).into_owned();
         let id = text(words.next()?).parse().ok()?;
         let device = text(words.nth(1)?);
-        let mount_point = PathBuf::from(OsString::from_vec(unescaped(words.nth(1)?)));
+        let mount_point = system::path_of_bytes(unescaped(words.nth(1)?));
         let own = text(words.next()?);
         let mut after = words.skip_while(|word| *word != b"-").skip(1);
         let (file_system, source) = (text(after.next()?), text(after.next()?));
@@ -91,19 +86,16 @@ pub(crate) struct Storage {
 
 impl Storage {
     pub(crate) fn of(directory: &Path) -> Result<Self> {
-        let look = || {
-            let open = File::open(directory)?;
-            let known = rustix::fs::fstatvfs(&open)?;
-            Ok::<_, std::io::Error>((known, system::mount_id(&open)))
-        };
-        let (known, id) = look().with_context(|| format!("cannot look at {}", directory.display()))?;
+        let room =
+            system::room(directory).with_context(|| format!("cannot look at {}", directory.display()))?;
         let mounts = Mounts::now().ok();
+        let id = File::open(directory).ok().and_then(|open| system::mount_id(&open));
         let mount = id.and_then(|id| mounts.as_ref()?.of_id(id));
         Ok(Self {
             device: mount.map(|mount| mount.source.clone()),
             mount_options: mount.map(|mount| mount.options.clone()),
-            block_size_bytes: known.f_frsize,
-            free_bytes: known.f_bavail.saturating_mul(known.f_frsize),
+            block_size_bytes: room.block_bytes,
+            free_bytes: room.free_bytes,
         })
     }
 }

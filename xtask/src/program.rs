@@ -54,7 +54,7 @@ pub(crate) fn find(subject: Subject, root: &Path) -> Result<Result<Program, Stri
 
 fn installed(name: &str, install: &str, path: &std::ffi::OsStr) -> Result<Program, String> {
     let file = env::split_paths(path)
-        .map(|folder| folder.join(name))
+        .map(|folder| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
         .find(|file| file.is_file())
         .ok_or_else(|| format!("{name} is not installed: `{install}`"))?;
     let said = Command::new(&file)
@@ -133,8 +133,6 @@ pub(crate) fn sha256(file: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -156,6 +154,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_missing_or_unknown_is_said_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
@@ -164,7 +163,7 @@ mod tests {
         let program = folder.path().join("xcp");
         let write = |text: &str| {
             fs::write(&program, format!("#!/bin/sh\necho {text}\n")).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         };
         write("what");
         assert!(found().unwrap_err().contains("--version` says `what`, which is no version of xcp"));

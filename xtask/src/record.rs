@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Overhead;
@@ -16,6 +15,7 @@ use crate::plan::{Case, CaseBudget, Skipped};
 use crate::program::Program;
 use crate::sample::Sample;
 use crate::scenario::{Check, Subject, TargetName};
+use crate::system;
 
 /// The first version, so that nothing older is to be read. What came to it since is absent in earlier runs; a version 2
 /// is for what version 1 cannot say, and its reader reads both.
@@ -121,10 +121,13 @@ impl Run {
     /// Reads the run in `folder`, complete or not. Of an interrupted run, whole blocks only.
     pub(crate) fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("run.json");
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}; name the folder of a run", path.display()))?;
         // Without links and trailing slashes, so that its name says whether it is complete.
-        let folder = fs::canonicalize(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let found = system::follow(folder).and_then(|folder| {
+            let text = fs::read_to_string(folder.join("run.json"))?;
+            Ok((folder, text))
+        });
+        let (folder, text) =
+            found.with_context(|| format!("cannot read {}; name the folder of a run", path.display()))?;
         let record = parse(&text).with_context(|| path.display().to_string())?;
         let samples = whole_blocks(read_samples(&folder.join("samples.jsonl"))?, record.cases.len());
         Ok(Self { folder, record, samples })
@@ -133,7 +136,7 @@ impl Run {
     /// The newest complete run under `results`.
     pub(crate) fn newest(results: &Path) -> Result<Self> {
         let latest = results.join("latest");
-        let folder = fs::canonicalize(&latest).with_context(|| {
+        let folder = system::follow(&latest).with_context(|| {
             format!("no run in {}; measure one with `cargo xtask bench`", results.display())
         })?;
         Self::load(&folder)
@@ -237,26 +240,30 @@ impl OpenRun {
     }
 
     fn open(partial: PathBuf) -> Result<Self> {
-        let append = |name: &str| {
+        let open = |name: &str| {
             let path = partial.join(name);
+            // Not for appending: some systems neither lock nor cut such a file.
             OpenOptions::new()
                 .create(true)
-                .append(true)
+                .truncate(false)
+                .write(true)
                 .open(&path)
                 .with_context(|| format!("cannot write {}", path.display()))
         };
-        let owner = append("owner")?;
-        if rustix::fs::flock(&owner, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let owner = open("owner")?;
+        if owner.try_lock().is_err() {
             bail!("{} is being measured by another process", partial.display());
         }
-        let samples = append("samples.jsonl")?;
+        let samples = open("samples.jsonl")?;
         Ok(Self { partial, samples, _owner: owner })
     }
 
     /// Adds the samples of a block, in one write.
     pub(crate) fn append(&mut self, samples: &[Sample]) -> Result<()> {
+        let lines = lines(samples)?;
         self.samples
-            .write_all(&lines(samples)?)
+            .seek(SeekFrom::End(0))
+            .and_then(|_| self.samples.write_all(&lines))
             .with_context(|| format!("cannot write {}", self.partial.join("samples.jsonl").display()))
     }
 
@@ -272,17 +279,27 @@ impl OpenRun {
 
     /// Gives the folder its final name and points `latest` at it.
     pub(crate) fn complete(self) -> Result<PathBuf> {
-        let folder = self.partial.with_extension("");
-        fs::remove_file(self.partial.join("owner"))
-            .and_then(|()| fs::rename(&self.partial, &folder))
-            .with_context(|| format!("cannot rename {}", self.partial.display()))?;
+        let Self { partial, samples, _owner: owner } = self;
+        let folder = partial.with_extension("");
+        let rename = || {
+            fs::remove_file(partial.join("owner"))?;
+            // Owned until it has its name, where the system allows that.
+            let owned = system::RENAMES_WHAT_IS_OPEN.then_some((samples, owner));
+            fs::rename(&partial, &folder)?;
+            drop(owned);
+            Ok::<_, std::io::Error>(())
+        };
+        rename().with_context(|| format!("cannot rename {}", partial.display()))?;
         point_latest(&folder)?;
         Ok(folder)
     }
 
     /// Removes the folder of a run that has nothing to keep.
     pub(crate) fn discard(self) -> Result<()> {
-        fs::remove_dir_all(&self.partial).with_context(|| format!("cannot remove {}", self.partial.display()))
+        let Self { partial, samples, _owner: owner } = self;
+        // Some systems remove no folder while a file in it is open.
+        drop((samples, owner));
+        fs::remove_dir_all(&partial).with_context(|| format!("cannot remove {}", partial.display()))
     }
 }
 
@@ -295,17 +312,12 @@ fn lines(samples: &[Sample]) -> Result<Vec<u8>> {
     Ok(lines)
 }
 
-/// Replaces the link in one instant, so that `latest` always points at a complete run.
+/// In one instant, so that `latest` always leads to a complete run.
 fn point_latest(folder: &Path) -> Result<()> {
     let results = folder.parent().unwrap_or_else(|| Path::new("."));
-    let (link, new) = (results.join("latest"), results.join(".latest.new"));
+    let latest = results.join("latest");
     let name = folder.file_name().context("a run has a name")?;
-    let replace = || {
-        let _ = fs::remove_file(&new);
-        std::os::unix::fs::symlink(name, &new)?;
-        fs::rename(&new, &link)
-    };
-    replace().with_context(|| format!("cannot point {} at the run", link.display()))
+    system::point(name, &latest).with_context(|| format!("cannot point {} at the run", latest.display()))
 }
 
 /// Writes `value` as JSON that people can read.
@@ -321,9 +333,8 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
 /// Gives what `write` writes the name `path`, once all of it is written. What goes wrong in `write` is its own to tell.
 pub(crate) fn replace<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // The mode of an ordinary new file; temporary files are made for their owner alone.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let new = tempfile::Builder::new().permissions(mode).tempfile_in(folder);
+    // The mode of an ordinary new file.
+    let new = system::files_of_mode(0o666).tempfile_in(folder);
     let mut new = new.with_context(|| cannot_write(path))?;
     let written = write(new.as_file_mut())?;
     new.persist(path).map_err(|error| error.error).with_context(|| cannot_write(path))?;
@@ -335,58 +346,4 @@ pub(crate) fn cannot_write(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::Trial;
-
-    fn sample(block: u32, position: u32) -> Sample {
-        let result = Trial::Invalid { reason: "planted".into() };
-        Sample { case: format!("case {position}"), block, position, result }
-    }
-
-    #[test]
-    fn a_torn_line_and_a_torn_block_are_dropped() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("samples.jsonl");
-        let samples = [sample(0, 0), sample(0, 1), sample(1, 0)];
-        let mut text = lines(&samples).unwrap();
-        text.extend_from_slice(b"{\"case\":\"torn");
-        fs::write(&path, text).unwrap();
-        assert_eq!(read_samples(&path).unwrap(), samples);
-        assert_eq!(whole_blocks(samples.to_vec(), 2), samples[..2]);
-    }
-
-    #[test]
-    fn another_version_is_refused_by_its_name() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("run.json"), "{\"schema\": \"orbit.run/2\", \"run\": [1]}").unwrap();
-        let error = format!("{:#}", Run::load(folder.path()).unwrap_err());
-        let expected =
-            "run.json: schema is `orbit.run/2`; this suite reads `orbit.run/1`, update it to read later ones";
-        assert!(error.ends_with(expected) && error.lines().count() == 1, "{error}");
-    }
-
-    /// Runs that the documentation cites were written by earlier versions of this program.
-    #[test]
-    fn curated_runs_are_read() {
-        let curated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/curated");
-        let folders = fs::read_dir(curated).unwrap().map(|entry| entry.unwrap().path());
-        // The others are tunings, which are read where they are written.
-        let folders: Vec<_> = folders.filter(|folder| folder.join("run.json").exists()).collect();
-        assert!(!folders.is_empty());
-        for folder in folders {
-            let run = Run::load(&folder).unwrap();
-            assert_eq!(run.samples.len(), run.record.cases.len() * run.record.scenario.blocks as usize);
-            assert!(run.samples.iter().all(|sample| sample.measurement().is_some_and(|one| one.cpu_ns > 0)));
-        }
-    }
-
-    #[test]
-    fn a_broken_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("samples.jsonl");
-        fs::write(&path, "{}\n").unwrap();
-        let error = format!("{:#}", read_samples(&path).unwrap_err());
-        assert!(error.contains("samples.jsonl:1: "), "{error}");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use orbit_engine::ByteSize;
 
-use crate::cache::{self, Residency};
+use crate::cache::Residency;
 use crate::clock::nanoseconds;
 use crate::fixture::Fixture;
 use crate::interrupt::Interrupt;
@@ -17,6 +17,7 @@ use crate::plan::{self, Case};
 use crate::sample::{Measurement, Sample, Trial};
 use crate::scenario::{Cache, Check, Durable};
 use crate::subject::Setup;
+use crate::system;
 
 /// A case with its subject, set up for it.
 #[derive(Debug, Clone)]
@@ -129,7 +130,7 @@ pub(crate) fn trial(
         trial.durable_ns = Some(trial.wall_ns.saturating_add(nanoseconds(start.elapsed())));
     }
     if case.sparse.is_some() && !case.subject.sends() {
-        trial.allocated_bytes = Some(fixture.allocated(case)?);
+        trial.allocated_bytes = fixture.allocated(case)?;
     }
     fixture.check(case, content)?;
     fixture.clear(case)?;
@@ -149,7 +150,7 @@ fn not_as_asked(fixture: &Fixture, case: &Case) -> Result<Option<String>> {
     };
     if case.cache == Cache::Dropped && reason.is_none() {
         // After the check, which looks at the files by name.
-        cache::drop_everything()?;
+        system::drop_caches()?;
     }
     Ok(reason)
 }

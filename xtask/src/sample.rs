@@ -41,8 +41,9 @@ pub(crate) enum Trial {
 pub(crate) struct Measurement {
     /// Time from the call to its return; of a program, from its start to its end.
     pub(crate) wall_ns: u64,
-    /// Processor time, user and system: of this process, or of the program and its children.
-    pub(crate) cpu_ns: u64,
+    /// Processor time, user and system: of this process, or of the program and its children. Absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu_ns: Option<u64>,
     /// Time that the hypervisor took from this machine meanwhile, over all processors.
     pub(crate) steal_ns: u64,
     pub(crate) bytes: u64,
@@ -130,6 +131,14 @@ mod tests {
             (synced.durable_ns, synced.usage.user_ns, synced.usage.minor_faults),
             (Some(7), Some(1), None)
         );
+    }
+
+    #[test]
+    fn a_system_without_processor_time_has_samples() {
+        let line = format!("{HEAD}\"refusals\":[]}}").replace("\"cpu_ns\":3,", "");
+        let sample: Sample = serde_json::from_str(&line).unwrap();
+        assert_eq!(sample.measurement().map(|one| (one.wall_ns, one.cpu_ns)), Some((2, None)));
+        assert_eq!(serde_json::to_string(&sample).unwrap(), line);
     }
 
     #[test]

@@ -68,7 +68,9 @@ pub(crate) struct CaseSummary {
     pub(crate) wall_max_ns: u64,
     /// From the HDR histogram, three significant digits; only percentiles that this many samples can tell.
     pub(crate) wall_percentiles: Vec<Percentile>,
-    pub(crate) cpu_median_ns: u64,
+    /// Absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu_median_ns: Option<u64>,
     /// Until all is on the disk; only of runs that synced after each copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) durable_median_ns: Option<u64>,
@@ -128,7 +130,7 @@ fn reduce(
     all: usize,
 ) -> Result<CaseSummary> {
     let wall: Vec<f64> = valid.iter().map(|sample| stats::float(sample.wall_ns)).collect();
-    let cpu: Vec<f64> = valid.iter().map(|sample| stats::float(sample.cpu_ns)).collect();
+    let cpu: Vec<f64> = valid.iter().filter_map(|sample| sample.cpu_ns).map(stats::float).collect();
     let durable: Vec<f64> = valid.iter().filter_map(|sample| sample.durable_ns).map(stats::float).collect();
     let median = |values: &[f64]| stats::median(values).map(stats::whole).context("a case without samples");
     let interval = stats::median_interval(&wall, CONFIDENCE);
@@ -145,7 +147,7 @@ fn reduce(
         wall_min_ns: valid.iter().map(|sample| sample.wall_ns).min().unwrap_or(0),
         wall_max_ns: valid.iter().map(|sample| sample.wall_ns).max().unwrap_or(0),
         wall_percentiles: histogram::percentiles(&histogram),
-        cpu_median_ns: median(&cpu)?,
+        cpu_median_ns: stats::median(&cpu).map(stats::whole),
         durable_median_ns: stats::median(&durable).map(stats::whole),
         throughput_bytes_per_s: stats::whole(
             stats::float(case.size_bytes) * 1e9 / stats::float(wall_median_ns.max(1)),

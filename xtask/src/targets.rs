@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::lab;
 use crate::scenario::{Site, TargetName};
+use crate::system;
 
 /// The directory of every site that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Targets {
     pub(crate) fn directory(&self, site: &Site) -> Result<PathBuf, String> {
         match site {
             Site::Workspace => Ok(self.workspace.clone()),
-            Site::SharedMemory => Ok("/dev/shm".into()),
+            Site::SharedMemory => system::shared_memory(),
             Site::Target(name) => self.named.get(name).cloned().ok_or_else(|| {
                 format!("there is no target {name}: `cargo xtask lab up` as root, or `--target {name}=DIR`")
             }),

@@ -1,7 +1,7 @@
 //! Files out of the page cache, and the proof that they are: reading them, even without waiting, would bring them back,
 //! so `fincore` is asked.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,9 +9,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::system;
-
-/// Where root tells the kernel to forget what it can.
-const DROP_CACHES: &str = "/proc/sys/vm/drop_caches";
 
 /// Files that one `fincore` is asked about.
 const AT_ONCE: usize = 500;
@@ -57,22 +54,10 @@ pub(crate) fn probe(directory: &Path) -> Result<(), String> {
     }
 }
 
-/// Fails where this process may not use [`drop_everything`].
-pub(crate) fn may_drop_everything() -> Result<()> {
-    fs::OpenOptions::new()
-        .write(true)
-        .open(DROP_CACHES)
-        .map(drop)
-        .with_context(|| format!("cannot write {DROP_CACHES}, which is for root"))
-}
-
-/// Makes the kernel forget all file content that is on the disk, and names and attributes of files with it.
-pub(crate) fn drop_everything() -> Result<()> {
-    fs::write(DROP_CACHES, "3").with_context(|| format!("cannot write {DROP_CACHES}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -97,6 +82,7 @@ mod tests {
         assert!(resident_bytes(&[folder.path().join("none")]).is_err());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn what_lives_in_memory_is_never_cold() {
         let memory = Path::new("/dev/shm");

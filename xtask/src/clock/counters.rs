@@ -1,17 +1,8 @@
 //! What the system counts for a process: processor time, switches, page faults, storage.
 
-use nix::sys::resource::{Usage as Known, UsageWho, getrusage};
-use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
 
-/// Whose counters are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Of this process, all threads.
-    Own,
-    /// Of the programs that it waited for, with those that they waited for.
-    Programs,
-}
+use crate::system::{self, Counted, Whose};
 
 /// What a copy used, and how long the machine waited meanwhile. Absent what nobody counted: runs of earlier versions have
 /// none of it, some systems have less.
@@ -71,24 +62,19 @@ impl Counters {
     }
 
     fn now(whose: Whose, storage: Storage) -> Self {
-        let who = match whose {
-            Whose::Own => UsageWho::RUSAGE_SELF,
-            Whose::Programs => UsageWho::RUSAGE_CHILDREN,
-        };
-        let known = getrusage(who).ok();
-        let of = |counter: fn(&Known) -> i64| count(counter(known.as_ref()?));
-        let of_programs = |counter| of(counter).filter(|_| whose == Whose::Programs);
+        let known: Counted = system::counted(whose);
+        let of_programs = |blocks: Option<u64>| blocks.filter(|_| whose == Whose::Programs);
         Self(Usage {
-            user_ns: known.and_then(|known| nanoseconds(known.user_time())),
-            system_ns: known.and_then(|known| nanoseconds(known.system_time())),
-            voluntary_switches: of(Known::voluntary_context_switches),
-            involuntary_switches: of(Known::involuntary_context_switches),
-            minor_faults: of(Known::minor_page_faults),
-            major_faults: of(Known::major_page_faults),
+            user_ns: known.user_ns,
+            system_ns: known.system_ns,
+            voluntary_switches: known.voluntary_switches,
+            involuntary_switches: known.involuntary_switches,
+            minor_faults: known.minor_faults,
+            major_faults: known.major_faults,
             storage_read_bytes: storage.read_bytes,
             storage_write_bytes: storage.write_bytes,
-            storage_read_blocks: of_programs(Known::block_reads),
-            storage_write_blocks: of_programs(Known::block_writes),
+            storage_read_blocks: of_programs(known.read_blocks),
+            storage_write_blocks: of_programs(known.write_blocks),
             io_pressure_ns: None,
             cpu_pressure_ns: None,
         })
@@ -119,14 +105,6 @@ pub(super) fn since(now: Option<u64>, then: Option<u64>) -> Option<u64> {
     Some(now?.saturating_sub(then?))
 }
 
-fn count(number: i64) -> Option<u64> {
-    u64::try_from(number).ok()
-}
-
-fn nanoseconds(time: TimeVal) -> Option<u64> {
-    count(time.tv_sec() * 1_000_000_000 + time.tv_usec() * 1000)
-}
-
 /// What was read from and is to be written to storage by this process; none where the system does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Storage {
@@ -137,7 +115,7 @@ struct Storage {
 impl Storage {
     fn now(whose: Whose) -> Self {
         match whose {
-            Whose::Own => Self::parse(&std::fs::read_to_string("/proc/self/io").unwrap_or_default()),
+            Whose::Own => Self::parse(&system::kernel_file("/proc/self/io").unwrap_or_default()),
             Whose::Programs => Self::default(),
         }
     }
@@ -170,7 +148,8 @@ mod tests {
         if let Some(written) = usage.storage_write_bytes {
             assert!(written >= 1 << 20, "{usage:?}");
         }
-        assert!(usage.user_ns.is_some() && usage.voluntary_switches.is_some(), "{usage:?}");
+        let known = [usage.user_ns, usage.voluntary_switches].map(|counted| counted.is_some());
+        assert_eq!(known, [system::KNOWS_PROCESSOR_TIME; 2], "{usage:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! least one of them did. Kernels without it say nothing.
 
 use super::counters::{Usage, since};
+use crate::system;
 
 /// Since boot.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +13,7 @@ pub(super) struct Pressure {
 
 impl Pressure {
     pub(super) fn now() -> Self {
-        Self::of(|name| std::fs::read_to_string(format!("/proc/pressure/{name}")).ok())
+        Self::of(|name| system::kernel_file(&format!("/proc/pressure/{name}")))
     }
 
     /// By the text of the files that are called so.

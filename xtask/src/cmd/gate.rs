@@ -14,11 +14,10 @@ mod stored;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use rustix::fs::FlockOperation;
 
 use crate::cmd::places::Places;
 use crate::cmd::{Done, below, refuse_debug_code, scenario_path};
@@ -194,7 +193,7 @@ fn own(folder: &Path) -> Result<File> {
         File::create(&path)
     };
     let owner = open().with_context(|| format!("cannot write {}", path.display()))?;
-    if rustix::fs::flock(&owner, FlockOperation::NonBlockingLockExclusive).is_err() {
+    if owner.try_lock().is_err() {
         bail!("another gate works in {}; wait for it", folder.display());
     }
     Ok(owner)
@@ -249,7 +248,7 @@ fn origin(flags: &GateFlags, root: &Path) -> Result<Origin> {
     let lines = Scenario::load(&path)?.matrix_lines();
     let path = std::path::absolute(&path).with_context(|| path.display().to_string())?;
     let path = path.strip_prefix(root).unwrap_or(&path);
-    Ok(Origin { path: path.to_string_lossy().into_owned(), lines })
+    Ok(Origin { path: path.to_string_lossy().replace(MAIN_SEPARATOR, "/"), lines })
 }
 
 #[cfg(test)]

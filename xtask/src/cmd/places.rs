@@ -63,6 +63,9 @@ impl Places {
         if case.durability == Durable::SyncFs && !system::SYNCS_FILE_SYSTEMS {
             return Err("this system has no call that waits for a whole file system".to_owned());
         }
+        if case.sparse.is_some() && !system::SEES_HOLES {
+            return Err("this system has no call that is known here to look for holes".to_owned());
+        }
         Ok(capabilities)
     }
 

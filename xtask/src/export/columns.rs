@@ -103,7 +103,7 @@ pub(super) const COLUMNS: &[Column] = &[
         Trial::Measured(_) => None,
     }),
     measured!(wall_ns),
-    measured!(cpu_ns),
+    measured!(?cpu_ns),
     measured!(steal_ns),
     measured!(bytes),
     text!("mechanism", row => ? measured(row).and_then(|one| one.mechanism)),

@@ -51,7 +51,9 @@ pub(crate) struct Point {
     /// How many copies the medians are of.
     pub(crate) copies: usize,
     pub(crate) wall_median_ns: u64,
-    pub(crate) cpu_median_ns: u64,
+    /// Absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu_median_ns: Option<u64>,
     /// What moved the bytes; more than one where copies differ.
     pub(crate) mechanisms: BTreeSet<String>,
     /// Rungs that were refused, with the reason.
@@ -77,8 +79,8 @@ impl Point {
         if copies.is_empty() || samples.failure(Side::Head).is_some() {
             return None;
         }
-        let median = |clock: fn(&Measurement) -> u64| {
-            let times: Vec<f64> = copies.iter().map(|one| stats::float(clock(one))).collect();
+        let median = |clock: fn(&Measurement) -> Option<u64>| {
+            let times: Vec<f64> = copies.iter().filter_map(|one| clock(one)).map(stats::float).collect();
             stats::median(&times).map(stats::whole)
         };
         let most =
@@ -89,8 +91,8 @@ impl Point {
             source_fs: source_fs.to_owned(),
             destination_fs: destination_fs.to_owned(),
             copies: copies.len(),
-            wall_median_ns: median(|one| one.wall_ns)?,
-            cpu_median_ns: median(|one| one.cpu_ns)?,
+            wall_median_ns: median(|one| Some(one.wall_ns))?,
+            cpu_median_ns: median(|one| one.cpu_ns),
             mechanisms: copies.iter().filter_map(|one| one.mechanism).map(|one| one.to_string()).collect(),
             refusals: copies.iter().flat_map(|one| one.refusals.iter().cloned()).collect(),
             system_calls_max: most(|one| one.system_calls),

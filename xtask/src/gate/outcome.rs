@@ -45,6 +45,9 @@ pub(crate) struct CaseOutcome {
     /// The worst of what follows.
     pub(crate) verdict: Verdict,
     pub(crate) findings: Vec<Finding>,
+    /// Whether the system tells no processor time, so that wall time alone was judged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wall_only: bool,
     /// None with too few blocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cpu: Option<Judgement>,
@@ -82,6 +85,8 @@ impl Outcome {
     ) -> Self {
         let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(Verdict::Inconclusive);
         let bare = Self::of(compared, &[], Allowance::default(), &[], skipped);
+        let caution =
+            std::iter::once(caution).chain(wall_only_caution(&cases)).collect::<Vec<_>>().join("; ");
         Self { verdict, cases, caution: Some(caution), ..bare }
     }
 
@@ -100,17 +105,37 @@ impl Outcome {
         let cases: Vec<CaseOutcome> = fit
             .into_iter()
             .map(|one| {
-                let (cpu, wall) = (judgements.next().flatten(), judgements.next().flatten());
-                case_outcome(one, cpu, wall, budgets)
+                let clocks = clocks(one.wall_only(), &mut judgements);
+                case_outcome(one, clocks, budgets)
             })
             .collect();
         // Where something was to be compared and nothing was, nothing has passed.
         let nothing = if samples.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
         let verdict = cases.iter().map(|case| case.verdict).max().unwrap_or(nothing);
         let Compared { base, head, scenario, started, host, seed } = compared;
-        let (schema, notice, caution) = (SCHEMA.to_owned(), None, None);
+        let (schema, notice, caution) = (SCHEMA.to_owned(), None, wall_only_caution(&cases));
         Self { schema, verdict, notice, caution, base, head, scenario, started, host, seed, cases, skipped }
     }
+}
+
+/// What both clocks of a case say.
+pub(super) struct Clocks {
+    wall_only: bool,
+    cpu: Option<Judgement>,
+    wall: Option<Judgement>,
+}
+
+/// Takes those of the next case; where processor time is not known it has one series.
+pub(super) fn clocks(wall_only: bool, judgements: &mut impl Iterator<Item = Option<Judgement>>) -> Clocks {
+    let cpu = if wall_only { None } else { judgements.next().flatten() };
+    Clocks { wall_only, cpu, wall: judgements.next().flatten() }
+}
+
+fn wall_only_caution(cases: &[CaseOutcome]) -> Option<String> {
+    let is_one = cases.iter().any(|case| case.wall_only);
+    is_one.then(|| {
+        "judged by wall time alone: this system tells no processor time that is fine enough".to_owned()
+    })
 }
 
 fn why_unfit(samples: &CaseSamples) -> String {
@@ -121,15 +146,10 @@ fn why_unfit(samples: &CaseSamples) -> String {
     }
 }
 
-fn case_outcome(
-    samples: &CaseSamples,
-    cpu: Option<Judgement>,
-    wall: Option<Judgement>,
-    budgets: &[CaseBudget],
-) -> CaseOutcome {
+fn case_outcome(samples: &CaseSamples, clocks: Clocks, budgets: &[CaseBudget]) -> CaseOutcome {
     let findings = counters::findings(samples, budgets);
     let explanations = || counters::explanations(&samples.of(Side::Base), &samples.of(Side::Head));
-    CaseOutcome::of(&samples.case.id, findings, [cpu, wall], samples.invalid_blocks, explanations)
+    CaseOutcome::of(&samples.case.id, findings, clocks, samples.invalid_blocks, explanations)
 }
 
 impl CaseOutcome {
@@ -137,19 +157,20 @@ impl CaseOutcome {
     pub(super) fn of(
         case: &str,
         findings: Vec<Finding>,
-        [cpu, wall]: [Option<Judgement>; 2],
+        Clocks { wall_only, cpu, wall }: Clocks,
         invalid_blocks: u32,
         explanations: impl FnOnce() -> Vec<String>,
     ) -> Self {
         let of =
             |judged: &Option<Judgement>| judged.as_ref().map_or(Verdict::Inconclusive, |one| one.verdict);
-        let timed = of(&cpu).max(of(&wall));
+        let timed = if wall_only { of(&wall) } else { of(&cpu).max(of(&wall)) };
         let counted = findings.iter().any(|finding| finding.is_regression);
         let explains = matches!(timed, Verdict::Regression | Verdict::Improved);
         Self {
             case: case.to_owned(),
             verdict: if counted { Verdict::Regression } else { timed },
             findings,
+            wall_only,
             cpu,
             wall,
             invalid_blocks,

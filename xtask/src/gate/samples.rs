@@ -16,9 +16,10 @@ pub(crate) struct Quad {
 }
 
 impl Quad {
-    fn block(&self, clock: fn(&Measurement) -> u64) -> Block {
-        let times = |side: &[Measurement; 2]| [clock(&side[0]), clock(&side[1])];
-        Block::new(times(&self.base), times(&self.head))
+    /// None where a copy has no such time.
+    fn block(&self, clock: fn(&Measurement) -> Option<u64>) -> Option<Block> {
+        let times = |side: &[Measurement; 2]| Some([clock(&side[0])?, clock(&side[1])?]);
+        Some(Block::new(times(&self.base)?, times(&self.head)?))
     }
 }
 
@@ -45,13 +46,20 @@ impl CaseSamples {
         Self { case, warm_up, screen, confirm, invalid_blocks: 0, refused, failed }
     }
 
-    /// By processor time and by wall time.
-    pub(crate) fn series(&self, allowance: Allowance) -> [Series; 2] {
-        [(|one| one.cpu_ns) as fn(&Measurement) -> u64, |one| one.wall_ns].map(|clock| {
-            let blocks = |quads: &[Quad]| quads.iter().map(|quad| quad.block(clock)).collect();
+    /// By processor time, unless it is not known, and by wall time.
+    pub(crate) fn series(&self, allowance: Allowance) -> Vec<Series> {
+        let clocks = [(|one| one.cpu_ns) as fn(&Measurement) -> Option<u64>, |one| Some(one.wall_ns)];
+        let of_clock = |clock: &fn(&Measurement) -> Option<u64>| {
+            let blocks = |quads: &[Quad]| quads.iter().filter_map(|quad| quad.block(*clock)).collect();
             let (screen, confirm) = (blocks(&self.screen), blocks(&self.confirm));
             Series { allowed: allowance.share(), allowed_ns: allowance.at_least_ns, screen, confirm }
-        })
+        };
+        clocks.iter().skip(usize::from(self.wall_only())).map(of_clock).collect()
+    }
+
+    /// Whether the system tells no processor time, so that wall time alone is judged.
+    pub(super) fn wall_only(&self) -> bool {
+        [Side::Base, Side::Head].into_iter().any(|side| has_no_processor_time(&self.of(side)))
     }
 
     /// Every copy of a side.
@@ -68,4 +76,9 @@ impl CaseSamples {
     pub(super) fn failure(&self, side: Side) -> Option<&str> {
         self.failed.iter().find(|(failed, _)| *failed == side).map(|(_, why)| why.as_str())
     }
+}
+
+/// Whether there is a copy without it.
+pub(super) fn has_no_processor_time(copies: &[&Measurement]) -> bool {
+    copies.iter().any(|one| one.cpu_ns.is_none())
 }

@@ -6,7 +6,8 @@ use super::counters;
 use super::judge::{
     ALPHA, CONFIDENCE, DOUBT_LEVEL, FEWEST, Judgement, Verdict, percent, seen_pct, too_noisy,
 };
-use super::outcome::{CaseOutcome, Compared, Outcome};
+use super::outcome::{CaseOutcome, Compared, Outcome, clocks};
+use super::samples::has_no_processor_time;
 use crate::plan::{Case, CaseBudget, Skipped};
 use crate::sample::Measurement;
 use crate::scenario::Allowance;
@@ -44,13 +45,13 @@ pub(crate) fn outcome(
     let family: Vec<Series> = cases.iter().flat_map(|one| one.series(allowance)).collect();
     let mut judgements = judge(&family).into_iter();
     let told = |one: &StoredCase<'_>| {
-        let (cpu, wall) = (judgements.next().flatten(), judgements.next().flatten());
+        let clocks = clocks(one.wall_only(), &mut judgements);
         let findings = match one.failed {
             Some(why) => vec![counters::cannot_copy(why)],
             None => counters::differences(&one.case.id, &one.base, &one.head, None, budgets),
         };
         let explanations = || counters::explanations(&one.base, &one.head);
-        CaseOutcome::of(&one.case.id, findings, [cpu, wall], one.invalid, explanations)
+        CaseOutcome::of(&one.case.id, findings, clocks, one.invalid, explanations)
     };
     let cases: Vec<CaseOutcome> = cases.iter().map(told).collect();
     let caution = format!(
@@ -71,15 +72,23 @@ struct Series {
 }
 
 impl StoredCase<'_> {
-    /// By processor time and by wall time.
-    fn series(&self, allowance: Allowance) -> [Series; 2] {
-        [(|one| one.cpu_ns) as fn(&Measurement) -> u64, |one| one.wall_ns].map(|clock| {
+    /// Whether one of the systems tells no processor time, so that wall time alone is judged.
+    fn wall_only(&self) -> bool {
+        has_no_processor_time(&self.base) || has_no_processor_time(&self.head)
+    }
+
+    /// By processor time, unless it is not known, and by wall time.
+    fn series(&self, allowance: Allowance) -> Vec<Series> {
+        let clocks = [(|one| one.cpu_ns) as fn(&Measurement) -> Option<u64>, |one| Some(one.wall_ns)];
+        let of_clock = |clock: &fn(&Measurement) -> Option<u64>| {
             let logs = |side: &[&Measurement]| -> Vec<f64> {
-                side.iter().map(|one| stats::float(clock(one).max(1)).ln()).collect()
+                let times = side.iter().filter_map(|one| clock(one));
+                times.map(|ns| stats::float(ns.max(1)).ln()).collect()
             };
             let (base, head) = (logs(&self.base), logs(&self.head));
             Series { allowed: allowance.share(), allowed_ns: allowance.at_least_ns, base, head }
-        })
+        };
+        clocks.iter().skip(usize::from(self.wall_only())).map(of_clock).collect()
     }
 }
 

@@ -1,8 +1,7 @@
 //! Makes the lab's file systems with the system's own tools.
 
 use std::env;
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +11,7 @@ use orbit_engine::ByteSize;
 use super::Kind;
 use super::mounts::TMPFS_SOURCE;
 use super::state::Entry;
+use crate::system;
 
 /// Where administrator's tools live; a `PATH` may leave them out.
 const ADMINISTRATOR_DIRECTORIES: &str = "/usr/sbin:/sbin";
@@ -32,10 +32,9 @@ pub(super) fn check_tools() -> Result<()> {
 
 /// Fails where `images` of `size` could not be filled.
 pub(super) fn check_room(directory: &Path, images: usize, size: ByteSize) -> Result<()> {
-    let status = rustix::fs::statvfs(directory)
+    let room = system::room(directory)
         .with_context(|| format!("cannot ask {} for its free space", directory.display()))?;
-    let (free, needed) =
-        (status.f_bavail.saturating_mul(status.f_frsize), size.bytes().saturating_mul(images as u64));
+    let (free, needed) = (room.free_bytes, size.bytes().saturating_mul(images as u64));
     if free < needed {
         bail!(
             "{} has {} MiB free, and the images may grow to {} MiB; write a smaller `--size`",
@@ -64,8 +63,7 @@ pub(super) fn make(entry: &Entry, size: ByteSize) -> Result<()> {
             run(tool(("mount", &["-t", "tmpfs", "-o", &options, TMPFS_SOURCE]))?.arg(point))?;
         }
     }
-    let sticky = Permissions::from_mode(0o1777);
-    fs::set_permissions(point, sticky).with_context(|| format!("cannot open {} to all", point.display()))
+    system::open_to_all(point).with_context(|| format!("cannot open {} to all", point.display()))
 }
 
 /// A new one: what is left of an earlier lab is of no use.
@@ -132,7 +130,7 @@ mod tests {
         write_image(&image, ByteSize::new(1 << 30)).unwrap();
         let found = fs::metadata(&image).unwrap();
         assert_eq!(found.len(), 1 << 30);
-        assert!(std::os::unix::fs::MetadataExt::blocks(&found) < 100);
+        assert!(system::allocated_bytes(&found).is_none_or(|bytes| bytes < 51_200));
     }
 
     #[test]

@@ -1,12 +1,8 @@
 //! Whether a mount is the one that the lab made.
 
-use std::ffi::OsString;
-use std::fs;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
-
 use super::state::Entry;
 use crate::mounts::Mount;
+use crate::system;
 
 /// The source that the lab's tmpfs is mounted with.
 pub(super) const TMPFS_SOURCE: &str = "orbit-lab";
@@ -17,17 +13,9 @@ pub(super) fn is(mount: &Mount, entry: &Entry) -> bool {
     // Btrfs shows a device of its own there, not the loop device.
     let same_source = match &entry.image {
         None => mount.source == TMPFS_SOURCE,
-        Some(image) => backing_file(&mount.source).is_some_and(|file| file == *image),
+        Some(image) => system::backing_file(&mount.source).is_some_and(|file| file == *image),
     };
     mount.file_system == entry.kind.name() && same_device && same_source
-}
-
-/// The file behind `/dev/loopN`.
-fn backing_file(source: &str) -> Option<PathBuf> {
-    let name = source.strip_prefix("/dev/").filter(|name| name.starts_with("loop"))?;
-    let mut path = fs::read(format!("/sys/block/{name}/loop/backing_file")).ok()?;
-    path.pop_if(|last| *last == b'\n');
-    Some(OsString::from_vec(path).into())
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! What the lab made, as it stands in `lab.json`. Schema `orbit.lab/1`.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, absent_is_well};
+use crate::system;
 
 const SCHEMA: &str = "orbit.lab/1";
 const FILE: &str = "lab.json";
@@ -72,9 +72,8 @@ impl State {
     pub(super) fn save(&self, directory: &Path) -> Result<()> {
         let path = directory.join(FILE);
         // For everybody to read, since `bench` needs no root.
-        let mode = Permissions::from_mode(0o644);
         let write = || {
-            let mut new = tempfile::Builder::new().permissions(mode).tempfile_in(directory)?;
+            let mut new = system::files_of_mode(0o644).tempfile_in(directory)?;
             serde_json::to_writer_pretty(&mut new, self)?;
             new.as_file().sync_all()?;
             new.persist(&path).map_err(|error| error.error)
@@ -118,8 +117,12 @@ mod tests {
         assert_eq!(state.entries[0].image, None);
         state.save(folder.path()).unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), state);
-        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o444, 0o444, "who measures need not be who made the lab");
+        #[cfg(unix)]
+        {
+            let permissions = fs::metadata(folder.path().join(FILE)).unwrap().permissions();
+            let mode = std::os::unix::fs::PermissionsExt::mode(&permissions);
+            assert_eq!(mode & 0o444, 0o444, "who measures need not be who made the lab");
+        }
         State::remove(folder.path()).unwrap();
         assert!(!folder.path().exists());
     }

@@ -20,11 +20,14 @@ pub(super) fn blocks(record: &RunRecord) -> String {
 pub(super) fn overhead(overhead: Overhead) -> String {
     let Overhead { reading_ns, empty_wall_ns, empty_cpu_ns } = overhead;
     let (is_small, most) = (overhead.is_small(), units::time(nanoseconds(Overhead::MOST)));
+    let cpu = empty_cpu_ns.map_or_else(
+        || "no CPU time that this system tells".to_owned(),
+        |ns| format!("{} of CPU time", units::time(ns)),
+    );
     format!(
-        "within each sample {} of wall and {} of CPU time, {} {most}, which is 1 % of a millisecond; around it, in no \
+        "within each sample {} of wall and {cpu}, {} {most}, which is 1 % of a millisecond; around it, in no \
          measured time, {} for reading clocks and counters",
         units::time(empty_wall_ns),
-        units::time(empty_cpu_ns),
         if is_small { "less than" } else { "MORE than" },
         units::time(reading_ns),
     )
@@ -76,14 +79,15 @@ mod tests {
         assert_eq!(memory(&record), "8 GiB, 1 GiB available");
         let told = "/dev/vda (rw,relatime), blocks of 4 KiB, 3 GiB free";
         assert_eq!(storages(&record), [("Source, same".to_owned(), told.to_owned())]);
-        let took = Overhead { reading_ns: 90_000, empty_wall_ns: 50, empty_cpu_ns: 700 };
+        let took = Overhead { reading_ns: 90_000, empty_wall_ns: 50, empty_cpu_ns: Some(700) };
         let text = overhead(took);
         assert!(
             text.starts_with("within each sample 50 ns of wall and 700 ns of CPU time, less than 10.0 µs"),
             "{text}"
         );
         assert!(text.contains("in no measured time, 90.0 µs"), "{text}");
-        for absurd in [Overhead { empty_wall_ns: 10_001, ..took }, Overhead { empty_cpu_ns: 10_001, ..took }]
+        for absurd in
+            [Overhead { empty_wall_ns: 10_001, ..took }, Overhead { empty_cpu_ns: Some(10_001), ..took }]
         {
             assert!(overhead(absurd).contains("MORE than 10.0 µs"));
         }

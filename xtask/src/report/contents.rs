@@ -149,7 +149,7 @@ fn row(summary: &CaseSummary) -> Vec<Cell> {
         or_missing(summary.wall_lower_ns, cell::time),
         or_missing(summary.wall_upper_ns, cell::time),
         cell::rate(summary.throughput_bytes_per_s),
-        cell::time(summary.cpu_median_ns),
+        or_missing(summary.cpu_median_ns, cell::time),
         or_missing(summary.system_calls_max, |calls| Cell::number(calls.to_string(), calls as f64)),
     ]
 }

@@ -158,6 +158,8 @@ fn weighed(case: &CaseOutcome) -> Vec<(Option<Verdict>, String)> {
         match judged {
             // A side that cannot copy has no times.
             None if case.findings.iter().any(|finding| finding.is_regression) => {}
+            // Said once for all cases.
+            None if case.wall_only && clock == "cpu" => {}
             None => weighed.push((Some(Verdict::Inconclusive), too_few(clock))),
             Some(judged) => {
                 weighed.extend(of_clock(clock, judged).map(|what| (Some(judged.verdict), what)));
@@ -200,6 +202,7 @@ pub(super) mod tests {
             case: format!("t/size={index}"),
             verdict,
             findings: vec![finding("50 % more,\nof: all")],
+            wall_only: false,
             cpu: None,
             wall: None,
             invalid_blocks: 0,
@@ -231,6 +234,19 @@ pub(super) mod tests {
         assert_eq!(text.matches("::warning ").count(), 10);
         assert!(text.contains("cpu time: too few valid blocks"), "{text}");
         assert_eq!(annotations(&outcome(Verdict::Pass, 3)).lines().count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_clock_is_said_once() {
+        let mut outcome = outcome(Verdict::Pass, 2);
+        outcome.caution = Some("wall alone".into());
+        for case in &mut outcome.cases {
+            case.wall_only = true;
+            case.findings.clear();
+        }
+        let text = terminal(&outcome);
+        assert_eq!((text.matches("wall alone").count(), text.matches("cpu time").count()), (1, 0), "{text}");
+        assert_eq!(text.matches("wall time: too few valid blocks").count(), 2, "{text}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn sample(case: &Case, block: u32) -> Sample {
     let wall_ns = wall_ns(case, block);
     let result = Trial::Measured(Measurement {
         wall_ns,
-        cpu_ns: wall_ns / 2,
+        cpu_ns: Some(wall_ns / 2),
         steal_ns: 0,
         bytes: case.size_bytes,
         mechanism: Some(mechanism(case)),

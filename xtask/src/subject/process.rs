@@ -66,7 +66,7 @@ impl Process {
             bail!("{}: {} ended with {status}: {said}", case.id, case.subject);
         }
         let measurement = super::whole(case, destination, times)?;
-        Ok(Measurement { max_rss_bytes: Some(max_rss_bytes), ..measurement })
+        Ok(Measurement { max_rss_bytes, ..measurement })
     }
 }
 

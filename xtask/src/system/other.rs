@@ -1,10 +1,10 @@
-//! Systems without these calls.
+//! Systems without the calls of Linux.
 
 use std::fs::File;
 use std::io;
 use std::net::TcpStream;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn refused<T>(what: &str) -> io::Result<T> {
     Err(io::Error::new(io::ErrorKind::Unsupported, format!("this system has no call that {what}")))
@@ -16,6 +16,14 @@ pub(crate) fn uncache(_: &File) -> io::Result<()> {
 
 pub(crate) fn read_cached(_: &File, _: &mut [u8], _: u64) -> io::Result<usize> {
     refused("reads from the page cache alone")
+}
+
+pub(crate) fn may_drop_caches() -> io::Result<()> {
+    refused("empties the page cache")
+}
+
+pub(crate) fn drop_caches() -> io::Result<()> {
+    refused("empties the page cache")
 }
 
 pub(crate) fn processors() -> u32 {
@@ -33,8 +41,23 @@ pub(crate) fn send(_: &File, _: &TcpStream, _: usize) -> io::Result<usize> {
     refused("is known here to send a file")
 }
 
+pub(crate) fn may_mount() -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "the lab is made of what Linux alone can mount; elsewhere",
+    ))
+}
+
 pub(crate) fn unmount(_: &Path) -> io::Result<()> {
     refused("takes down what the lab of Linux makes")
+}
+
+pub(crate) fn mount_table() -> io::Result<Vec<u8>> {
+    refused("tells of mounts as Linux does, of which the lab is made")
+}
+
+pub(crate) fn backing_file(_: &str) -> Option<PathBuf> {
+    None
 }
 
 pub(crate) fn mount_id(_: &File) -> Option<u64> {
@@ -44,8 +67,17 @@ pub(crate) fn mount_id(_: &File) -> Option<u64> {
 /// Nobody waits for a whole file system, so that no case can ask for it.
 pub(crate) const SYNCS_FILE_SYSTEMS: bool = false;
 
-/// Has what is left to be written begun, which is the nearest.
-pub(crate) fn sync_file_system(_: &File) -> io::Result<()> {
+/// Has what is left to be written begun where there is a call for that, which is the nearest.
+pub(crate) fn sync_file_system(_: &Path) -> io::Result<()> {
+    #[cfg(unix)]
     rustix::fs::sync();
     Ok(())
+}
+
+pub(crate) fn kernel_file(_: &str) -> Option<String> {
+    None
+}
+
+pub(crate) fn shared_memory() -> Result<PathBuf, String> {
+    Err("this system has no /dev/shm to copy to: name another file system, `--target NAME=DIR`, in a scenario of its own".to_owned())
 }

@@ -30,7 +30,7 @@ fn planted(matrix: &str, blocks: u32, planted: Planted) -> Planting {
             let values = set.map_or_else(Values::default, |set| set.values(&Values::default()));
             let (ns, mechanism) = planted(case, &values);
             let wall_ns = stats::whole(ns * (1.0 + 0.02 * (random.f64() - 0.5)));
-            let times = Times { wall_ns, cpu_ns: wall_ns, steal_ns: 0, usage: Usage::default() };
+            let times = Times { wall_ns, cpu_ns: Some(wall_ns), steal_ns: 0, usage: Usage::default() };
             let measured =
                 Measurement { mechanism: Some(mechanism), ..Measurement::new(times, case.size_bytes) };
             samples.push(Sample {

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Answer, Ask, Reply, Request, SCHEMA};
 use crate::sample::Measurement;
+use crate::system;
 
 /// A worker that runs. It ends when this is dropped.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Worker {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(said.try_clone()?);
         // Ctrl-C is for the gate, which ends after the copy that is under way.
-        command.process_group(0);
+        system::set_apart(&mut command);
         let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().context("a worker without output")?);
@@ -119,7 +119,9 @@ impl Drop for Worker {
     }
 }
 
+// The planted workers are scripts of a shell.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cache;
 use crate::flags::BenchFlags;
 use crate::plan::Case;
 use crate::record::RunRecord;
 use crate::scenario::{Cache, Scenario};
+use crate::system;
 
 /// Blocks of a run that only gives an impression.
 const QUICK_BLOCKS: u32 = 3;
@@ -30,7 +30,7 @@ pub(super) fn asked(scenario: Scenario, flags: &BenchFlags) -> Result<Scenario> 
 /// Fails where this process may not do to the machine what `cases` ask for.
 pub(super) fn check_privileges(cases: &[Case]) -> Result<()> {
     if cases.iter().any(|case| case.cache == Cache::Dropped) {
-        cache::may_drop_everything().context("--drop-caches")?;
+        system::may_drop_caches().context("--drop-caches")?;
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ use crate::program;
 
 const PROGRAM: &str = "xtask";
 
+/// Such as some systems want of programs.
+const ENDING: &str = std::env::consts::EXE_SUFFIX;
+
 /// Where a gate keeps what it makes.
 #[derive(Debug, Clone)]
 pub(super) struct Workshop {
@@ -38,7 +41,7 @@ impl Workshop {
 
     /// The program of a commit; built only where it was not built before.
     pub(super) fn of_commit(&self, side: Side, commit: &str) -> Result<PathBuf> {
-        let kept = self.folder.join("programs").join(commit).join(PROGRAM);
+        let kept = self.folder.join("programs").join(commit).join(format!("{PROGRAM}{ENDING}"));
         if kept.is_file() {
             return Ok(kept);
         }
@@ -74,7 +77,7 @@ impl Workshop {
 impl Programs {
     pub(super) fn path(&self, side: Side, copy: usize) -> PathBuf {
         // Names of one length: some of what a program has at its start depends on it.
-        self.folder.path().join(format!("{}-{copy}", name(side)))
+        self.folder.path().join(format!("{}-{copy}{ENDING}", name(side)))
     }
 }
 

@@ -1,12 +1,11 @@
 //! `cargo xtask gate --record` and `--history`: the file of the history, which grows by a line a run.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
 use crate::cmd::{Done, below, hex};
@@ -61,8 +60,9 @@ fn append_line(path: &Path, line: &str) -> io::Result<u64> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file: File = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-    rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
+    // Not for appending: some systems neither lock nor cut such a file.
+    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+    file.lock()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -70,6 +70,7 @@ fn append_line(path: &Path, line: &str) -> io::Result<u64> {
     if cut > 0 {
         file.set_len(whole as u64)?;
     }
+    file.seek(SeekFrom::End(0))?;
     file.write_all(line.as_bytes())?;
     file.sync_data()?;
     Ok(cut)

@@ -22,6 +22,7 @@ use crate::runner::{self, Arm};
 use crate::sample::{Measurement, Trial};
 use crate::scenario::Check;
 use crate::subject::Programs;
+use crate::system;
 
 /// What the head did in one case.
 #[derive(Default)]
@@ -88,7 +89,8 @@ pub(super) fn run(
 
 /// A run that may be compared with, by its folder or a file in it.
 fn load(baseline: &Path) -> Result<Run> {
-    let folder = if baseline.is_file() { baseline.parent().unwrap_or(baseline) } else { baseline };
+    let found = system::follow(baseline).unwrap_or_else(|_| baseline.to_owned());
+    let folder = if found.is_file() { baseline.parent().unwrap_or(baseline) } else { baseline };
     let run = Run::load(folder)?.complete()?;
     let record = &run.record;
     let refused = [

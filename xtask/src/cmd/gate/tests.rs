@@ -1,5 +1,7 @@
 //! Whole gates, over repositories of a few commits whose program is a worker that plants its times.
 
+// A signal ends them.
+#[cfg(unix)]
 mod interrupted;
 mod self_test;
 

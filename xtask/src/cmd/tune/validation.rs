@@ -163,7 +163,7 @@ mod tests {
             };
             let noise = 1.0 + 0.02 * (random.f64() - 0.5);
             let wall_ns = stats::whole(factor * noise * (1e5 + stats::float(case.size_bytes)));
-            let times = Times { wall_ns, cpu_ns: 0, steal_ns: 0, usage: Usage::default() };
+            let times = Times { wall_ns, cpu_ns: None, steal_ns: 0, usage: Usage::default() };
             let result = Trial::Measured(Measurement::new(times, case.size_bytes));
             Sample { case: case.id.clone(), block, position: 0, result }
         };

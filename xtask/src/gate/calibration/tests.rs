@@ -43,6 +43,7 @@ fn case(name: &str, cpu: Verdict, wall: Verdict, finding: Option<&str>) -> CaseO
         case: name.to_owned(),
         verdict,
         findings: finding.into_iter().collect(),
+        wall_only: false,
         cpu: judged(cpu),
         wall: judged(wall),
         invalid_blocks: 0,

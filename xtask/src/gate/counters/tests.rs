@@ -20,7 +20,7 @@ fn case() -> Case {
 
 fn copy(milliseconds: u64) -> Measurement {
     let wall_ns = milliseconds * 1_000_000;
-    let times = Times { wall_ns, cpu_ns: wall_ns, steal_ns: 0, usage: Usage::default() };
+    let times = Times { wall_ns, cpu_ns: Some(wall_ns), steal_ns: 0, usage: Usage::default() };
     Measurement {
         mechanism: Some(Mechanism::Reflink),
         system_calls: Some(20),
@@ -34,7 +34,7 @@ fn samples(base: &Measurement, head: &Measurement) -> CaseSamples {
     let quads = |count: u64| -> Vec<Quad> {
         let later = |one: &Measurement, ns: u64| Measurement {
             wall_ns: one.wall_ns + ns,
-            cpu_ns: one.cpu_ns + ns,
+            cpu_ns: one.cpu_ns.map(|own| own + ns),
             ..one.clone()
         };
         let quad = |index: u64| {
@@ -120,10 +120,27 @@ fn the_worst_of_clocks_and_counters_is_the_verdict() {
     // One clock alone is enough.
     let mut wall = copy(115);
     wall.cpu_ns = copy(100).cpu_ns;
-    assert_eq!(verdict(wall.clone()), Verdict::Regression);
-    std::mem::swap(&mut wall.cpu_ns, &mut wall.wall_ns);
     assert_eq!(verdict(wall), Verdict::Regression);
+    let mut cpu = copy(115);
+    cpu.wall_ns = copy(100).wall_ns;
+    assert_eq!(verdict(cpu), Verdict::Regression);
     assert_eq!(verdict(Measurement { retries: Some(1), ..copy(100) }), Verdict::Regression);
+}
+
+#[test]
+fn without_processor_time_wall_time_alone_is_judged_and_that_is_said() {
+    let without = |milliseconds| Measurement { cpu_ns: None, ..copy(milliseconds) };
+    for (head, expected) in [(100, Verdict::Pass), (80, Verdict::Improved), (115, Verdict::Regression)] {
+        let measured = samples(&without(100), &without(head));
+        assert_eq!(measured.series(Allowance::default()).len(), 1);
+        let found = outcome(measured);
+        let case = &found.cases[0];
+        assert_eq!((found.verdict, case.wall_only, &case.cpu), (expected, true, &None));
+        assert_eq!(case.wall.as_ref().map(|wall| wall.verdict), Some(expected));
+        assert!(found.caution.is_some_and(|why| why.starts_with("judged by wall time alone: ")));
+    }
+    let found = outcome(samples(&copy(100), &copy(100)));
+    assert!(!found.cases[0].wall_only && found.caution.is_none());
 }
 
 #[test]

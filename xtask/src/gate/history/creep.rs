@@ -121,15 +121,14 @@ fn time_series(
     level: f64,
     random: &mut fastrand::Rng,
 ) -> Option<TimeSeries> {
-    let run = |(entry, point): &(&Entry, &Point)| Run {
-        date: entry.date.clone(),
-        commit: entry.commit.clone(),
-        ns: match clock {
-            Clock::Cpu => point.cpu_median_ns,
+    let run = |(entry, point): &(&Entry, &Point)| {
+        let ns = match clock {
+            Clock::Cpu => point.cpu_median_ns?,
             Clock::Wall => point.wall_median_ns,
-        },
+        };
+        Some(Run { date: entry.date.clone(), commit: entry.commit.clone(), ns })
     };
-    let runs: Vec<Run> = points.iter().map(run).collect();
+    let runs: Vec<Run> = points.iter().filter_map(run).collect();
     let times: Vec<f64> = runs.iter().map(|run| stats::float(run.ns)).collect();
     let changes = stats::changes(&times, level, random)?;
     let starts: Vec<usize> = std::iter::once(0).chain(changes.iter().map(|change| change.at)).collect();

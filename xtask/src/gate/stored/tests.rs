@@ -86,7 +86,8 @@ fn runs_of_one_program_are_no_regression() {
 fn counters_are_exact() {
     let (record, _, _) = planted::run(&[4096], &[orbit_engine::Strategy::Buffered], &[1 << 20], 3);
     let copy = |system_calls, refusals: &[&str]| {
-        let times = Times { wall_ns: 1_000_000, cpu_ns: 1_000_000, steal_ns: 0, usage: Usage::default() };
+        let times =
+            Times { wall_ns: 1_000_000, cpu_ns: Some(1_000_000), steal_ns: 0, usage: Usage::default() };
         let mut one = Measurement::new(times, 4096);
         (one.system_calls, one.mechanism) = (Some(system_calls), Some(orbit_engine::Mechanism::ReadWrite));
         one.refusals = refusals.iter().map(|&text| text.to_owned()).collect();

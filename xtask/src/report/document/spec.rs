@@ -85,7 +85,7 @@ impl Quantity {
         let number = match self {
             Self::Wall | Self::WallAndSlowest | Self::Paired => case.wall_median_ns,
             Self::WallOfFile => case.wall_median_ns / case.case.files(),
-            Self::Cpu => case.cpu_median_ns,
+            Self::Cpu => case.cpu_median_ns?,
             Self::Memory => case.max_rss_bytes?,
         };
         Some(number as f64)
@@ -98,7 +98,7 @@ impl Quantity {
                 format!("{} ({})", units::time(case.wall_median_ns), units::time(case.wall_max_ns))
             }
             Self::WallOfFile => units::time(case.wall_median_ns / case.case.files()),
-            Self::Cpu => units::time(case.cpu_median_ns),
+            Self::Cpu => units::time(case.cpu_median_ns?),
             Self::Memory => units::about(case.max_rss_bytes? as f64),
         })
     }

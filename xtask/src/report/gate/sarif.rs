@@ -113,17 +113,18 @@ fn results(case: &CaseOutcome, origin: &Origin) -> Vec<Value> {
     found.extend(counted.map(|finding| result(case, Rule::Counted, "error", &finding.what, origin)));
     let fails_anyway = !found.is_empty();
     for (rule, clock, judged) in [(Rule::CpuTime, "cpu", &case.cpu), (Rule::WallTime, "wall", &case.wall)] {
-        let Some((level, text)) = timed(clock, judged.as_ref(), fails_anyway) else { continue };
+        let is_said = fails_anyway || (case.wall_only && clock == "cpu");
+        let Some((level, text)) = timed(clock, judged.as_ref(), is_said) else { continue };
         let text = std::iter::once(text).chain(case.explanations.iter().cloned()).collect::<Vec<_>>();
         found.push(result(case, rule, level, &text.join("; "), origin));
     }
     found
 }
 
-/// The level of a clock's result, and what it says.
-fn timed(clock: &str, judged: Option<&Judgement>, fails_anyway: bool) -> Option<(&'static str, String)> {
+/// The level of a clock's result, and what it says; nothing where it has none and why `is_said` elsewhere.
+fn timed(clock: &str, judged: Option<&Judgement>, is_said: bool) -> Option<(&'static str, String)> {
     match judged {
-        None if fails_anyway => None,
+        None if is_said => None,
         None => Some(("warning", super::too_few(clock))),
         Some(judged) => {
             let level = match judged.verdict {

@@ -50,7 +50,7 @@ fn measured(summary: &CaseSummary) -> [Cell; 7] {
         or_missing(summary.wall_lower_ns, cell::time),
         or_missing(summary.wall_upper_ns, cell::time),
         cell::rate(summary.throughput_bytes_per_s),
-        cell::time(summary.cpu_median_ns),
+        or_missing(summary.cpu_median_ns, cell::time),
         or_missing(summary.max_rss_bytes, cell::about),
     ]
 }

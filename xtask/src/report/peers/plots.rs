@@ -114,9 +114,9 @@ fn cpu(pair: &Pair<'_>, share: &Share) -> Result<Option<Plot>> {
     Ok(Some(plot(pair, &format!("cpu-{}", share.name()), &what, curves::draw(&frame, &lines)?)))
 }
 
-/// None when size or time is zero, which has no logarithm.
+/// None when the time is not known, and when size or time is zero, which has no logarithm.
 fn cpu_point(summary: &CaseSummary) -> Option<Point> {
-    let (bytes, ns) = (summary.case.size_bytes, summary.cpu_median_ns);
+    let (bytes, ns) = (summary.case.size_bytes, summary.cpu_median_ns?);
     (bytes > 0 && ns > 0).then(|| Point { bytes, value: (ns as f64).log10(), interval: None })
 }
 
