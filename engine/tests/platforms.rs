@@ -3,7 +3,8 @@
 use std::fs;
 
 use orbit_engine::{
-    Capability, CopyError, CopyOptions, Facts, Mechanism, Verification, copy_file, zero_copy_capabilities,
+    Capability, CopyError, CopyOptions, Facts, Mechanism, OmissionReason, Strategy, Verification, copy_file,
+    zero_copy_capabilities,
 };
 
 /// In the order in which they are tried by default. Without the feature `zero-copy` those that read and write.
@@ -85,5 +86,35 @@ fn a_copy_works_everywhere_and_names_what_moved_it() {
         assert_eq!(fs::read(&destination).unwrap(), content);
         let modified = |path| fs::metadata(path).unwrap().modified().unwrap();
         assert_eq!(modified(&source), modified(&destination));
+    }
+}
+
+/// Direct access and a queue are for those who ask. Where the system has none, reading and writing does it and says why.
+#[test]
+fn what_is_asked_for_and_not_there_is_told_and_the_file_is_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, destination) = (folder.path().join("source"), folder.path().join("new"));
+    let content: Vec<u8> = (0..=250).cycle().take(3_000_001).collect();
+    fs::write(&source, &content).unwrap();
+    let buffered = CopyOptions::new().strategy(Strategy::Buffered);
+    for (asked, options) in [
+        (Mechanism::DirectIo, buffered.clone().direct_io(true)),
+        (Mechanism::IoUring, buffered.clone().io_uring(true)),
+    ] {
+        let outcome = copy_file(&source, &destination, &options).unwrap();
+        assert_eq!(fs::read(&destination).unwrap(), content);
+        let is_refused = outcome.refusals.iter().any(|refusal| refusal.mechanism == asked);
+        let is_not_built = |mechanism| {
+            let reason = OmissionReason::NotBuiltIn;
+            outcome.omissions.iter().any(|left| (left.mechanism, left.reason) == (mechanism, reason))
+        };
+        assert_eq!(is_not_built(asked), !declared().contains(&asked), "{outcome:?}");
+        match outcome.mechanism == asked {
+            true => assert!(!is_not_built(asked), "{outcome:?}"),
+            false => {
+                assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
+                assert!(is_refused || is_not_built(asked), "{asked} is not told of: {outcome:?}");
+            }
+        }
     }
 }

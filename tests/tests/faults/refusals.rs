@@ -266,3 +266,20 @@ fn a_later_direct_write_that_is_refused_leaves_both_files_to_the_cache() {
     scene.assert_copied();
     assert_eq!(report.all("moved"), ["direct-io 1048576", "read-write 2097153"]);
 }
+
+/// Kernels without it, filters of containers, and old kernels that charge it to a limit or have no descriptor left.
+#[test]
+fn a_queue_that_the_kernel_does_not_give_falls_back_and_the_refusal_is_told() {
+    let test = "a_queue_that_the_kernel_does_not_give_falls_back_and_the_refusal_is_told";
+    let Some(scene) = unless_skipped(test, Scene::on(FileSystem::Tmpfs, LARGE)) else { return };
+    let command = scene.command(&["--strategy", "buffered", "--io-uring", "true"]);
+    for errno in [Errno::NOSYS, Errno::PERM, Errno::ACCESS, Errno::INVAL, Errno::NOMEM, Errno::MFILE] {
+        scene.reset();
+        let finished = faults::inject(&command, &Fault::error("io_uring_setup", errno));
+        let Some(finished) = unless_skipped(test, finished) else { return };
+        let report = Report::of(finished);
+        scene.assert_copied();
+        assert_eq!(report.all("refusal"), [format!("io-uring: {}", message(errno))]);
+        assert_eq!(report.all("moved"), [format!("read-write {LARGE}")]);
+    }
+}
