@@ -62,14 +62,16 @@ fn residency(file: &File) -> io::Result<Residency> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
     fn a_file_dropped_from_the_cache_is_missing_until_it_is_warmed() {
         let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let path = folder.path().join("file");
-        std::fs::write(&path, vec![1; 8 << 20]).unwrap();
-        let file = File::open(&path).unwrap();
+        let mut file = File::options().create_new(true).read(true).write(true).open(&path).unwrap();
+        file.write_all(&vec![1; 8 << 20]).unwrap();
         file.sync_all().unwrap();
         let uncached = system::uncache(&file);
         assert_eq!(uncached.is_ok(), cfg!(target_os = "linux"), "{uncached:?}");

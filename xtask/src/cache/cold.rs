@@ -65,8 +65,9 @@ mod tests {
         let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let paths: Vec<PathBuf> = ["one", "two"].map(|name| folder.path().join(name)).to_vec();
         for path in &paths {
-            fs::write(path, vec![1; 1 << 20]).unwrap();
-            File::open(path).unwrap().sync_all().unwrap();
+            let mut file = File::create(path).unwrap();
+            file.write_all(&vec![1; 1 << 20]).unwrap();
+            file.sync_all().unwrap();
         }
         if probe(folder.path()).is_err() {
             println!("skipped: files cannot be cold there, or there is no fincore");

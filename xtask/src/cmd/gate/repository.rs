@@ -126,5 +126,7 @@ fn remove(root: &Path, path: &str) -> Result<()> {
 fn is_worktree(root: &Path, path: &Path) -> Result<bool> {
     let path = std::fs::canonicalize(path).with_context(|| format!("cannot look at {}", path.display()))?;
     let listed = git(root, &["worktree", "list", "--porcelain"])?;
-    Ok(listed.lines().filter_map(|line| line.strip_prefix("worktree ")).any(|line| Path::new(line) == path))
+    let mut worktrees = listed.lines().filter_map(|line| line.strip_prefix("worktree "));
+    // Not every system has one way to write a path.
+    Ok(worktrees.any(|line| std::fs::canonicalize(line).is_ok_and(|found| found == path)))
 }

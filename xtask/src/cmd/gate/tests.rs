@@ -18,6 +18,9 @@ use crate::flags::{Command as Asked, Flags};
 /// A worker that copies what it is asked to, and says that this took so long.
 const WORKER: &str = include_str!("tests/planted_worker.rs.txt");
 
+/// How the standard library calls the number that a program ends with.
+const EXIT: &str = if cfg!(windows) { "exit code" } else { "exit status" };
+
 const SCENARIO: &str = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[defaults]\ncheck = \"once\"\n\
                         [matrix]\nsize = 5000\nstrategy = \"buffered\"\n";
 
@@ -121,6 +124,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     let repository = Repository::new();
@@ -167,6 +171,7 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
     assert!(wall["slower_pct"].as_f64().unwrap() < -15.0 && wall["screen_blocks"] == 24, "{out}");
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn noise_is_inconclusive_and_fails_only_where_asked_for() {
     let repository = Repository::new();
@@ -181,6 +186,7 @@ fn noise_is_inconclusive_and_fails_only_where_asked_for() {
     );
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn flags_choose_what_is_measured() {
     let repository = Repository::new();
@@ -210,6 +216,7 @@ fn flags_choose_what_is_measured() {
     );
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn revisions_are_compared_and_a_lost_fast_path_is_named() {
     let repository = Repository::new();
@@ -232,6 +239,7 @@ fn revisions_are_compared_and_a_lost_fast_path_is_named() {
     assert!(matches!(done, Ok(Done::Complete)) && out.contains("| pass "), "{out}");
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn a_head_that_cannot_copy_is_a_regression_and_the_other_cases_are_measured() {
     let repository = Repository::new();
@@ -241,8 +249,8 @@ fn a_head_that_cannot_copy_is_a_regression_and_the_other_cases_are_measured() {
     let good = std::fs::read_to_string(repository.path().join("src/main.rs")).unwrap();
     let line = "std::fs::copy(source, destination).unwrap();";
     for (bad, why) in [
-        ("std::process::exit(9);", "the worker ended: exit status: 9"),
-        ("std::fs::write(destination, [0; 6000]).unwrap();", "wrong copy: "),
+        ("std::process::exit(9);", format!("the worker ended: {EXIT}: 9")),
+        ("std::fs::write(destination, [0; 6000]).unwrap();", "wrong copy: ".to_owned()),
     ] {
         let broken = format!("if line.contains(\"size=6000\") {{ {bad} }} else {{ {line} }}");
         repository.program(&good.replace(line, &broken));
@@ -253,6 +261,7 @@ fn a_head_that_cannot_copy_is_a_regression_and_the_other_cases_are_measured() {
     }
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn without_a_base_there_is_a_notice() {
     let repository = Repository::new();
@@ -268,12 +277,12 @@ fn without_a_base_there_is_a_notice() {
     repository.commit();
     let (done, out) = repository.gate(&["--base", "HEAD", "--format", "json"]);
     assert!(matches!(done, Ok(Done::Complete)));
-    assert!(
-        notice(&out)
-            .ends_with(" has no worker to measure it by: the worker ended: exit status: 2, no such command")
-    );
+    assert!(notice(&out).ends_with(&format!(
+        " has no worker to measure it by: the worker ended: {EXIT}: 2, no such command"
+    )));
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn what_does_not_build_is_an_error() {
     let repository = Repository::new();
@@ -298,6 +307,7 @@ fn repository_error(repository: &Repository) -> String {
     format!("{:#}", repository::Worktree::add(repository.path(), at, "HEAD").unwrap_err())
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn a_killed_gate_leaves_nothing_that_the_next_one_minds() {
     let repository = Repository::new();
@@ -310,6 +320,7 @@ fn a_killed_gate_leaves_nothing_that_the_next_one_minds() {
     assert!(!at.exists());
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn cases_that_are_no_copies_by_the_engine_are_refused() {
     let repository = Repository::new();
@@ -318,6 +329,7 @@ fn cases_that_are_no_copies_by_the_engine_are_refused() {
     assert!(error.ends_with("cp is no copy by the engine, which is what revisions differ in"), "{error}");
 }
 
+#[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
 #[test]
 fn a_gate_is_recorded_as_a_line_of_what_the_head_took() {
     let repository = Repository::new();
@@ -331,7 +343,7 @@ fn a_gate_is_recorded_as_a_line_of_what_the_head_took() {
     for _ in 0..2 {
         // The line itself is no change of what is measured.
         let (done, out) = repository.gate(&["--record", "--sarif", sarif.to_str().unwrap()]);
-        assert!(matches!(done, Ok(Done::Complete)) && out.contains("| improved |"), "{out}");
+        assert!(matches!(done, Ok(Done::Complete)) && out.contains("| improved |"), "{done:?} {out}");
     }
     let text = std::fs::read_to_string(repository.path().join("results/history.jsonl")).unwrap();
     let lines: Vec<Value> = text.lines().map(json).collect();
