@@ -104,17 +104,14 @@ fn what_is_asked_for_and_not_there_is_told_and_the_file_is_copied() {
         let outcome = copy_file(&source, &destination, &options).unwrap();
         assert_eq!(fs::read(&destination).unwrap(), content);
         let is_refused = outcome.refusals.iter().any(|refusal| refusal.mechanism == asked);
-        let is_not_built = |mechanism| {
-            let reason = OmissionReason::NotBuiltIn;
-            outcome.omissions.iter().any(|left| (left.mechanism, left.reason) == (mechanism, reason))
-        };
-        assert_eq!(is_not_built(asked), !declared().contains(&asked), "{outcome:?}");
-        match outcome.mechanism == asked {
-            true => assert!(!is_not_built(asked), "{outcome:?}"),
-            false => {
-                assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
-                assert!(is_refused || is_not_built(asked), "{asked} is not told of: {outcome:?}");
-            }
+        let absent = (asked, OmissionReason::NotBuiltIn);
+        let is_absent = outcome.omissions.iter().any(|left| (left.mechanism, left.reason) == absent);
+        assert_eq!(is_absent, !declared().contains(&asked), "{outcome:?}");
+        if outcome.mechanism == asked {
+            assert!(!is_absent, "{outcome:?}");
+        } else {
+            assert_eq!(outcome.mechanism, Mechanism::ReadWrite);
+            assert!(is_refused || is_absent, "{asked} is not told of: {outcome:?}");
         }
     }
 }

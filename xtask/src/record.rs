@@ -242,13 +242,7 @@ impl OpenRun {
     fn open(partial: PathBuf) -> Result<Self> {
         let open = |name: &str| {
             let path = partial.join(name);
-            // Not for appending: some systems neither lock nor cut such a file.
-            OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)
-                .with_context(|| format!("cannot write {}", path.display()))
+            open_growing(&path).with_context(|| cannot_write(&path))
         };
         let owner = open("owner")?;
         if owner.try_lock().is_err() {
@@ -318,6 +312,12 @@ fn point_latest(folder: &Path) -> Result<()> {
     let latest = results.join("latest");
     let name = folder.file_name().context("a run has a name")?;
     system::point(name, &latest).with_context(|| format!("cannot point {} at the run", latest.display()))
+}
+
+/// Opens a file that grows, or makes it. Not for appending, since some systems neither lock nor cut such a file: who writes goes
+/// to its end first.
+pub(crate) fn open_growing(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
 }
 
 /// Writes `value` as JSON that people can read.

@@ -17,7 +17,7 @@ pub(crate) struct Quad {
 
 impl Quad {
     /// None where a copy has no such time.
-    fn block(&self, clock: fn(&Measurement) -> Option<u64>) -> Option<Block> {
+    fn block(&self, clock: Clock) -> Option<Block> {
         let times = |side: &[Measurement; 2]| Some([clock(&side[0])?, clock(&side[1])?]);
         Some(Block::new(times(&self.base)?, times(&self.head)?))
     }
@@ -48,13 +48,12 @@ impl CaseSamples {
 
     /// By processor time, unless it is not known, and by wall time.
     pub(crate) fn series(&self, allowance: Allowance) -> Vec<Series> {
-        let clocks = [(|one| one.cpu_ns) as fn(&Measurement) -> Option<u64>, |one| Some(one.wall_ns)];
-        let of_clock = |clock: &fn(&Measurement) -> Option<u64>| {
-            let blocks = |quads: &[Quad]| quads.iter().filter_map(|quad| quad.block(*clock)).collect();
+        let of_clock = |clock: Clock| {
+            let blocks = |quads: &[Quad]| quads.iter().filter_map(|quad| quad.block(clock)).collect();
             let (screen, confirm) = (blocks(&self.screen), blocks(&self.confirm));
             Series { allowed: allowance.share(), allowed_ns: allowance.at_least_ns, screen, confirm }
         };
-        clocks.iter().skip(usize::from(self.wall_only())).map(of_clock).collect()
+        clocks(self.wall_only()).map(of_clock).collect()
     }
 
     /// Whether the system tells no processor time, so that wall time alone is judged.
@@ -76,6 +75,15 @@ impl CaseSamples {
     pub(super) fn failure(&self, side: Side) -> Option<&str> {
         self.failed.iter().find(|(failed, _)| *failed == side).map(|(_, why)| why.as_str())
     }
+}
+
+/// What is read of a copy; none where it has no such time.
+pub(super) type Clock = fn(&Measurement) -> Option<u64>;
+
+/// Processor time, unless wall time alone is judged, and wall time.
+pub(super) fn clocks(wall_only: bool) -> impl Iterator<Item = Clock> {
+    let clocks: [Clock; 2] = [|one| one.cpu_ns, |one| Some(one.wall_ns)];
+    clocks.into_iter().skip(usize::from(wall_only))
 }
 
 /// Whether there is a copy without it.

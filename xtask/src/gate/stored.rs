@@ -7,7 +7,7 @@ use super::judge::{
     ALPHA, CONFIDENCE, DOUBT_LEVEL, FEWEST, Judgement, Verdict, percent, seen_pct, too_noisy,
 };
 use super::outcome::{CaseOutcome, Compared, Outcome, clocks};
-use super::samples::has_no_processor_time;
+use super::samples::{self, Clock, has_no_processor_time};
 use crate::plan::{Case, CaseBudget, Skipped};
 use crate::sample::Measurement;
 use crate::scenario::Allowance;
@@ -79,8 +79,7 @@ impl StoredCase<'_> {
 
     /// By processor time, unless it is not known, and by wall time.
     fn series(&self, allowance: Allowance) -> Vec<Series> {
-        let clocks = [(|one| one.cpu_ns) as fn(&Measurement) -> Option<u64>, |one| Some(one.wall_ns)];
-        let of_clock = |clock: &fn(&Measurement) -> Option<u64>| {
+        let of_clock = |clock: Clock| {
             let logs = |side: &[&Measurement]| -> Vec<f64> {
                 let times = side.iter().filter_map(|one| clock(one));
                 times.map(|ns| stats::float(ns.max(1)).ln()).collect()
@@ -88,7 +87,7 @@ impl StoredCase<'_> {
             let (base, head) = (logs(&self.base), logs(&self.head));
             Series { allowed: allowance.share(), allowed_ns: allowance.at_least_ns, base, head }
         };
-        clocks.iter().skip(usize::from(self.wall_only())).map(of_clock).collect()
+        samples::clocks(self.wall_only()).map(of_clock).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask gate --record` and `--history`: the file of the history, which grows by a line a run.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::flags::GateFlags;
 use crate::gate::history::{self, Entry, History, Point, SCHEMA, creep};
 use crate::gate::{CaseSamples, Compared};
 use crate::host::Host;
-use crate::record::{PlaceRecord, write_whole};
+use crate::record::{PlaceRecord, open_growing, write_whole};
 use crate::report;
 
 /// What the head took, as a line.
@@ -60,8 +60,7 @@ fn append_line(path: &Path, line: &str) -> io::Result<u64> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Not for appending: some systems neither lock nor cut such a file.
-    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+    let mut file = open_growing(path)?;
     file.lock()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
