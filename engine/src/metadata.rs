@@ -47,7 +47,7 @@ pub(crate) fn preserve(
 ) -> Result<Vec<NotPreserved>, Failure> {
     let mut lost = Vec::new();
     let mut mode = source.mode;
-    if source.owner != staged.owner
+    if !platform::same_owner(calls, (ends.from, source), (ends.to, staged))
         && let Err(error) = platform::set_owner(calls, ends.to, source.owner)
     {
         lost.push(tolerated(Operation::SetOwner, Attribute::Owner, error)?);
@@ -83,6 +83,10 @@ pub(crate) fn preserve(
             lost.push(tolerated(Operation::SetAttributes, Attribute::Extended(name), error)?);
         }
     }
+    let streams = platform::copy_streams(calls, ends.from, ends.to);
+    for (name, error) in streams.map_err(failed(Operation::ReadAttributes))? {
+        lost.push(tolerated(Operation::SetAttributes, Attribute::Stream(name), error)?);
+    }
     let kept = platform::copy_access_list(calls, ends.from, ends.to);
     lost.extend(unless_kept(Attribute::AccessList, kept)?);
     platform::set_mode(calls, ends.to, mode).map_err(failed(Operation::SetMode))?;
@@ -91,7 +95,7 @@ pub(crate) fn preserve(
     Ok(lost)
 }
 
-/// Whether `ends.to` has all of the extended attributes and access control lists that [`preserve`] would give it.
+/// Whether `ends.to` has all of the extended attributes, streams and access control lists that [`preserve`] would give it.
 pub(crate) fn has_attributes(ends: Ends<'_>, calls: &Calls) -> Result<bool, Failure> {
     let list = OsStr::new(ACCESS_LIST);
     let (mut wanted, there) = (names(ends.from, calls)?, names(ends.to, calls)?);
@@ -101,7 +105,11 @@ pub(crate) fn has_attributes(ends: Ends<'_>, calls: &Calls) -> Result<bool, Fail
         return Ok(false);
     }
     let value = |file, name: &OsStr| platform::attribute(calls, file, name).ok();
-    Ok(wanted.iter().all(|name| value(ends.from, name).is_some_and(|it| value(ends.to, name) == Some(it))))
+    let has = |name: &OsString| value(ends.from, name).is_some_and(|it| value(ends.to, name) == Some(it));
+    if !wanted.iter().all(has) {
+        return Ok(false);
+    }
+    platform::has_streams(calls, ends.from, ends.to).map_err(failed(Operation::ReadAttributes))
 }
 
 /// Gives what stands at `to`, a special file, the access control list of what stands at `from`. Gives the mode that it may

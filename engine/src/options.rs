@@ -101,8 +101,8 @@ impl CopyOptions {
         self
     }
 
-    /// Whether the new file gets the source's owner, extended attributes, ACLs, whole mode and times. What the system
-    /// does not allow is in [`crate::CopyOutcome::not_preserved`].
+    /// Whether the new file gets the source's owner, extended attributes, ACLs, alternate streams, whole mode and times, as far
+    /// as the system has them. What it does not allow is in [`crate::CopyOutcome::not_preserved`].
     #[must_use]
     pub fn preserve_metadata(mut self, preserve: bool) -> Self {
         self.preserve_metadata = preserve;

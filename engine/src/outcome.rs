@@ -123,8 +123,11 @@ pub enum Attribute {
     HardLink,
     /// An extended attribute, by its name; `system.posix_acl_access` is the access control list of Linux.
     Extended(OsString),
-    /// The access control list, where it is no extended attribute (macOS).
+    /// The access control list, where it is no extended attribute (macOS). Windows keeps none: it is told where the source's
+    /// has entries of its own, which its directory did not hand on.
     AccessList,
+    /// An alternate stream, by its name as the system lists it, such as `:Zone.Identifier:$DATA` (Windows).
+    Stream(OsString),
     /// Flags of the file (`chflags`, macOS): those that forbid changing it are never kept, because it is to be renamed.
     Flags,
 }
@@ -136,6 +139,7 @@ impl fmt::Display for Attribute {
             Self::HardLink => f.pad("hard link"),
             Self::Extended(name) => write!(f, "extended attribute {}", name.to_string_lossy()),
             Self::AccessList => f.pad("access control list"),
+            Self::Stream(name) => write!(f, "alternate stream {}", name.to_string_lossy()),
             Self::Flags => f.pad("flags"),
         }
     }

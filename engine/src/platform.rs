@@ -3,7 +3,7 @@
 
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 mod linux;
-#[cfg(feature = "config")]
+#[cfg(all(feature = "config", not(any(windows, target_os = "macos"))))]
 mod machine;
 #[cfg(target_os = "macos")]
 mod macos;
@@ -29,7 +29,7 @@ use crate::strategy::Mechanism;
 
 #[cfg(all(target_os = "linux", not(orbit_portable)))]
 pub(crate) use linux::*;
-#[cfg(feature = "config")]
+#[cfg(all(feature = "config", not(any(windows, target_os = "macos"))))]
 pub(crate) use machine::{cpu, kernel};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
@@ -80,6 +80,29 @@ pub(crate) struct Status {
     pub(crate) is_block_device: bool,
     /// Changes whenever content or metadata change.
     pub(crate) version: Version,
+}
+
+/// Whether the second file belongs to whom the first one belongs.
+#[cfg(not(windows))]
+pub(crate) fn same_owner(_: &Calls, (_, from): (&File, &Status), (_, to): (&File, &Status)) -> bool {
+    from.owner == to.owner
+}
+
+/// Files have no streams but their content.
+#[cfg(not(windows))]
+pub(crate) fn copy_streams(_: &Calls, _: &File, _: &File) -> io::Result<Vec<(OsString, io::Error)>> {
+    Ok(Vec::new())
+}
+
+#[cfg(not(windows))]
+pub(crate) fn has_streams(_: &Calls, _: &File, _: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Opens a file to give it other metadata; fails at a link. Whose it is, and no right to write, decides.
+#[cfg(not(windows))]
+pub(crate) fn open_for_metadata(calls: &Calls, at: At<'_>) -> io::Result<File> {
+    open_source(calls, at, false)
 }
 
 /// Which file it is: its device, and its number there.
@@ -159,6 +182,7 @@ pub(crate) enum Meaning {
 const _: &[Mechanism] = MECHANISMS;
 const _: &[Mechanism] = READ_WRITE;
 const _: fn(&Calls, At<'_>, bool) -> io::Result<File> = open_source;
+const _: fn(&Calls, At<'_>) -> io::Result<File> = open_for_metadata;
 const _: fn(&Calls, At<'_>, bool) -> io::Result<FileKind> = kind_of;
 const _: fn(&Calls, At<'_>) -> io::Result<PathBuf> = read_link;
 const _: fn(&Calls, At<'_>) -> io::Result<Standing> = open_destination;
@@ -226,9 +250,16 @@ const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = copy_file_range
 const _: fn(&Calls, &File, &File, u64, u64) -> io::Result<u64> = send_file;
 const _: fn(&Calls, &File, At<'_>, Told<'_>) -> io::Result<Option<File>> = copy_new;
 const _: fn(&Calls, &File, At<'_>) -> io::Result<File> = clone_new;
+#[cfg(feature = "config")]
+const _: fn(&Calls) -> Option<String> = cpu;
+#[cfg(feature = "config")]
+const _: fn(&Calls) -> Option<String> = kernel;
 const _: bool = CLONES_ARE_NEW;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_access_list;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_flags;
+const _: fn(&Calls, (&File, &Status), (&File, &Status)) -> bool = same_owner;
+const _: fn(&Calls, &File, &File) -> io::Result<Vec<(OsString, io::Error)>> = copy_streams;
+const _: fn(&Calls, &File, &File) -> io::Result<bool> = has_streams;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
 const _: fn(&Calls, &File, &TcpStream, u64, u64) -> io::Result<u64> = send_range;
 const _: fn(&Calls, &TcpStream, &[u8]) -> io::Result<usize> = write_socket;

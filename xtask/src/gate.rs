@@ -24,4 +24,4 @@ pub(crate) use noise::{BLOCKS_PER_PROCESS, CONFIRM_BLOCKS, SCREEN_BLOCKS};
 pub(crate) use outcome::SCHEMA;
 pub(crate) use outcome::{CaseOutcome, Compared, Outcome};
 pub(crate) use samples::{CaseSamples, Quad};
-pub(crate) use stored::{StoredCase, outcome as stored_outcome};
+pub(crate) use stored::{StoredCase, outcome as stored_outcome, suspects as stored_suspects};

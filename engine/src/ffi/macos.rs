@@ -19,6 +19,21 @@ pub(crate) fn close(file: File) -> io::Result<()> {
     done(unsafe { libc::close(file.into_raw_fd()) })
 }
 
+/// A text that the system knows by a name of `sysctl(3)`.
+#[cfg(feature = "config")]
+pub(crate) fn control(name: &CStr) -> io::Result<String> {
+    let mut length = 0;
+    // SAFETY: the name ends in a zero; without room for the value the call only says how long it is.
+    done(unsafe { libc::sysctlbyname(name.as_ptr(), ptr::null_mut(), &raw mut length, ptr::null_mut(), 0) })?;
+    let mut value = vec![0_u8; length];
+    let room = value.as_mut_ptr().cast();
+    // SAFETY: the name ends in a zero, and the room has as many bytes as is told.
+    done(unsafe { libc::sysctlbyname(name.as_ptr(), room, &raw mut length, ptr::null_mut(), 0) })?;
+    value.truncate(length);
+    let text = CStr::from_bytes_until_nul(&value).map_err(io::Error::other)?;
+    Ok(text.to_string_lossy().into_owned())
+}
+
 /// Makes a file at `to`, where nothing stands, that shares all extents of `from`.
 pub(crate) fn clone_new(from: &File, to: &Path) -> io::Result<()> {
     let to = terminated(to.as_os_str())?;

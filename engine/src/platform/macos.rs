@@ -4,6 +4,8 @@
 mod attributes;
 mod clone;
 mod direct;
+#[cfg(feature = "config")]
+mod machine;
 mod meaning;
 mod sync;
 
@@ -20,6 +22,8 @@ pub(crate) use attributes::{
 };
 pub(crate) use clone::{CLONES_ARE_NEW, clone_new, reflink};
 pub(crate) use direct::{direct_alignment, set_direct};
+#[cfg(feature = "config")]
+pub(crate) use machine::{cpu, kernel};
 pub(crate) use meaning::{meaning, too_large, unsupported};
 pub(crate) use sync::{close, sync_directory, sync_file};
 

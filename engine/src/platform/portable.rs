@@ -50,7 +50,7 @@ pub(crate) fn clone_new(_: &Calls, _: &File, _: At<'_>) -> io::Result<File> {
 }
 
 /// There is none that is known here.
-#[cfg(not(target_os = "macos"))]
+#[cfg(not(any(windows, target_os = "macos")))]
 pub(crate) fn copy_access_list(_: &Calls, _: &File, _: &File) -> io::Result<()> {
     Ok(())
 }

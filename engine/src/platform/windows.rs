@@ -4,10 +4,14 @@
 mod clone;
 mod directory;
 mod holes;
+#[cfg(feature = "config")]
+mod machine;
 mod meaning;
 mod metadata;
 mod path;
+mod security;
 mod status;
+mod streams;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -21,9 +25,9 @@ use crate::ffi;
 use crate::strategy::Mechanism;
 
 pub(crate) use super::portable::{
-    CLONES_ARE_NEW, Pipe, access_list_at, clone_new, copy_access_list, copy_file_range, copy_flags,
-    create_unnamed, descriptors_left, flush, has_default_list, link, may_fill, processors, seek, send_file,
-    send_range, set_access_list_at, umask, wait_writable, write_socket,
+    CLONES_ARE_NEW, Pipe, access_list_at, clone_new, copy_file_range, copy_flags, create_unnamed,
+    descriptors_left, flush, has_default_list, link, may_fill, processors, seek, send_file, send_range,
+    set_access_list_at, umask, wait_writable, write_socket,
 };
 pub(crate) use clone::{reflink, reflink_range};
 pub(crate) use directory::{
@@ -32,11 +36,15 @@ pub(crate) use directory::{
     symlink, sync_directory,
 };
 pub(crate) use holes::{allow_holes, next_data, next_hole};
+#[cfg(feature = "config")]
+pub(crate) use machine::{cpu, kernel};
 pub(crate) use meaning::{meaning, too_large, unsupported};
 pub(crate) use metadata::{
     attribute, attributes, remove_attribute, set_attribute, set_mode, set_owner, set_times,
 };
+pub(crate) use security::{copy_access_list, same_owner};
 pub(crate) use status::{file_system, same_file, status};
+pub(crate) use streams::{copy_streams, has_streams};
 
 pub(crate) const MECHANISMS: &[Mechanism] =
     &[Mechanism::Reflink, Mechanism::CopyFileEx, Mechanism::ReadWrite];
@@ -55,6 +63,11 @@ const READ_ATTRIBUTES: u32 = 0x80;
 /// To write content, or to make names in a directory.
 const WRITE_DATA: u32 = 0x2;
 
+/// To read content and all that is known of it.
+const READ: u32 = 0x8000_0000;
+
+const WRITE_ATTRIBUTES: u32 = 0x100;
+
 /// Opens what stands at `path` to ask about it.
 fn look(path: &Path, follows: bool) -> io::Result<File> {
     let itself = if follows { 0 } else { OPEN_REPARSE_POINT };
@@ -65,17 +78,27 @@ fn look(path: &Path, follows: bool) -> io::Result<File> {
 pub(crate) fn open_source(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<File> {
     let path = at.whole();
     if !follows {
-        // What is no link and yet no plain file, such as one that is fetched when it is read, must not be opened itself.
-        calls.add(2);
-        if status::kind(calls, &look(&path, false)?)? == FileKind::Symlink {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is a link, which is not followed here",
-            ));
-        }
+        must_be_no_link(calls, &path)?;
     }
     calls.count();
     File::open(path)
+}
+
+/// What is no link and yet no plain file, such as one that is fetched when it is read, must not be opened itself.
+fn must_be_no_link(calls: &Calls, path: &Path) -> io::Result<()> {
+    calls.add(2);
+    if status::kind(calls, &look(path, false)?)? == FileKind::Symlink {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link, which is not followed here"));
+    }
+    Ok(())
+}
+
+/// Opens a file to give it other metadata; fails at a link. What may only be read cannot be changed here.
+pub(crate) fn open_for_metadata(calls: &Calls, at: At<'_>) -> io::Result<File> {
+    let path = at.whole();
+    must_be_no_link(calls, &path)?;
+    calls.count();
+    OpenOptions::new().access_mode(READ | WRITE_ATTRIBUTES).open(path)
 }
 
 pub(crate) fn kind_of(calls: &Calls, at: At<'_>, follows: bool) -> io::Result<FileKind> {

@@ -107,7 +107,7 @@ impl Worker<'_> {
         let (calls, root) = (&self.calls, self.tree.destination);
         let at = |Failure { operation, error }| CopyError::io(operation, here.called(root, name), error);
         let Some(spot) = here.to(name) else { return Ok(()) };
-        let file = platform::open_source(calls, spot, false)
+        let file = platform::open_for_metadata(calls, spot)
             .map_err(failed(Operation::OpenDestination))
             .map_err(at)?;
         let ends = Ends { from: &source.file, to: &file };

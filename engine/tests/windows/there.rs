@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use orbit_engine::{
-    CopyError, CopyOptions, Mechanism, OmissionReason, Sparse, TreeOptions, copy_file, copy_tree,
+    Attribute, CopyError, CopyOptions, Mechanism, OmissionReason, Placement, Sparse, TreeOptions, copy_file,
+    copy_tree,
 };
 
 use crate::sandbox::{Folder, ended_at, same};
@@ -32,6 +33,59 @@ fn alternate_streams_come_with_a_copy_by_the_system() {
     fs::write(folder.path("source:mark"), "a stream").expect("write a stream");
     copy_file(&source, &copy, &CopyOptions::new().only(Mechanism::CopyFileEx)).expect("copy");
     assert_eq!(fs::read(folder.path("copy:mark")).expect("read the stream"), b"a stream");
+}
+
+#[test]
+#[ignore = "needs Windows: wine has no alternate streams"]
+fn alternate_streams_are_metadata() {
+    let folder = Folder::new();
+    let (source, copy) = (folder.file("source", 100_000), folder.path("copy"));
+    for (name, length) in [("source:mark", 8), ("source:large", 300_000)] {
+        fs::write(folder.path(name), vec![7; length]).expect("write a stream");
+    }
+    let options = CopyOptions::new().only(Mechanism::ReadWrite);
+    copy_file(&source, &copy, &options).expect("copy");
+    assert!(!folder.path("copy:mark").exists());
+    let outcome = copy_file(&source, &copy, &options.preserve_metadata(true)).expect("copy");
+    assert_eq!(outcome.not_preserved, []);
+    for (from, to) in [("source:mark", "copy:mark"), ("source:large", "copy:large")] {
+        same(&folder.path(from), &folder.path(to));
+    }
+    same(&source, &copy);
+    folder.holds(&["copy", "source"]);
+}
+
+#[test]
+#[ignore = "needs Windows: wine has no alternate streams"]
+fn a_copy_of_a_tree_brings_a_stream_to_a_file_that_is_there() {
+    let folder = Folder::new();
+    let (root, copy) = (folder.path("root"), folder.path("copy"));
+    fs::create_dir(&root).expect("make a directory");
+    folder.file("root/file", 100_000);
+    let resumable = CopyOptions::new().placement(Placement::Resumable);
+    let options = |preserve| TreeOptions::new(resumable.clone().preserve_metadata(preserve));
+    copy_tree(&root, &copy, &options(false)).expect("copy");
+    // Which changes the time of the file.
+    let modified = fs::metadata(root.join("file")).and_then(|there| there.modified()).expect("look");
+    fs::write(root.join("file:mark"), "a stream").expect("write a stream");
+    let file = fs::File::options().write(true).open(root.join("file")).expect("open");
+    file.set_modified(modified).expect("set the time");
+    copy_tree(&root, &copy, &options(true)).expect("copy");
+    assert_eq!(fs::read(copy.join("file:mark")).expect("read the stream"), b"a stream");
+}
+
+#[test]
+#[ignore = "needs Windows: wine makes lists up from modes"]
+fn an_access_list_of_its_own_is_told() {
+    let folder = Folder::new();
+    let (source, copy) = (folder.file("source", 100_000), folder.path("copy"));
+    let options = CopyOptions::new().preserve_metadata(true);
+    assert_eq!(copy_file(&source, &copy, &options).expect("copy").not_preserved, []);
+    // Everybody, in whatever language.
+    let granted = std::process::Command::new("icacls").arg(&source).args(["/grant", "*S-1-1-0:R"]).status();
+    assert!(granted.expect("icacls").success());
+    let lost = copy_file(&source, &copy, &options).expect("copy").not_preserved;
+    assert!(matches!(&lost[..], [lost] if lost.attribute == Attribute::AccessList), "{lost:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use orbit_engine::{CopyOptions, TreeOptions, copy_tree};
+use orbit_engine::{CopyOptions, Placement, TreeOptions, copy_tree};
 
 use crate::sandbox::{Folder, is_read_only, same, set_read_only};
 
@@ -43,6 +43,23 @@ fn a_tree_is_copied_merged_and_updated() {
     for path in [copy, root] {
         set_read_only(&path.join("a"), false);
         set_read_only(&path.join("read-only"), false);
+    }
+}
+
+#[test]
+fn a_finished_file_gets_the_metadata_that_it_has_not() {
+    let folder = Folder::new();
+    let (root, copy) = (folder.path("root"), folder.path("copy"));
+    fs::create_dir(&root).expect("make a directory");
+    let (source, copied) = (folder.file("root/file", 100_000), copy.join("file"));
+    let resumable = CopyOptions::new().placement(Placement::Resumable);
+    copy_tree(&root, &copy, &TreeOptions::new(resumable.clone())).expect("copy");
+    set_read_only(&source, true);
+    let options = TreeOptions::new(resumable.preserve_metadata(true));
+    let outcome = copy_tree(&root, &copy, &options).expect("copy");
+    assert!(is_read_only(&copied) && outcome.data_bytes == 0, "{outcome:?}");
+    for path in [source, copied] {
+        set_read_only(&path, false);
     }
 }
 

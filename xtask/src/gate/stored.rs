@@ -1,6 +1,6 @@
 //! The head against the samples of an earlier run: for where the base cannot be built. Weaker than blocks of both sides. The
-//! two were measured one after the other, so that what the machine does in between looks like the code; nothing is paired, and
-//! there are no fresh blocks for suspects. Therefore more is allowed, and what lies between is no pass.
+//! two were measured one after the other, so that what the machine does in between looks like the code, and nothing is paired.
+//! Therefore more is allowed, and what lies between is no pass. Suspects get fresh samples, which alone decide.
 
 use super::counters;
 use super::judge::{
@@ -32,6 +32,18 @@ pub(crate) struct StoredCase<'a> {
     pub(crate) invalid: u32,
     /// Why the head cannot copy it.
     pub(crate) failed: Option<&'a str>,
+}
+
+/// Which cases look slower than is allowed; they are to be measured again.
+pub(crate) fn suspects(cases: &[StoredCase<'_>], allowance: Allowance) -> Vec<bool> {
+    let families: Vec<Vec<Series>> = cases.iter().map(|one| one.series(allowance)).collect();
+    let mut judgements = judge(&families.concat()).into_iter();
+    let is_slower =
+        |one: &Option<Judgement>| one.as_ref().is_some_and(|one| one.verdict == Verdict::Regression);
+    families
+        .iter()
+        .map(|family| judgements.by_ref().take(family.len()).filter(is_slower).count() > 0)
+        .collect()
 }
 
 /// Every verdict of the head.

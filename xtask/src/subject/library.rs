@@ -40,7 +40,10 @@ impl Library {
         match subject {
             Subject::StdFsCopy => Ok(Self::StdFsCopy),
             Subject::BareWrite => Ok(Self::BareWrite),
-            Subject::BareReflink => Ok(Self::BareReflink),
+            Subject::BareReflink => match system::may_reflink() {
+                Ok(()) => Ok(Self::BareReflink),
+                Err(error) => Err(error.to_string()),
+            },
             Subject::HashAfter => Ok(Self::HashAfter),
             _ => Err(format!("{subject} is no call of a library")),
         }
@@ -74,9 +77,7 @@ fn bare_write(destination: &Path, bytes: u64, content: &[u8]) -> io::Result<()> 
 
 fn bare_reflink(source: &Path, destination: &Path) -> io::Result<()> {
     let staging = destination.with_extension("new");
-    let (from, to) = (File::open(source)?, File::create_new(&staging)?);
-    system::share_extents(&from, &to)?;
-    drop((from, to));
+    system::reflink(&File::open(source)?, &staging)?;
     fs::rename(staging, destination)
 }
 

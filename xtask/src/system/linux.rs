@@ -51,8 +51,18 @@ pub(crate) fn sleep_precisely() {
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
 }
 
-pub(crate) fn share_extents(from: &File, to: &File) -> io::Result<()> {
-    Ok(rustix::fs::ioctl_ficlone(to, from)?)
+/// Whether there is a call for that; file systems refuse it for themselves.
+pub(crate) fn may_reflink() -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a file at `new`, where there is none, that shares its extents with `from`.
+pub(crate) fn reflink(from: &File, new: &Path) -> io::Result<()> {
+    Ok(rustix::fs::ioctl_ficlone(File::create_new(new)?, from)?)
+}
+
+pub(crate) fn may_send() -> io::Result<()> {
+    Ok(())
 }
 
 /// Sends at most so many bytes from where the file stands; how many, is returned.

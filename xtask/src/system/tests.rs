@@ -65,7 +65,7 @@ fn only_a_plain_file_is_opened_as_ones_own() {
 fn what_is_not_there_is_refused_with_a_reason() {
     let file = tempfile::tempfile().unwrap();
     if !cfg!(target_os = "linux") {
-        for refused in [uncache(&file), may_drop_caches(), may_mount(), mount_table().map(drop)] {
+        for refused in [uncache(&file), may_drop_caches(), may_mount(), may_send(), mount_table().map(drop)] {
             assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::Unsupported);
         }
         assert!(shared_memory().unwrap_err().contains("--target NAME=DIR"));

@@ -31,6 +31,8 @@ pub(crate) fn names() -> Names {
 }
 
 pub(crate) fn room(directory: &Path) -> io::Result<Room> {
+    // The call behind the next one also answers for a directory that is not there.
+    fs::metadata(directory)?;
     let known = fs4::statvfs(directory)?;
     Ok(Room {
         block_bytes: known.allocation_granularity(),

@@ -12,13 +12,11 @@ use std::sync::Arc;
 use super::super::portable::refused;
 use super::super::{At, Calls, Status, Time};
 use super::path::long;
-use super::{BACKUP_SEMANTICS, OPEN_REPARSE_POINT, look, metadata, status};
+use super::{BACKUP_SEMANTICS, OPEN_REPARSE_POINT, READ, WRITE_ATTRIBUTES, look, metadata, status};
 use crate::error::FileKind;
 use crate::ffi;
 
-const READ: u32 = 0x8000_0000;
 const WRITE: u32 = 0x4000_0000;
-const WRITE_ATTRIBUTES: u32 = 0x100;
 
 /// A directory, by its path and open; or the current one.
 #[derive(Debug, Clone)]

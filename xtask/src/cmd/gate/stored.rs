@@ -13,7 +13,7 @@ use super::{Plan, tell};
 use crate::cmd::{Done, refuse_debug_code};
 use crate::fixture::Fixture;
 use crate::flags::GateFlags;
-use crate::gate::{Compared, StoredCase, stored_outcome};
+use crate::gate::{CONFIRM_BLOCKS, Compared, StoredCase, stored_outcome, stored_suspects};
 use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Case, Skipped};
@@ -69,22 +69,39 @@ pub(super) fn run(
     let blocks = run.record.blocks_measured.unwrap_or(run.record.scenario.blocks);
     let (arms, skipped) = plan.probed.arms(cases, &Tuning::default(), &Programs::new());
     plan.skipped.extend(skipped);
-    let Some(measured) = measure(&arms, &plan, blocks, seed, flags)? else {
+    let deadline = flags.time_budget.and_then(|time| Instant::now().checked_add(time));
+    let Some(mut measured) = measure(&arms, &plan, blocks, seed, deadline)? else {
         return Ok(super::interrupted());
     };
-    let pairs: Vec<StoredCase<'_>> = arms
-        .iter()
-        .zip(&measured)
-        .map(|(arm, head)| StoredCase {
-            case: &arm.case,
-            base: known[arm.case.hash.as_str()].clone(),
-            head: head.samples.iter().collect(),
-            invalid: head.invalid,
-            failed: head.failed.as_deref(),
-        })
-        .collect();
+    let suspects = stored_suspects(&pairs(&arms, &known, &measured), plan.scenario.gate);
+    if suspects.contains(&true) {
+        let (slower, again): (Vec<usize>, Vec<Arm>) =
+            arms.iter().cloned().enumerate().filter(|(index, _)| suspects[*index]).unzip();
+        let Some(fresh) = measure(&again, &plan, CONFIRM_BLOCKS, seed.wrapping_add(1), deadline)? else {
+            return Ok(super::interrupted());
+        };
+        for (index, fresh) in slower.into_iter().zip(fresh) {
+            measured[index] = fresh;
+        }
+    }
+    let pairs = pairs(&arms, &known, &measured);
     let outcome = stored_outcome(compared, &pairs, plan.scenario.gate, &plan.budgets, plan.skipped);
     tell(flags, root, &outcome, out)
+}
+
+fn pairs<'a>(
+    arms: &'a [Arm],
+    known: &BTreeMap<&str, Vec<&'a Measurement>>,
+    measured: &'a [Measured],
+) -> Vec<StoredCase<'a>> {
+    let pair = |(arm, head): (&'a Arm, &'a Measured)| StoredCase {
+        case: &arm.case,
+        base: known[arm.case.hash.as_str()].clone(),
+        head: head.samples.iter().collect(),
+        invalid: head.invalid,
+        failed: head.failed.as_deref(),
+    };
+    arms.iter().zip(measured).map(pair).collect()
 }
 
 /// A run that may be compared with, by its folder or a file in it.
@@ -146,12 +163,11 @@ fn measure(
     plan: &Plan,
     blocks: u32,
     seed: u64,
-    flags: &GateFlags,
+    deadline: Option<Instant>,
 ) -> Result<Option<Vec<Measured>>> {
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let cases: Vec<Case> = arms.iter().map(|arm| arm.case.clone()).collect();
     let Some(fixture) = Fixture::create(&plan.targets, &cases, seed, &interrupt)? else { return Ok(None) };
-    let deadline = flags.time_budget.and_then(|time| Instant::now().checked_add(time));
     let mut all: Vec<Measured> = arms.iter().map(|_| Measured::default()).collect();
     let warm_up = u32::MAX;
     for block in std::iter::once(warm_up).chain(0..blocks) {

@@ -82,6 +82,34 @@ fn runs_of_one_program_are_no_regression() {
     assert!(found.count() >= 95);
 }
 
+/// What a case has of two clocks, and what it has of one.
+#[test]
+fn cases_are_suspects_by_either_clock() {
+    let (record, _, _) = planted::run(&[4096], &[orbit_engine::Strategy::Buffered], &[1 << 20], 3);
+    let copies = |wall_ns, cpu_ns| {
+        let times = Times { wall_ns, cpu_ns, steal_ns: 0, usage: Usage::default() };
+        vec![Measurement::new(times, 4096); 20]
+    };
+    let second = 1_000_000_000;
+    let base = copies(second, Some(second));
+    let heads = [
+        copies(second, Some(second)),
+        copies(second, Some(2 * second)),
+        copies(2 * second, None),
+        copies(second, None),
+        copies(2 * second, Some(second)),
+    ];
+    let case = heads.iter().map(|head| StoredCase {
+        case: &record.cases[0],
+        base: base.iter().collect(),
+        head: head.iter().collect(),
+        invalid: 0,
+        failed: None,
+    });
+    let cases: Vec<StoredCase<'_>> = case.collect();
+    assert_eq!(suspects(&cases, Allowance::default()), [false, true, true, false, true]);
+}
+
 #[test]
 fn counters_are_exact() {
     let (record, _, _) = planted::run(&[4096], &[orbit_engine::Strategy::Buffered], &[1 << 20], 3);
