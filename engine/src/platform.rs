@@ -82,16 +82,22 @@ pub(crate) struct Status {
     pub(crate) version: Version,
 }
 
+/// A file, and what the system said about it.
+pub(crate) type Looked<'a> = (&'a File, &'a Status);
+
+/// Streams by name that a copy does not have, and why.
+pub(crate) type Lost = Vec<(OsString, io::Error)>;
+
 /// Whether the second file belongs to whom the first one belongs.
 #[cfg(not(windows))]
-pub(crate) fn same_owner(_: &Calls, (_, from): (&File, &Status), (_, to): (&File, &Status)) -> bool {
+pub(crate) fn same_owner(_: &Calls, (_, from): Looked<'_>, (_, to): Looked<'_>) -> bool {
     from.owner == to.owner
 }
 
 /// Files have no streams but their content.
 #[cfg(not(windows))]
-pub(crate) fn copy_streams(_: &Calls, _: &File, _: &File) -> io::Result<Vec<(OsString, io::Error)>> {
-    Ok(Vec::new())
+pub(crate) fn copy_streams(_: &Calls, _: &File, _: &File) -> io::Result<Lost> {
+    Ok(Lost::new())
 }
 
 #[cfg(not(windows))]
@@ -257,8 +263,8 @@ const _: fn(&Calls) -> Option<String> = kernel;
 const _: bool = CLONES_ARE_NEW;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_access_list;
 const _: fn(&Calls, &File, &File) -> io::Result<()> = copy_flags;
-const _: fn(&Calls, (&File, &Status), (&File, &Status)) -> bool = same_owner;
-const _: fn(&Calls, &File, &File) -> io::Result<Vec<(OsString, io::Error)>> = copy_streams;
+const _: fn(&Calls, Looked<'_>, Looked<'_>) -> bool = same_owner;
+const _: fn(&Calls, &File, &File) -> io::Result<Lost> = copy_streams;
 const _: fn(&Calls, &File, &File) -> io::Result<bool> = has_streams;
 const _: fn(&Calls, &File, u64) -> io::Result<()> = seek;
 const _: fn(&Calls, &File, &TcpStream, u64, u64) -> io::Result<u64> = send_range;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 
 use super::super::portable::refused;
-use super::super::{Calls, Status};
+use super::super::{Calls, Looked};
 use crate::ffi;
 
 /// Of a security descriptor: its list is not what the directory hands on.
@@ -23,7 +23,7 @@ const LIST_AT: usize = 16;
 const LIST_HEAD: usize = 8;
 
 /// Whether `to` belongs to whom `from` belongs; owners have names here, and no numbers. Not where that cannot be seen.
-pub(crate) fn same_owner(calls: &Calls, (from, _): (&File, &Status), (to, _): (&File, &Status)) -> bool {
+pub(crate) fn same_owner(calls: &Calls, (from, _): Looked<'_>, (to, _): Looked<'_>) -> bool {
     calls.add(2);
     match (ffi::security(from), ffi::security(to)) {
         (Ok(one), Ok(other)) => owner(&one) == owner(&other),

@@ -4,14 +4,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::windows::ffi::{OsStrExt, OsStringExt};
+use std::os::windows::ffi::OsStringExt;
 use std::path::Path;
 
 use windows_sys::Win32::Foundation as codes;
 use windows_sys::Win32::System::SystemServices::FILE_NAMED_STREAMS;
 
-use super::super::Calls;
 use super::super::portable::refused;
+use super::super::{Calls, Lost};
 use crate::ffi;
 
 /// What the standard library copies through, so that its calls are counted.
@@ -32,10 +32,10 @@ const KNOWS_NONE: [u32; 5] = [
 ];
 
 /// Gives `to` the streams of `from`. Gives the names of those that it does not have then, and why.
-pub(crate) fn copy_streams(calls: &Calls, from: &File, to: &File) -> io::Result<Vec<(OsString, io::Error)>> {
+pub(crate) fn copy_streams(calls: &Calls, from: &File, to: &File) -> io::Result<Lost> {
     let names = streams(calls, from)?;
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Lost::new());
     }
     calls.count();
     let has_room = ffi::volume(to)?.1 & FILE_NAMED_STREAMS != 0;
@@ -141,6 +141,8 @@ fn is_equal(mut one: File, mut other: File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::windows::ffi::OsStrExt;
+
     use super::*;
 
     /// As the system writes them: each entry begins at a multiple of 8.
@@ -174,11 +176,9 @@ mod tests {
     fn what_is_read_is_compared_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let file = |content: &[u8]| {
-            let path = folder.path().join("file");
-            std::fs::write(&path, content).unwrap();
-            let open = File::open(&path).unwrap();
-            std::fs::remove_file(path).unwrap();
-            open
+            let (mut file, path) = tempfile::NamedTempFile::new_in(&folder).unwrap().keep().unwrap();
+            io::Write::write_all(&mut file, content).unwrap();
+            File::open(path).unwrap()
         };
         let content = vec![7; COMPARED_AT_A_TIME + 1];
         assert!(is_equal(file(&content), file(&content)).unwrap());
