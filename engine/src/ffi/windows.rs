@@ -1,5 +1,7 @@
 //! Windows: what is known of an open file, names, whole copies, and the requests to a file system.
 
+mod answer;
+
 use std::any::Any;
 use std::ffi::{OsString, c_void};
 use std::fs::File;
@@ -13,16 +15,14 @@ use std::ptr::{from_mut, from_ref, null, null_mut};
 
 #[cfg(feature = "config")]
 use windows_sys::Wdk::System::SystemServices as services;
-use windows_sys::Win32::Foundation::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_REQUEST_ABORTED, HANDLE,
-};
-use windows_sys::Win32::Security as security;
+use windows_sys::Win32::Foundation::{ERROR_MORE_DATA, ERROR_REQUEST_ABORTED, HANDLE};
 use windows_sys::Win32::Storage::FileSystem as fs;
 use windows_sys::Win32::System::IO::DeviceIoControl;
 use windows_sys::Win32::System::Ioctl as ioctl;
 #[cfg(feature = "config")]
 use windows_sys::Win32::System::SystemInformation as information;
 
+pub(crate) use answer::{security, streams};
 pub(crate) use fs::{FILE_BASIC_INFO, FILE_STANDARD_INFO};
 pub(crate) use ioctl::FSCTL_GET_INTEGRITY_INFORMATION_BUFFER as Integrity;
 
@@ -180,33 +180,6 @@ pub(crate) fn volume(file: &File) -> io::Result<(String, u32)> {
     Ok((String::from_utf16_lossy(&name[..length]), flags))
 }
 
-/// Room for what the system tells of a file in structs that begin at multiples of eight bytes.
-struct Answer(Vec<u64>);
-
-impl Answer {
-    const FIRST: usize = 4096;
-
-    /// More than any file has of this.
-    const MOST: usize = 1 << 24;
-
-    fn new() -> Self {
-        Self(vec![0; Self::FIRST / 8])
-    }
-
-    fn room(&self) -> u32 {
-        u32::try_from(8 * self.0.len()).unwrap_or(u32::MAX)
-    }
-
-    fn doubled(self) -> Option<Self> {
-        let length = 2 * self.0.len();
-        (8 * length <= Self::MOST).then(|| Self(vec![0; length]))
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.0.into_iter().flat_map(u64::to_ne_bytes).collect()
-    }
-}
-
 /// Version and build of the system, whatever this program says that it was made for.
 #[cfg(feature = "config")]
 pub(crate) fn version() -> Option<String> {
@@ -217,54 +190,6 @@ pub(crate) fn version() -> Option<String> {
     // SAFETY: the struct has the size that it says, and outlives the call.
     let status = unsafe { services::RtlGetVersion(&raw mut told) };
     (status >= 0).then(|| format!("{}.{}.{}", told.dwMajorVersion, told.dwMinorVersion, told.dwBuildNumber))
-}
-
-/// The streams of an open file, as a list of `FILE_STREAM_INFO`.
-pub(crate) fn streams(file: &File) -> io::Result<Vec<u8>> {
-    let mut answer = Answer::new();
-    loop {
-        let room = answer.room();
-        // SAFETY: the handle is open as long as the file is borrowed; the buffer has as many bytes as is told, begins at a
-        // multiple of eight, and outlives the call.
-        let told = answered(unsafe {
-            fs::GetFileInformationByHandleEx(
-                handle(file),
-                fs::FileStreamInfo,
-                answer.0.as_mut_ptr().cast(),
-                room,
-            )
-        });
-        let Err(error) = told else { return Ok(answer.bytes()) };
-        answer = match answer.doubled() {
-            Some(larger) if code(&error) == Some(ERROR_MORE_DATA) => larger,
-            _ => return Err(error),
-        };
-    }
-}
-
-/// The owner and the access control list of an open file, as a self-relative `SECURITY_DESCRIPTOR`.
-pub(crate) fn security(file: &File) -> io::Result<Vec<u8>> {
-    let wanted = security::OWNER_SECURITY_INFORMATION | security::DACL_SECURITY_INFORMATION;
-    let mut answer = Answer::new();
-    loop {
-        let (room, mut needed) = (answer.room(), 0);
-        // SAFETY: the handle is open as long as the file is borrowed; the buffer has as many bytes as is told, begins at a
-        // multiple of eight, and outlives the call.
-        let told = answered(unsafe {
-            security::GetKernelObjectSecurity(
-                handle(file),
-                wanted,
-                answer.0.as_mut_ptr().cast(),
-                room,
-                &raw mut needed,
-            )
-        });
-        let Err(error) = told else { return Ok(answer.bytes()) };
-        answer = match answer.doubled() {
-            Some(larger) if code(&error) == Some(ERROR_INSUFFICIENT_BUFFER) => larger,
-            _ => return Err(error),
-        };
-    }
 }
 
 /// Where an open file is, links resolved, in the form that may have any length.
