@@ -132,6 +132,7 @@ fn expected(case: &Case, options: &CopyOptions, capabilities: &ZeroCopyCapabilit
     let mut facts = Facts::of_size(case.size_bytes);
     facts.allocated = case.sparse.as_ref().map_or(case.size_bytes, SparseFile::data_bytes);
     facts.pair = Some(capabilities.pair.clone());
+    facts.is_replaceable = !matches!(case.subject, Subject::EngineInPlace | Subject::EngineFast);
     facts.processors = system::processors();
     let mut rungs = select(&facts, options).rungs.into_iter();
     rungs.find(|rung| works(*rung, capabilities)).unwrap_or(Mechanism::ReadWrite)
@@ -143,5 +144,32 @@ fn works(mechanism: Mechanism, capabilities: &ZeroCopyCapabilities) -> bool {
     match mechanism {
         Mechanism::DirectIo => source != "tmpfs" || destination != "tmpfs",
         _ => !mechanism.is_zero_copy() || capabilities.mechanisms.contains(&(mechanism, Capability::Works)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orbit_engine::zero_copy_capabilities;
+
+    use super::*;
+    use crate::plan;
+    use crate::scenario::Scenario;
+
+    /// On every system, whatever it has.
+    #[test]
+    fn what_must_run_is_what_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let capabilities = zero_copy_capabilities(folder.path(), folder.path()).unwrap();
+        let text = "schema = \"orbit.scenario/1\"\nname = \"t\"\nquestion = \"?\"\n[matrix]\nsize = [4096, 1048576]\n\
+                    strategy = [\"auto\", \"zero-copy\", \"buffered\"]\nsubject = [\"engine\", \"engine-in-place\"]\n";
+        let scenario = Scenario::parse(text.to_owned(), Path::new("t.toml")).unwrap();
+        for case in plan::cases(&scenario) {
+            let (source, destination) = (folder.path().join("source"), folder.path().join("new"));
+            std::fs::write(&source, vec![7; usize::try_from(case.size_bytes).unwrap()]).unwrap();
+            let engine = Engine::new(&case, &capabilities, &Tuning::default());
+            let measured = engine.measure(&case, &source, &destination).unwrap();
+            assert_eq!(measured.mechanism, Some(engine.expected), "{}", case.id);
+            std::fs::remove_file(destination).unwrap();
+        }
     }
 }
