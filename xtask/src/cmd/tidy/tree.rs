@@ -160,10 +160,9 @@ fn text_of(bytes: Vec<u8>) -> Option<String> {
 }
 
 fn packages(root: &Path) -> anyhow::Result<Vec<Package>> {
-    const REMEDY: &str =
-        "After a fresh clone run `cargo fetch --locked`; after a change of a manifest, `cargo check`.";
+    const REMEDY: &str = "Where the lock file is behind a manifest, run `cargo check`; packages of other systems are fetched, once.";
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["metadata", "--format-version", "1", "--locked", "--offline"];
+    let arguments = ["metadata", "--format-version", "1", "--locked"];
     let output =
         Command::new(cargo).args(arguments).current_dir(root).output().context("cannot start cargo")?;
     if !output.status.success() {
