@@ -52,7 +52,9 @@ fn the_same_program_is_no_regression_of_its_own_run() {
     assert_eq!(cases.len(), CASES);
     for case in cases {
         assert_eq!(case["findings"], Value::Array(Vec::new()), "{case}");
-        assert_eq!(case["wall"]["screen_blocks"], 12, "{case}");
+        // As many as the run has, or those of a suspect that was measured again.
+        let blocks = case["wall"]["screen_blocks"].as_u64().expect("a number");
+        assert!([12, 128].contains(&blocks), "{case}");
         let wall = |key: &str| case["wall"][key].as_f64().expect("a number");
         assert!(wall("allowed_pct") > 13.0 && wall("detectable_pct") > wall("allowed_pct"), "{case}");
     }
