@@ -24,7 +24,7 @@ use orbit_engine::{Chunk, Compression, MAX_WORKERS, Strategy, Verification};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use allowance::Allowance;
-pub(crate) use budget::{Budget, Counter, Limit};
+pub(crate) use budget::{Budget, Counter, Limit, System};
 pub(crate) use durable::Durable;
 pub(crate) use filesystems::{FileSystems, Site, TargetName};
 pub(crate) use sparse::SparseFile;

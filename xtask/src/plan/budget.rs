@@ -15,7 +15,8 @@ pub(crate) struct CaseBudget {
     pub(crate) max: u64,
 }
 
-/// The budgets of `cases`, the tightest of each counter. The error is a budget that counts in none of them.
+/// The budgets of `cases` on this system, the tightest of each counter. The error is a budget that counts in none of them, on whatever
+/// system.
 pub(crate) fn budgets(scenario: &Scenario, cases: &[Case]) -> Result<Vec<CaseBudget>, String> {
     let counts = |budget: &Budget, case: &Case| {
         budget.counter.is_counted_by(case.subject) && case.matches(&budget.cases)
@@ -27,7 +28,7 @@ pub(crate) fn budgets(scenario: &Scenario, cases: &[Case]) -> Result<Vec<CaseBud
     let mut found: Vec<CaseBudget> = Vec::new();
     for case in cases {
         let first = found.len();
-        for budget in scenario.budgets.iter().filter(|budget| counts(budget, case)) {
+        for budget in scenario.budgets.iter().filter(|budget| budget.holds_here() && counts(budget, case)) {
             let (counter, max) = (budget.counter, budget.limit.of(case.files()));
             match found[first..].iter_mut().find(|known| known.counter == counter) {
                 Some(known) => known.max = known.max.min(max),
@@ -64,6 +65,14 @@ mod tests {
         // A program says nothing of its refusals.
         assert!(found[0].0.contains("size=1/") && found[1].0.contains("size=2/"), "{found:?}");
         assert_eq!((found.len(), found[0].1, found[1].1), (2, 5, 3));
+        let [here, elsewhere] = match std::env::consts::OS {
+            "windows" => ["windows", "macos"],
+            "macos" => ["macos", "windows"],
+            _ => ["linux", "windows"],
+        };
+        let of_one = |system: &str| budget("refusals", &format!("max = 2\nsystem = \"{system}\""));
+        assert_eq!(planned(&of_one(here)).unwrap().len(), 2);
+        assert_eq!(planned(&of_one(elsewhere)).unwrap(), []);
         let idle = planned(&budget("retries", "max = 0\ncases = { subject = \"cp\" }")).unwrap_err();
         assert_eq!(idle, "a budget for retries matches no case whose subject counts them");
         let tree = "[matrix]\nworkload = \"w\"\n[[workload]]\nname = \"w\"\nfiles = 3\nsize = 5\n";

@@ -33,12 +33,13 @@ pub(super) fn overhead(overhead: Overhead) -> String {
     )
 }
 
-pub(super) fn memory(record: &RunRecord) -> String {
-    let all = units::about(record.host.memory_bytes as f64);
-    match record.memory_available_bytes {
+/// None where the system does not tell.
+pub(super) fn memory(record: &RunRecord) -> Option<String> {
+    let all = units::about(record.host.memory_bytes? as f64);
+    Some(match record.memory_available_bytes {
         Some(available) => format!("{all}, {} available", units::about(available as f64)),
         None => all,
-    }
+    })
 }
 
 /// A name and its text for each end of each kind of copy.
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn what_is_known_is_told() {
         let (mut record, _, _) = planted::run(&[], &[], &[], 15);
-        assert_eq!((blocks(&record), memory(&record)), ("15 blocks".into(), "8 GiB".into()));
+        assert_eq!((blocks(&record), memory(&record).as_deref()), ("15 blocks".into(), Some("8 GiB")));
         assert!(storages(&record).is_empty());
         record.blocks_measured = Some(7);
         record.time_budget_s = Some(90);
@@ -76,7 +77,9 @@ mod tests {
         let storage = Storage { device, mount_options, block_size_bytes: 4096, free_bytes: 3 << 30 };
         record.places.values_mut().for_each(|place| place.source = Some(storage.clone()));
         assert_eq!(blocks(&record), "7 of 15 blocks, in a time budget of 90 s");
-        assert_eq!(memory(&record), "8 GiB, 1 GiB available");
+        assert_eq!(memory(&record).as_deref(), Some("8 GiB, 1 GiB available"));
+        record.host.memory_bytes = None;
+        assert_eq!(memory(&record), None);
         let told = "/dev/vda (rw,relatime), blocks of 4 KiB, 3 GiB free";
         assert_eq!(storages(&record), [("Source, same".to_owned(), told.to_owned())]);
         let took = Overhead { reading_ns: 90_000, empty_wall_ns: 50, empty_cpu_ns: Some(700) };

@@ -67,7 +67,7 @@ fn environment(record: &RunRecord) -> Table {
         ("Host", Some(host.name.clone())),
         ("Kernel", Some(host.kernel.clone())),
         ("CPU", Some(format!("{}, {} usable", host.cpu, host.cpus))),
-        ("Memory", Some(conditions::memory(record))),
+        ("Memory", conditions::memory(record)),
         ("Governor", host.governor.clone()),
         ("Hypervisor", host.hypervisor.clone()),
         ("Compiler", host.rustc.as_ref().map(|rustc| format!("{rustc}, {}", host.profile))),

@@ -198,7 +198,7 @@ fn host() -> Host {
         kernel: "Linux 6.12.0".to_owned(),
         cpu: "Planted CPU".to_owned(),
         cpus: 2,
-        memory_bytes: 8 << 30,
+        memory_bytes: Some(8 << 30),
         governor: None,
         hypervisor: Some("kvm".to_owned()),
         rustc: Some("rustc 1.95.0".to_owned()),

@@ -50,10 +50,11 @@ pub(super) fn differences(base: &RunRecord, run: &RunRecord) -> Vec<Difference> 
 fn conditions(record: &RunRecord) -> BTreeMap<String, String> {
     let host = &record.host;
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    let memory = host.memory_bytes.map(|bytes| format!("{bytes} bytes"));
     let mut found: BTreeMap<String, String> = [
         ("machine", host.name.clone()),
         ("processor", format!("{}, {} usable", host.cpu, host.cpus)),
-        ("memory", format!("{} bytes", host.memory_bytes)),
+        ("memory", known(&memory)),
         ("kernel", host.kernel.clone()),
         ("governor", known(&host.governor)),
         ("hypervisor", known(&host.hypervisor)),

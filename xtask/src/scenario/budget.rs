@@ -1,5 +1,6 @@
 //! Budgets: how much of what the engine counts a copy may take. Counters are exact, so that one sample above is enough.
 
+use std::env;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +17,47 @@ pub(crate) struct Budget {
     pub(crate) limit: Limit,
     /// For every case, where it is empty.
     pub(crate) cases: Selection,
+    /// The only system that it holds on; none is every one.
+    pub(crate) system: Option<System>,
+}
+
+impl Budget {
+    pub(crate) fn holds_here(&self) -> bool {
+        self.system.is_none_or(System::is_this)
+    }
+}
+
+/// What a copy takes of one system says nothing of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum System {
+    Linux,
+    Macos,
+    Windows,
+}
+
+impl System {
+    const ALL: [Self; 3] = [Self::Linux, Self::Macos, Self::Windows];
+
+    /// As the standard library calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Macos => "macos",
+            Self::Windows => "windows",
+        }
+    }
+
+    fn is_this(self) -> bool {
+        self.name() == env::consts::OS
+    }
+}
+
+impl FromStr for System {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text::one_of(&Self::ALL, Self::name, text)
+    }
 }
 
 /// The most that a sample may count.
@@ -94,6 +136,15 @@ mod tests {
         }
         let error = "calls".parse::<Counter>().unwrap_err();
         assert_eq!(error, "`calls` is none of system_calls, bytes, refusals, retries");
+    }
+
+    #[test]
+    fn a_system_is_known_by_its_name() {
+        let known = |name: &str| name.parse::<System>();
+        assert!(System::ALL.into_iter().all(|system| known(system.name()) == Ok(system)));
+        assert_eq!(known(env::consts::OS).map(System::is_this), Ok(true));
+        assert_eq!(System::ALL.into_iter().filter(|system| system.is_this()).count(), 1);
+        assert_eq!(known("beos").unwrap_err(), "`beos` is none of linux, macos, windows");
     }
 
     #[test]

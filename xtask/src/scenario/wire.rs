@@ -77,6 +77,7 @@ pub(crate) const KEYS: &[&str] = &[
     "budget.max",
     "budget.max_per_file",
     "budget.cases",
+    "budget.system",
 ];
 
 const NAME_RULE: &str = "write lower-case letters, digits and `-`";

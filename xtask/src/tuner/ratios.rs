@@ -35,20 +35,23 @@ pub(super) const BULK: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Ways<'a> {
     pub(super) arms: &'a [Arm<'a>],
-    /// What `copy_file_range` does here.
+    /// What `copy_file_range` does here; none where nothing was copied by it.
     pub(super) moves: Option<Moves>,
 }
 
 impl<'a> Ways<'a> {
     pub(super) fn new(arms: &'a [Arm<'a>], can_reflink: bool) -> Self {
         let blocks = |arm: &Arm<'_>| arm.logs.keys().copied().collect::<Vec<u32>>();
+        let is_by_it =
+            |arm: &&Arm<'_>| arm.case.tree.is_none() && arm.mechanism == Some(Mechanism::CopyFileRange);
         let points: Vec<(u64, f64)> = arms
             .iter()
-            .filter(|arm| arm.case.tree.is_none() && arm.mechanism == Some(Mechanism::CopyFileRange))
+            .filter(is_by_it)
             .filter(|arm| arm.case.size_bytes >= BULK)
             .filter_map(|arm| Some((arm.case.size_bytes, arm.median_ns(&blocks(arm))?)))
             .collect();
-        Self { arms, moves: classify(&points, can_reflink) }
+        let moves = if arms.iter().any(|arm| is_by_it(&arm)) { classify(&points, can_reflink) } else { None };
+        Self { arms, moves }
     }
 
     /// Whether what it did was sharing extents, or may have been.

@@ -77,6 +77,7 @@ fn crossing(case: &Case, _: &Values) -> (f64, Mechanism) {
 fn what_loses_is_withdrawn_to_the_defaults() {
     let mut findings = decided(&planted(MATRIX, 30, crossing), false, Values::default());
     let adopted = of(&findings, Knob::ZeroCopyThreshold).value;
+    assert_eq!(findings.moves, None, "nothing was copied by copy_file_range");
     assert_ne!(findings.values, Values::default());
     findings.withdraw(Knob::is_of_trees);
     assert_eq!(of(&findings, Knob::ZeroCopyThreshold).withdrawn, None);

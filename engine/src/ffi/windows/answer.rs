@@ -1,5 +1,6 @@
 //! What the system tells of an open file at a length that is not known before.
 
+use std::ffi::c_void;
 use std::fs::File;
 use std::io;
 
@@ -9,77 +10,45 @@ use windows_sys::Win32::Storage::FileSystem as fs;
 
 use super::{answered, code, handle};
 
-/// Room for what the system tells of a file in structs that begin at multiples of eight bytes.
-struct Answer(Vec<u64>);
+/// Bytes that most answers have room in.
+const FIRST: usize = 4096;
 
-impl Answer {
-    const FIRST: usize = 4096;
+/// More than any file has of this.
+const MOST: usize = 1 << 24;
 
-    /// More than any file has of this.
-    const MOST: usize = 1 << 24;
-
-    fn new() -> Self {
-        Self(vec![0; Self::FIRST / 8])
-    }
-
-    fn room(&self) -> u32 {
-        u32::try_from(8 * self.0.len()).unwrap_or(u32::MAX)
-    }
-
-    fn doubled(self) -> Option<Self> {
-        let length = 2 * self.0.len();
-        (8 * length <= Self::MOST).then(|| Self(vec![0; length]))
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.0.into_iter().flat_map(u64::to_ne_bytes).collect()
+/// Asks with more and more room until the answer has found it, in structs that begin at multiples of eight bytes. `too_short` is
+/// the error that says that it has not.
+fn whole(too_short: u32, ask: impl Fn(*mut c_void, u32) -> i32) -> io::Result<Vec<u8>> {
+    let mut answer = vec![0_u64; FIRST / 8];
+    loop {
+        let length = 8 * answer.len();
+        let told = answered(ask(answer.as_mut_ptr().cast(), u32::try_from(length).unwrap_or(u32::MAX)));
+        match told {
+            Ok(()) => return Ok(answer.into_iter().flat_map(u64::to_ne_bytes).collect()),
+            Err(error) if code(&error) == Some(too_short) && length < MOST => {
+                answer = vec![0; 2 * answer.len()];
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 
 /// The streams of an open file, as a list of `FILE_STREAM_INFO`.
 pub(crate) fn streams(file: &File) -> io::Result<Vec<u8>> {
-    let mut answer = Answer::new();
-    loop {
-        let room = answer.room();
-        // SAFETY: the handle is open as long as the file is borrowed; the buffer has as many bytes as is told, begins at a
-        // multiple of eight, and outlives the call.
-        let told = answered(unsafe {
-            fs::GetFileInformationByHandleEx(
-                handle(file),
-                fs::FileStreamInfo,
-                answer.0.as_mut_ptr().cast(),
-                room,
-            )
-        });
-        let Err(error) = told else { return Ok(answer.bytes()) };
-        answer = match answer.doubled() {
-            Some(larger) if code(&error) == Some(ERROR_MORE_DATA) => larger,
-            _ => return Err(error),
-        };
-    }
+    whole(ERROR_MORE_DATA, |room, length| {
+        // SAFETY: the handle is open as long as the file is borrowed; the room has as many bytes as is told, begins at a multiple
+        // of eight, and outlives the call.
+        unsafe { fs::GetFileInformationByHandleEx(handle(file), fs::FileStreamInfo, room, length) }
+    })
 }
 
 /// The owner and the access control list of an open file, as a self-relative `SECURITY_DESCRIPTOR`.
 pub(crate) fn security(file: &File) -> io::Result<Vec<u8>> {
     let wanted = security::OWNER_SECURITY_INFORMATION | security::DACL_SECURITY_INFORMATION;
-    let mut answer = Answer::new();
-    loop {
-        let (room, mut needed) = (answer.room(), 0);
-        // SAFETY: the handle is open as long as the file is borrowed; the buffer has as many bytes as is told, begins at a
-        // multiple of eight, and outlives the call.
-        let told = answered(unsafe {
-            security::GetKernelObjectSecurity(
-                handle(file),
-                wanted,
-                answer.0.as_mut_ptr().cast(),
-                room,
-                &raw mut needed,
-            )
-        });
-        let Err(error) = told else { return Ok(answer.bytes()) };
-        answer = match answer.doubled() {
-            Some(larger) if code(&error) == Some(ERROR_INSUFFICIENT_BUFFER) => larger,
-            _ => return Err(error),
-        };
-    }
+    whole(ERROR_INSUFFICIENT_BUFFER, |room, length| {
+        let mut needed = 0;
+        // SAFETY: the handle is open as long as the file is borrowed; the room has as many bytes as is told, begins at a multiple
+        // of eight, and outlives the call.
+        unsafe { security::GetKernelObjectSecurity(handle(file), wanted, room, length, &raw mut needed) }
+    })
 }

@@ -1,7 +1,7 @@
 //! Every key reaches the domain, and what is wrong in a file is said with the place and the remedy.
 
 use super::super::workload::FileSizes;
-use super::super::{Counter, Limit, Setting};
+use super::super::{Counter, Limit, Setting, System};
 use super::*;
 use orbit_engine::Chunk;
 
@@ -205,14 +205,19 @@ fn a_workload_that_makes_no_sense_is_refused_with_its_key() {
 #[test]
 fn budgets_reach_the_domain() {
     let scenario = scenario(
-        "[matrix]\nsize = [1, 2]\n[[budget]]\ncounter = \"system_calls\"\nmax = 12\n\
+        "[matrix]\nsize = [1, 2]\n[[budget]]\ncounter = \"system_calls\"\nmax = 12\nsystem = \"macos\"\n\
          [[budget]]\ncounter = \"refusals\"\nmax_per_file = 0\ncases = { size = 2, strategy = [\"auto\"] }\n",
     )
     .unwrap();
     let cases = Selection { sizes: vec![2], strategies: vec![Strategy::Auto], ..Selection::default() };
     let budgets = [
-        Budget { counter: Counter::SystemCalls, limit: Limit::Copy(12), cases: Selection::default() },
-        Budget { counter: Counter::Refusals, limit: Limit::File(0), cases },
+        Budget {
+            counter: Counter::SystemCalls,
+            limit: Limit::Copy(12),
+            cases: Selection::default(),
+            system: Some(System::Macos),
+        },
+        Budget { counter: Counter::Refusals, limit: Limit::File(0), cases, system: None },
     ];
     assert_eq!(scenario.budgets, budgets);
 }
