@@ -73,8 +73,17 @@ mod tests {
             found.empty_wall_ns < found.reading_ns && found.empty_cpu_ns.is_none_or(|ns| ns > 0),
             "{found:?}"
         );
-        assert!(found.is_small(), "{found:?}");
         assert_eq!((middle(vec![]), middle(vec![5, 1, 3]), middle(vec![4, 1])), (0, 3, 4));
+    }
+
+    /// Whether this machine's is, a run says: an emulator's is not.
+    #[test]
+    fn small_is_what_both_clocks_call_so() {
+        let is_small = |empty_wall_ns, empty_cpu_ns| {
+            Overhead { reading_ns: 1_000_000, empty_wall_ns, empty_cpu_ns }.is_small()
+        };
+        assert!(is_small(10_000, Some(10_000)) && is_small(10_000, None));
+        assert!(!is_small(10_001, Some(0)) && !is_small(0, Some(10_001)));
     }
 
     #[test]
@@ -84,7 +93,7 @@ mod tests {
             thread::sleep(pause);
             Clock::start().stop()
         });
-        assert!(around.reading_ns >= 1_000_000 && around.is_small(), "{around:?}");
+        assert!(around.reading_ns >= 1_000_000 && around.empty_wall_ns < 1_000_000, "{around:?}");
         let within = Overhead::of(5, || {
             let clock = Clock::start();
             thread::sleep(pause);
