@@ -53,6 +53,11 @@ pub struct Entry {
     pub first_name: Option<PathBuf>,
 }
 
+/// Processors differ in how wide some fields are.
+fn number(field: impl Into<u64>) -> u64 {
+    field.into()
+}
+
 impl Entry {
     /// # Panics
     /// When it cannot be read.
@@ -66,7 +71,7 @@ impl Entry {
             kind,
             metadata: Metadata::of(&path),
             inode: (status.st_dev, status.st_ino),
-            names: status.st_nlink,
+            names: number(status.st_nlink),
             first_name: None,
         }
     }
