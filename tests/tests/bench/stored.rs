@@ -52,9 +52,9 @@ fn the_same_program_is_no_regression_of_its_own_run() {
     assert_eq!(cases.len(), CASES);
     for case in cases {
         assert_eq!(case["findings"], Value::Array(Vec::new()), "{case}");
-        // As many as the run has, or those of a suspect that was measured again.
+        // As many as the run has. What is slower by these was measured again, and is no regression before that.
         let blocks = case["wall"]["screen_blocks"].as_u64().expect("a number");
-        assert!([12, 128].contains(&blocks), "{case}");
+        assert!(blocks == 128 || blocks == 12 && case["verdict"] != "regression", "{case}");
         let wall = |key: &str| case["wall"][key].as_f64().expect("a number");
         assert!(wall("allowed_pct") > 13.0 && wall("detectable_pct") > wall("allowed_pct"), "{case}");
     }

@@ -42,15 +42,16 @@ pub(super) struct Ways<'a> {
 impl<'a> Ways<'a> {
     pub(super) fn new(arms: &'a [Arm<'a>], can_reflink: bool) -> Self {
         let blocks = |arm: &Arm<'_>| arm.logs.keys().copied().collect::<Vec<u32>>();
-        let is_by_it =
-            |arm: &&Arm<'_>| arm.case.tree.is_none() && arm.mechanism == Some(Mechanism::CopyFileRange);
-        let points: Vec<(u64, f64)> = arms
+        let by_it: Vec<&Arm<'_>> = arms
             .iter()
-            .filter(is_by_it)
+            .filter(|arm| arm.case.tree.is_none() && arm.mechanism == Some(Mechanism::CopyFileRange))
+            .collect();
+        let points: Vec<(u64, f64)> = by_it
+            .iter()
             .filter(|arm| arm.case.size_bytes >= BULK)
             .filter_map(|arm| Some((arm.case.size_bytes, arm.median_ns(&blocks(arm))?)))
             .collect();
-        let moves = if arms.iter().any(|arm| is_by_it(&arm)) { classify(&points, can_reflink) } else { None };
+        let moves = if by_it.is_empty() { None } else { classify(&points, can_reflink) };
         Self { arms, moves }
     }
 
