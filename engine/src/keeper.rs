@@ -1,11 +1,16 @@
 //! Writes down, while a copy runs, which blocks of it have arrived: a thread of its own reads each block back from the
 //! partial file and appends its digest to the sidecar. Never ends a copy: without a sidecar it only cannot be resumed.
+//!
+//! A copy that fills a disk may leave no room for the sidecar either: what is to stand in it waits then, and gets the room
+//! of what the partial file has behind its last whole block.
+
+mod clerk;
 
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,8 +18,10 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::buffer::{Buffer, PAGE};
-use crate::platform::{self, Calls, Spot};
-use crate::sidecar::{Record, Scribe};
+use crate::platform::{self, Calls};
+
+pub(crate) use clerk::Book;
+use clerk::{Clerk, Landed};
 
 /// A copy that ends early waits so long for blocks to be read back; cancelling is to take no longer than 300 ms.
 const LAST_MOMENT: Duration = Duration::from_millis(150);
@@ -55,23 +62,6 @@ pub(crate) fn digest(
     Ok(hasher.finalize().into())
 }
 
-/// The sidecar as it is to be gone on with.
-#[derive(Debug)]
-pub(crate) struct Book {
-    pub(crate) spot: Spot,
-    /// Open where it has records already.
-    pub(crate) file: Option<File>,
-    /// Where the next line goes.
-    pub(crate) length: u64,
-    /// What has to stand before the first record, where there is no file yet.
-    pub(crate) head: String,
-    pub(crate) scribe: Scribe,
-    /// Bytes of content in one block.
-    pub(crate) block: u64,
-    /// The last record; at 0 where there is none.
-    pub(crate) last: (u64, u64),
-}
-
 /// Keeps the sidecar of one copy.
 #[derive(Debug)]
 pub(crate) struct Keeper {
@@ -79,7 +69,7 @@ pub(crate) struct Keeper {
     cursor: Mutex<Cursor>,
     has_records: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
-    thread: Mutex<Option<JoinHandle<u64>>>,
+    thread: Mutex<Option<JoinHandle<Clerk>>>,
 }
 
 /// How far the copy is.
@@ -94,31 +84,14 @@ struct Cursor {
     to: Option<Sender<Landed>>,
 }
 
-/// Blocks that have arrived.
-#[derive(Debug, Clone, Copy)]
-struct Landed {
-    content_end: u64,
-    file_end: u64,
-    is_hole: bool,
-}
-
 impl Keeper {
     /// Begins to keep `book`, whose blocks are in `partial`. None where there is no thread to be had.
     pub(crate) fn new(partial: &File, book: Book) -> Option<Self> {
         let has_records = Arc::new(AtomicBool::new(book.file.is_some()));
         let stop = Arc::new(AtomicBool::new(false));
         let (block, block_begin) = (book.block, book.last.0);
-        let calls = Calls::default();
-        calls.count();
-        let clerk = Clerk {
-            partial: partial.try_clone().ok()?,
-            book,
-            hole: None,
-            buffer: block_buffer(),
-            has_records: Arc::clone(&has_records),
-            stop: Arc::clone(&stop),
-            calls,
-        };
+        let partial = partial.try_clone().ok()?;
+        let clerk = Clerk::new(partial, book, Arc::clone(&has_records), Arc::clone(&stop));
         let (to, landed) = channel();
         let thread = thread::Builder::new().spawn(move || clerk.work(&landed)).ok()?;
         let cursor = Mutex::new(Cursor { block_begin, has_data: false, to: Some(to) });
@@ -172,26 +145,34 @@ impl Keeper {
         self.has_records.load(Ordering::Relaxed)
     }
 
-    /// Ends the thread when it is done, or soon.
-    pub(crate) fn end_soon(&self) -> u64 {
+    /// Ends the thread of a copy that has failed when it is done, or soon. Nobody may write to the partial file any more.
+    pub(crate) fn end_soon(&self) {
         let begin = Instant::now();
         self.cursor().to = None;
-        let is_at_work = || {
-            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-            thread.as_ref().is_some_and(|thread| !thread.is_finished())
-        };
+        let is_at_work = || self.thread().as_ref().is_some_and(|thread| !thread.is_finished());
         while is_at_work() && begin.elapsed() < LAST_MOMENT {
             thread::sleep(LAST_MOMENT / 50);
         }
-        self.end()
+        if let Some(mut clerk) = self.join() {
+            clerk.make_room();
+            clerk.close();
+        }
     }
 
     /// Ends the thread; what it has not read back yet is left out. Gives how many system calls it made.
     pub(crate) fn end(&self) -> u64 {
+        self.join().map_or(0, Clerk::close)
+    }
+
+    fn join(&self) -> Option<Clerk> {
         self.stop.store(true, Ordering::Relaxed);
         self.cursor().to = None;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        thread.map_or(0, |thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let thread = self.thread().take()?;
+        Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<Clerk>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cursor(&self) -> MutexGuard<'_, Cursor> {
@@ -214,76 +195,13 @@ impl Cursor {
     }
 }
 
-/// The thread's part.
-struct Clerk {
-    partial: File,
-    book: Book,
-    /// A hole that is not written down yet, since it may go on.
-    hole: Option<Record>,
-    buffer: Buffer,
-    has_records: Arc<AtomicBool>,
-    stop: Arc<AtomicBool>,
-    calls: Calls,
-}
-
-impl Clerk {
-    fn work(mut self, landed: &Receiver<Landed>) -> u64 {
-        for landed in landed {
-            // A full disk, or a block that cannot be read back: what was written down before still holds.
-            if self.stop.load(Ordering::Relaxed) || self.keep(landed).is_err() {
-                break;
-            }
-        }
-        platform::discard(&self.calls, self.partial);
-        if let Some(sidecar) = self.book.file {
-            platform::discard(&self.calls, sidecar);
-        }
-        self.calls.total()
-    }
-
-    fn keep(&mut self, Landed { content_end, file_end, is_hole }: Landed) -> io::Result<()> {
-        if is_hole {
-            self.hole = Some(Record { content_end, file_end, digest: None });
-            return Ok(());
-        }
-        let begin = self.hole.map_or(self.book.last.1, |hole| hole.file_end);
-        let is_stopped = || self.stop.load(Ordering::Relaxed);
-        let digest = digest(&self.partial, begin..file_end, &mut self.buffer, is_stopped, &self.calls)?;
-        if let Some(hole) = self.hole.take() {
-            self.append(&hole)?;
-        }
-        self.append(&Record { content_end, file_end, digest: Some(digest) })
-    }
-
-    fn append(&mut self, record: &Record) -> io::Result<()> {
-        let line = std::mem::take(&mut self.book.head) + &self.book.scribe.record(record);
-        let file = match self.book.file.take() {
-            Some(file) => file,
-            None => platform::create_exclusive(&self.calls, self.book.spot.at(), 0o600)?,
-        };
-        let file = self.book.file.insert(file);
-        let mut left = line.as_bytes();
-        while !left.is_empty() {
-            let written = platform::write_at(&self.calls, file, left, self.book.length)?;
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            left = &left[written..];
-            self.book.length += written as u64;
-        }
-        self.book.last = (record.content_end, record.file_end);
-        self.has_records.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
     use std::path::Path;
 
     use super::*;
-    use crate::sidecar::{Header, Identity, parse};
+    use crate::sidecar::{Header, Identity, Record, Scribe, parse};
 
     fn keeper(folder: &Path, partial: &File) -> Keeper {
         let source = Identity { device: 1, inode: 2, size: 1000, modified: (0, 0), changed: (0, 0) };

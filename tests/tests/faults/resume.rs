@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use orbit_tests::calls;
 use orbit_tests::faults::{self, Attempt, Fault};
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem};
-use orbit_tests::skip::unless_skipped;
-use orbit_tests::subprocess;
+use orbit_tests::skip::{Skip, unless_skipped};
+use orbit_tests::subprocess::{self, Finished};
 use rustix::io::Errno;
 
 use super::{KIB, Scene};
@@ -76,20 +78,43 @@ fn a_copy_in_the_kernel_that_is_killed_at_any_call_is_resumed_to_the_same_file()
 #[test]
 fn a_copy_that_ran_out_of_space_goes_on_when_there_is_some() {
     let test = "a_copy_that_ran_out_of_space_goes_on_when_there_is_some";
-    let Some(small) = unless_skipped(test, lab::mount_small(FileSystem::Tmpfs, 16 << 20)) else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (source, copy, filler) =
-        (folder.path().join("source"), small.dir().join("copy"), small.dir().join("filler"));
-    files::create(&source, 1, 12 << 20);
-    files::create(&filler, 2, 8 << 20);
-    let command = || super::copy_once(&["--placement", "resumable"], &source, &copy);
-    let finished = subprocess::run(command());
-    assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
-    fs::remove_file(&filler).unwrap();
-    let after = subprocess::run(command()).expect_success();
-    assert!(String::from_utf8_lossy(&after.stdout).contains("resumed at byte"), "{after:?}");
-    files::assert_same_content(&source, &copy);
-    files::assert_no_litter(small.dir(), ["copy"]);
+    goes_on_when_there_is_space(test, |command, _| Ok(subprocess::run(command)));
+}
+
+/// The disk is full before the first line of the sidecar is to be written.
+#[test]
+fn a_copy_that_leaves_no_room_for_its_sidecar_goes_on_when_there_is_some() {
+    let test = "a_copy_that_leaves_no_room_for_its_sidecar_goes_on_when_there_is_some";
+    let sidecar = partial_name().replace(".partial", ".resume");
+    let late = Fault::delay("openat", Duration::from_millis(100));
+    goes_on_when_there_is_space(test, |command, to| {
+        faults::inject(&command, &late.clone().on(&to.join(&sidecar)))
+    });
+}
+
+/// `first` runs a copy into the folder it gets, which has not enough space for it.
+fn goes_on_when_there_is_space(test: &str, first: impl Fn(Command, &Path) -> Result<Finished, Skip>) {
+    for file_system in [FileSystem::Tmpfs, FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs] {
+        let capacity = file_system.smallest().expect("one that can be small").max(32 << 20);
+        let Some(small) = unless_skipped(test, lab::mount_small(file_system, capacity)) else { continue };
+        let folder = tempfile::tempdir().expect("a folder");
+        let (source, copy, filler) =
+            (folder.path().join("source"), small.dir().join("copy"), small.dir().join("filler"));
+        let room = rustix::fs::statvfs(small.dir()).expect("it can be asked");
+        let room = room.f_bavail * room.f_frsize;
+        files::create(&source, 1, 12 << 20);
+        files::create(&filler, 2, room.saturating_sub(6 << 20));
+        let command = || super::copy_once(&["--placement", "resumable"], &source, &copy);
+        let Some(finished) = unless_skipped(test, first(command(), small.dir())) else { return };
+        assert_eq!(finished.status.code(), Some(1), "{file_system}: {}", finished.stderr);
+        fs::remove_file(&filler).expect("remove what fills it");
+        let after = subprocess::run(command()).expect_success();
+        let said = String::from_utf8_lossy(&after.stdout);
+        assert!(said.contains("resumed at byte"), "{file_system}: {said}");
+        files::assert_same_content(&source, &copy);
+        fs::remove_file(&copy).expect("remove the copy");
+        files::assert_no_litter(small.dir(), [""; 0]);
+    }
 }
 
 /// A sidecar that cannot be written is no reason to fail.
