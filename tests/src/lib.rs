@@ -20,6 +20,7 @@ pub mod limits;
 pub mod memory;
 pub mod metadata;
 pub mod nobody;
+pub mod prompt;
 pub mod skip;
 pub mod subprocess;
 pub mod tool;

@@ -15,10 +15,11 @@ use orbit_engine::{
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Mounted};
+use orbit_tests::prompt;
 use orbit_tests::skip::unless_skipped;
 
 use super::copied_with;
-use super::heard::{Heard, assert_ends_soon, assert_told_in_time};
+use super::heard::{Heard, SILENCE, SOON, ends_after, longest_silence};
 
 const KIB: u64 = 1 << 10;
 
@@ -29,9 +30,6 @@ const TOLERANCE: f64 = 1.05;
 
 /// A copy that is held up may take so many times as long as it should.
 const HELD_UP: f64 = 1.25;
-
-/// How often a copy is made until one is not held up.
-const CHANCES: u32 = 5;
 
 fn seconds(bytes: u64, rate: u64) -> Duration {
     Duration::from_secs(1).mul_f64(bytes as f64 / rate as f64)
@@ -45,19 +43,6 @@ fn timed<T>(body: impl FnOnce() -> T) -> (T, Duration) {
     let begin = Instant::now();
     let done = body();
     (done, begin.elapsed())
-}
-
-/// The shortest of some times that `body` takes, as soon as it is shorter than `most`.
-#[track_caller]
-fn assert_soon(most: Duration, mut body: impl FnMut() -> Duration) {
-    let mut times = Vec::new();
-    for _ in 0..CHANCES {
-        times.push(body());
-        if times.last().is_some_and(|took| *took <= most) {
-            return;
-        }
-    }
-    panic!("{times:?}, none of which is below {most:?}");
 }
 
 /// Copies `source`, and checks that it was not faster than `rate`.
@@ -110,11 +95,8 @@ fn rates_from_one_mebibyte_to_one_gigabyte_a_second_are_kept() {
             // What is faster than many a disk may be too much for a machine.
             let most =
                 if rate > 100 * MIB { Duration::from_secs(60) } else { seconds(size, rate).mul_f64(HELD_UP) };
-            assert_soon(most, || {
-                let (outcome, took) = copy();
-                assert_eq!(outcome.mechanism.is_zero_copy(), strategy == Strategy::ZeroCopy);
-                took
-            });
+            let outcome = prompt::within(most, copy);
+            assert_eq!(outcome.mechanism.is_zero_copy(), strategy == Strategy::ZeroCopy);
         }
         files::assert_same_content(&scene.source(), &scene.copy());
     }
@@ -127,7 +109,7 @@ fn low_rates_are_kept() {
         let Some(scene) = Scene::on(test, FileSystem::Tmpfs, size) else { return };
         for strategy in STRATEGIES {
             let most = seconds(size, rate).mul_f64(HELD_UP);
-            assert_soon(most, || copied_at(rate, &by(strategy), &scene.source(), &scene.copy()).1);
+            prompt::within(most, || copied_at(rate, &by(strategy), &scene.source(), &scene.copy()));
             files::assert_same_content(&scene.source(), &scene.copy());
         }
     }
@@ -217,8 +199,8 @@ fn copies_share_the_limit_of_the_options_that_they_share() {
         let options = limited(&by(strategy), rate);
         let took = two_at_once(&scene, &[options.clone(), options]);
         assert!(took >= seconds(2 * size, rate).div_f64(TOLERANCE), "{took:?}");
-        assert_soon(seconds(2 * size, rate).mul_f64(0.9), || {
-            two_at_once(&scene, &[limited(&by(strategy), rate), limited(&by(strategy), rate)])
+        prompt::within(seconds(2 * size, rate).mul_f64(0.9), || {
+            ((), two_at_once(&scene, &[limited(&by(strategy), rate), limited(&by(strategy), rate)]))
         });
     }
 }
@@ -243,10 +225,10 @@ fn holes_and_verification_are_not_held_up() {
     let Some(scene) = Scene::on(test, FileSystem::Tmpfs, MIB) else { return };
     let verified = CopyOptions::new().verification(Verification::Compare);
     let once = seconds(MIB, 2 * MIB);
-    assert_soon(once * 2, || copied_at(2 * MIB, &verified, &scene.source(), &scene.copy()).1);
+    prompt::within(once * 2, || copied_at(2 * MIB, &verified, &scene.source(), &scene.copy()));
     File::options().write(true).open(scene.source()).unwrap().set_len(1 << 30).unwrap();
     for strategy in STRATEGIES {
-        assert_soon(once * 2, || copied_at(2 * MIB, &by(strategy), &scene.source(), &scene.copy()).1);
+        prompt::within(once * 2, || copied_at(2 * MIB, &by(strategy), &scene.source(), &scene.copy()));
     }
 }
 
@@ -277,11 +259,15 @@ fn a_slow_copy_is_told_and_stops_soon() {
     let test = "a_slow_copy_is_told_and_stops_soon";
     for strategy in STRATEGIES {
         let Some(scene) = Scene::on(test, FileSystem::Tmpfs, 2 * MIB) else { return };
-        let (heard, cancel) = (Arc::new(Heard::default()), Cancel::new());
-        let options = limited(&by(strategy), KIB).observer(heard.clone()).cancel(cancel.clone());
         let (source, copy) = (scene.source(), scene.copy());
-        assert_ends_soon(&options, &cancel, Duration::from_secs(1), &source, &copy);
-        assert_told_in_time(heard.words().iter().map(|(when, _)| *when));
+        let made = || {
+            let (heard, cancel) = (Arc::new(Heard::default()), Cancel::new());
+            let options = limited(&by(strategy), KIB).observer(heard.clone()).cancel(cancel.clone());
+            let took = ends_after(&options, &cancel, Duration::from_secs(1), &source, &copy);
+            let silence = longest_silence(heard.words().iter().map(|(when, _)| *when));
+            (silence, took)
+        };
+        prompt::within(SILENCE, || ((), prompt::within(SOON, made)));
         files::assert_no_litter(scene.place.dir(), ["source"]);
     }
 }

@@ -12,9 +12,10 @@ use orbit_engine::{
 };
 use orbit_tests::files;
 use orbit_tests::lab::{self, FileSystem, Place};
+use orbit_tests::prompt;
 use orbit_tests::skip::unless_skipped;
 
-use super::heard::Heard;
+use super::heard::{Heard, SILENCE, SOON, longest_silence};
 
 const MIB: u64 = 1 << 20;
 
@@ -64,6 +65,16 @@ fn heard(options: &CopyOptions, source: &Path, destination: &Path) -> (Mechanism
     let outcome = super::copied_with(&options, source, destination);
     let heard = heard.words().clone();
     (outcome.mechanism, heard)
+}
+
+/// What one copy was told, without a long silence.
+#[track_caller]
+fn heard_in_time(mut copied: impl FnMut() -> Vec<(Instant, Progress)>) -> Vec<(Instant, Progress)> {
+    prompt::within(SILENCE, || {
+        let heard = copied();
+        let silence = longest_silence(heard.iter().map(|(when, _)| *when));
+        (heard, silence)
+    })
 }
 
 #[track_caller]
@@ -117,11 +128,7 @@ fn nobody_waits_long_for_a_word() {
             .strategy(strategy)
             .durability(orbit_engine::Durability::File)
             .verification(Verification::Sha256);
-        let (_, heard) = heard(&options, &source, &copy);
-        let gap = |pair: &[(Instant, Progress)]| (pair[1].0 - pair[0].0, pair[0].1);
-        let longest = heard.windows(2).map(gap).max_by_key(|(gap, _)| *gap).unwrap();
-        // 100 ms are promised; a loaded machine may take a thread away for as long again and more.
-        assert!(longest.0 < Duration::from_millis(300), "{longest:?} of {} words", heard.len());
+        let heard = heard_in_time(|| heard(&options, &source, &copy).1);
         let phases: Vec<_> = heard.iter().map(|(_, told)| told.phase).collect();
         for phase in [Phase::Copying, Phase::Verifying, Phase::Finishing] {
             assert!(phases.contains(&phase), "{phase:?}");
@@ -141,30 +148,28 @@ fn compressing_and_decompressing_are_told_in_time() {
         let options = |compression: &str| {
             CopyOptions::new().compression(compression.parse().unwrap()).verification(Verification::Compare)
         };
-        let (_, there) = heard(&options(level), &source, &frames);
+        let there = heard_in_time(|| heard(&options(level), &source, &frames).1);
         assert_told(&there, size);
-        let (_, again) = heard(&options("decompress"), &frames, &back);
+        let again = heard_in_time(|| heard(&options("decompress"), &frames, &back).1);
         assert!(again.iter().all(|(_, told)| told.total == 0 && told.bytes <= size), "{again:?}");
         assert_eq!(again.last().map(|(_, told)| told.bytes), Some(size));
-        for heard in [there, again] {
-            let gaps = heard.windows(2).map(|pair| pair[1].0 - pair[0].0);
-            assert!(gaps.max().unwrap() < Duration::from_millis(300), "{heard:?}");
-        }
         files::assert_same_content(&source, &back);
     }
 }
 
 #[track_caller]
 fn assert_cancelled(place: &Path, options: &CopyOptions, destination: &str) {
-    let cancel = Cancel::new();
-    let stop = Arc::new(Stop { cancel: cancel.clone(), stopped: Mutex::new(None) });
-    let options = options.clone().observer(stop.clone()).cancel(cancel);
-    let result = copy_file(place.join("source"), place.join(destination), &options);
-    let ended = Instant::now();
-    let Err(CopyError::Cancelled { destination }) = result else { panic!("{result:?}") };
-    assert!(destination.starts_with(place));
-    let took = ended - stop.stopped.lock().expect("no observer panics").expect("a copy that was stopped");
-    assert!(took < Duration::from_millis(300), "{took:?} by {options:?}");
+    prompt::within(SOON, || {
+        let cancel = Cancel::new();
+        let stop = Arc::new(Stop { cancel: cancel.clone(), stopped: Mutex::new(None) });
+        let options = options.clone().observer(stop.clone()).cancel(cancel);
+        let result = copy_file(place.join("source"), place.join(destination), &options);
+        let ended = Instant::now();
+        let Err(CopyError::Cancelled { destination }) = result else { panic!("{result:?}") };
+        assert!(destination.starts_with(place));
+        let stopped = stop.stopped.lock().expect("no observer panics").expect("a copy that was stopped");
+        ((), ended - stopped)
+    });
 }
 
 #[test]

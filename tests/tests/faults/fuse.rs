@@ -10,10 +10,10 @@ use orbit_engine::{
     Cancel, CopyError, CopyOptions, CopyOutcome, Durability, Mismatch, Observer, Operation, Phase, Placement,
     Progress, Strategy, Verification, copy_file,
 };
-use orbit_tests::files;
 use orbit_tests::lab::fuse::{self, Fuse, Lies, Resize};
 use orbit_tests::lab::{self, FileSystem, Mounted};
 use orbit_tests::skip::{Skip, unless_skipped};
+use orbit_tests::{files, prompt};
 use rustix::io::Errno;
 
 use super::{KIB, NEW, OLD};
@@ -292,15 +292,19 @@ fn progress_is_told_while_a_slow_file_system_takes_its_time() {
     let Some(pair) = unless_skipped(test, Pair::to_liar()) else { return };
     files::create(&pair.source, NEW, 1 << 20);
     for options in strategies() {
-        pair.reset();
-        let log = Arc::new(Log::default());
-        let start = Instant::now();
-        pair.copy(slow(), &options.observer(Arc::clone(&log) as Arc<dyn Observer>)).unwrap();
+        // Promised are 100 ms, and a write takes 40.
+        let log = prompt::within(Duration::from_millis(250), || {
+            pair.reset();
+            let log = Arc::new(Log::default());
+            let start = Instant::now();
+            pair.copy(slow(), &options.clone().observer(Arc::clone(&log) as Arc<dyn Observer>)).unwrap();
+            let told = log.told.lock().unwrap();
+            let times: Vec<_> = [start].into_iter().chain(told.iter().map(|(at, _)| *at)).collect();
+            let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+            drop(told);
+            (log, longest)
+        });
         let told = log.told.lock().unwrap();
-        let times: Vec<_> = [start].into_iter().chain(told.iter().map(|(at, _)| *at)).collect();
-        let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
-        // Promised are 100 ms; the machine may be busy.
-        assert!(longest < Duration::from_millis(250), "{longest:?}");
         let progress: Vec<_> = told.iter().map(|(_, progress)| progress).collect();
         assert!(
             progress.windows(2).all(|pair| pair[0].phase != pair[1].phase || pair[0].bytes <= pair[1].bytes)
@@ -319,21 +323,21 @@ fn a_cancelled_copy_ends_soon_and_leaves_nothing() {
     // Uncancelled, it would take 64 times 40 ms.
     files::create(&pair.source, NEW, 4 << 20);
     for options in strategies() {
-        pair.reset();
-        let cancel = Cancel::default();
-        let options = options.cancel(cancel.clone());
-        let (error, waited) = thread::scope(|scope| {
-            let canceller = scope.spawn(move || {
-                thread::sleep(Duration::from_millis(300));
-                cancel.cancel();
-                Instant::now()
-            });
-            let error = pair.copy(slow(), &options).unwrap_err();
-            (error, canceller.join().unwrap().elapsed())
+        let error = prompt::within(Duration::from_millis(300), || {
+            pair.reset();
+            let cancel = Cancel::default();
+            let options = options.clone().cancel(cancel.clone());
+            thread::scope(|scope| {
+                let canceller = scope.spawn(move || {
+                    thread::sleep(Duration::from_millis(300));
+                    cancel.cancel();
+                    Instant::now()
+                });
+                let error = pair.copy(slow(), &options).unwrap_err();
+                (error, canceller.join().unwrap().elapsed())
+            })
         });
         assert!(matches!(error, CopyError::Cancelled { .. }), "{error:?}");
-        // Promised are 300 ms; the machine may be busy.
-        assert!(waited < Duration::from_millis(600), "{waited:?}");
         pair.assert_untouched();
     }
     drop(pair.honest);

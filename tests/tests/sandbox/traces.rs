@@ -72,7 +72,7 @@ fn a_claim_is_made_without_the_work_and_a_delay_only_waits() {
 fn a_delay_is_before_or_after_the_work() {
     let test = "a_delay_is_before_or_after_the_work";
     let dir = tempfile::tempdir().unwrap();
-    let (made, time) = (dir.path().join("made"), Duration::from_millis(500));
+    let (made, time) = (dir.path().join("made"), Duration::from_millis(1500));
     for (fault, after) in [(Fault::delay("mkdir", time), false), (Fault::delay_after("mkdir", time), true)] {
         let mut mkdir = subprocess::command("mkdir");
         mkdir.arg(&made);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use orbit_engine::{CopyOptions, Placement, Rate, Strategy, TreeOptions, Verification};
 use orbit_tests::lab::FileSystem;
+use orbit_tests::prompt;
 use orbit_tests::trees::{self, Aspect};
 
 use super::copied;
@@ -20,28 +21,20 @@ const TOLERANCE: f64 = 1.05;
 /// A copy that is held up may take so many times as long as it should.
 const HELD_UP: f64 = 1.25;
 
-/// How often a copy is made until one is not held up.
-const CHANCES: u32 = 4;
-
 /// Copies `bytes` at `rate` in time, and not before.
 #[track_caller]
 fn assert_kept(scene: &Scene, options: &TreeOptions, bytes: u64, rate: u64) {
     let should = Duration::from_secs_f64(bytes as f64 / rate as f64);
-    let mut times = Vec::new();
-    for _ in 0..CHANCES {
+    prompt::within(should.mul_f64(HELD_UP), || {
         trees::remove(&scene.to());
         let begin = Instant::now();
         let outcome = copied(options, &scene.from(), &scene.to());
         let took = begin.elapsed();
         assert_eq!(outcome.data_bytes, bytes);
         assert!(took >= should.div_f64(TOLERANCE), "{took:?} instead of {should:?}: {options:?}");
-        times.push(took);
-        if took <= should.mul_f64(HELD_UP) {
-            trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
-            return;
-        }
-    }
-    panic!("{times:?} instead of {should:?}: {options:?}");
+        ((), took)
+    });
+    trees::assert_same(&scene.from(), &scene.to(), Aspect::Content);
 }
 
 fn limited(rate: u64, each: CopyOptions, workers: u32) -> TreeOptions {

@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use orbit_engine::{Cancel, CopyError, CopyOptions, OnError, Placement, Rate, TreeError, TreeOptions};
-use orbit_tests::files;
 use orbit_tests::lab::FileSystem;
 use orbit_tests::trees::{self, Aspect, Tree, is_staging};
+use orbit_tests::{files, prompt};
 
 use super::heard::StopAt;
 use super::scene::{Scene, file, files_in, plant};
@@ -31,9 +31,31 @@ fn scene(test: &str, file_system: FileSystem) -> Option<Scene> {
     Some(scene)
 }
 
-/// A copy of so many bytes a second that is stopped once so much has arrived; gives how long it took to end.
+/// A copy of so many bytes a second that is stopped once so much has arrived, and ends soon. It begins with nothing but
+/// what `prepare` puts there.
 #[track_caller]
-fn stopped(scene: &Scene, each: &CopyOptions, rate: u64, files: u64, bytes: u64) -> (TreeError, Duration) {
+fn stopped(
+    scene: &Scene,
+    each: &CopyOptions,
+    (rate, files, bytes): (u64, u64, u64),
+    prepare: impl Fn(),
+) -> TreeError {
+    prompt::within(SOON, || {
+        trees::remove(&scene.to());
+        prepare();
+        stopped_once(scene, each, rate, files, bytes)
+    })
+}
+
+/// Gives how long it took to end, too.
+#[track_caller]
+fn stopped_once(
+    scene: &Scene,
+    each: &CopyOptions,
+    rate: u64,
+    files: u64,
+    bytes: u64,
+) -> (TreeError, Duration) {
     let cancel = Cancel::new();
     let stop = Arc::new(StopAt::new(files, bytes, &cancel));
     let each = each.clone().cancel(cancel).max_bandwidth(Rate::new(rate));
@@ -70,8 +92,7 @@ fn it_ends_soon_and_leaves_whole_files() {
         for placement in [Placement::Staged, Placement::InPlace] {
             for files in [5, 300] {
                 let each = CopyOptions::new().placement(placement);
-                let (error, took) = stopped(&scene, &each, 24 * MIB, files, 2 * MIB);
-                assert!(took < SOON, "{took:?}");
+                let error = stopped(&scene, &each, (24 * MIB, files, 2 * MIB), || {});
                 assert_whole(&scene, &error);
                 // What is left is no obstacle.
                 copied(&TreeOptions::new(each), &scene.from(), &scene.to());
@@ -87,11 +108,11 @@ fn it_ends_soon_and_leaves_whole_files() {
 fn over_an_old_tree_every_file_is_the_old_or_the_new_one() {
     let test = "over_an_old_tree_every_file_is_the_old_or_the_new_one";
     let Some(scene) = scene(test, FileSystem::Ext4) else { return };
-    for index in 0..6 {
-        file(&scene.to(), &format!("large/{index}"), 50 + index, 5000);
-    }
-    let (error, took) = stopped(&scene, &CopyOptions::new(), 24 * MIB, 5, 2 * MIB);
-    assert!(took < SOON, "{took:?}");
+    let error = stopped(&scene, &CopyOptions::new(), (24 * MIB, 5, 2 * MIB), || {
+        for index in 0..6 {
+            file(&scene.to(), &format!("large/{index}"), 50 + index, 5000);
+        }
+    });
     let copy = Tree::of(&scene.to());
     copy.assert_no_staging();
     let mut new = 0;
@@ -113,8 +134,7 @@ fn a_resumable_copy_leaves_parts_and_goes_on_there() {
     let each = CopyOptions::new().placement(Placement::Resumable);
     // So slow that the wish is heard within a file; and in the middle of one, in whichever order they come, with or
     // without the small ones before.
-    let (error, took) = stopped(&scene, &each, 60 * MIB, 0, 34 * MIB);
-    assert!(took < SOON, "{took:?}");
+    let error = stopped(&scene, &each, (60 * MIB, 0, 34 * MIB), || {});
     let copy = Tree::of(&scene.to());
     let parts = copy.iter().filter(|(path, _)| is_staging(path)).count();
     assert!(parts > 0, "{copy:?}");
@@ -158,22 +178,24 @@ fn a_dry_run_and_a_slow_copy_end_soon_too() {
         files_in(&scene.from(), &folder.to_string(), 200, 10);
     }
     for dry in [true, false] {
-        let cancel = Cancel::new();
-        let slow = CopyOptions::new().max_bandwidth(Rate::new(100)).cancel(cancel.clone());
-        let options = TreeOptions::new(slow).dry_run(dry).workers(8);
-        let took = thread::scope(|scope| {
-            let (from, to) = (scene.from(), scene.to());
-            let copying = scope.spawn(move || (super::result(&options, &from, &to), Instant::now()));
-            thread::sleep(Duration::from_millis(30));
-            let cancelled = Instant::now();
-            cancel.cancel();
-            let (result, ended) = copying.join().expect("no copy panics");
-            let told = result.err().map(|error| error.failures);
-            // A count may have ended before.
-            assert!(told.is_none_or(|failures| matches!(failures[..], [CopyError::Cancelled { .. }])));
-            ended.saturating_duration_since(cancelled)
+        prompt::within(SOON, || {
+            let cancel = Cancel::new();
+            let slow = CopyOptions::new().max_bandwidth(Rate::new(100)).cancel(cancel.clone());
+            let options = TreeOptions::new(slow).dry_run(dry).workers(8);
+            let took = thread::scope(|scope| {
+                let (from, to) = (scene.from(), scene.to());
+                let copying = scope.spawn(move || (super::result(&options, &from, &to), Instant::now()));
+                thread::sleep(Duration::from_millis(30));
+                let cancelled = Instant::now();
+                cancel.cancel();
+                let (result, ended) = copying.join().expect("no copy panics");
+                let told = result.err().map(|error| error.failures);
+                // A count may have ended before.
+                assert!(told.is_none_or(|failures| matches!(failures[..], [CopyError::Cancelled { .. }])));
+                ended.saturating_duration_since(cancelled)
+            });
+            trees::remove(&scene.to());
+            ((), took)
         });
-        assert!(took < SOON, "{took:?}");
-        trees::remove(&scene.to());
     }
 }

@@ -7,6 +7,7 @@ use orbit_engine::{
     CopyOptions, OnError, Placement, Rate, TreeOptions, TreeOutcome, TreeProgress, TreeTotal, Verification,
 };
 use orbit_tests::lab::FileSystem;
+use orbit_tests::prompt;
 use orbit_tests::trees::{self, Tree};
 
 use super::heard::Heard;
@@ -23,19 +24,13 @@ fn heard(options: &TreeOptions, scene: &Scene) -> (TreeOutcome, Arc<Heard>) {
     (outcome, heard)
 }
 
-/// 100 ms are promised, as long as single calls do not take longer; a loaded machine may take a thread away for as long
-/// again and more, but not each time.
+/// 100 ms are promised, as long as single calls do not take longer.
 #[track_caller]
 fn assert_told_in_time(options: &TreeOptions, scene: &Scene) {
-    let mut silences = Vec::new();
-    for _ in 0..4 {
+    prompt::within(Duration::from_millis(250), || {
         trees::remove(&scene.to());
-        silences.push(heard(options, scene).1.longest_silence());
-        if silences.last().is_some_and(|silence| *silence < Duration::from_millis(250)) {
-            return;
-        }
-    }
-    panic!("{silences:?} without a word: {options:?}");
+        ((), heard(options, scene).1.longest_silence())
+    });
 }
 
 /// Files and bytes grow from nothing to what was copied.
