@@ -22,7 +22,7 @@ use crate::sidecar::{Header, Identity, Scribe};
 use crate::staging::remove;
 
 use check::{Check, Usable};
-use names::{Found, Names, TRIES};
+use names::{Found, Locked, Names, TRIES};
 
 /// Bounds of a block. Small ones lose little when a copy ends, large ones make the sidecar small.
 const BLOCK: (u64, u64) = (1024 * 1024, 64 * 1024 * 1024);
@@ -37,7 +37,7 @@ const BLOCKS: u64 = 1024;
 #[derive(Debug)]
 pub(crate) struct Partial {
     names: Names,
-    file: Option<File>,
+    file: Locked,
     keeper: Option<Keeper>,
     /// Bytes of the content and of the file that an earlier copy has left.
     begin: (u64, u64),
@@ -152,7 +152,7 @@ impl Partial {
         Err(names.failed(request, io::ErrorKind::AlreadyExists.into()))
     }
 
-    fn begin(names: Names, file: File, request: Request<'_>, calls: &Calls) -> Result<Self, CopyError> {
+    fn begin(names: Names, file: Locked, request: Request<'_>, calls: &Calls) -> Result<Self, CopyError> {
         let status = platform::status(calls, &file).map_err(|error| names.failed(request, error))?;
         let block =
             (request.source.status.size / BLOCKS).next_power_of_two().clamp(request.least_block(), BLOCK.1);
@@ -168,12 +168,12 @@ impl Partial {
         let book = Book { spot, file: None, length: 0, head, scribe, block, last: (0, 0) };
         let keeper = Keeper::new(&file, book);
         let is_useless = Cell::new(false);
-        Ok(Self { names, file: Some(file), keeper, begin: (0, 0), is_useless })
+        Ok(Self { names, file, keeper, begin: (0, 0), is_useless })
     }
 
     fn go_on(
         names: Names,
-        file: File,
+        file: Locked,
         usable: Usable,
         sidecar: File,
         request: Request<'_>,
@@ -188,15 +188,12 @@ impl Partial {
         let spot = names.sidecar.clone();
         let book = Book { spot, file: Some(sidecar), length, head: String::new(), scribe, block, last };
         let keeper = Keeper::new(&file, book);
-        Ok(Self { names, file: Some(file), keeper, begin: last, is_useless: Cell::new(false) })
+        Ok(Self { names, file, keeper, begin: last, is_useless: Cell::new(false) })
     }
 
     /// The file, open for reading and writing.
-    ///
-    /// # Panics
-    /// After [`Self::publish`] took it.
     pub(crate) fn file(&self) -> &File {
-        self.file.as_ref().expect("a partial file is published once, after its last use")
+        &self.file
     }
 
     pub(crate) fn keeper(&self) -> Option<&Keeper> {
@@ -216,13 +213,12 @@ impl Partial {
     /// Closes the file, renames it to `destination` and removes the sidecar. The lock is held until the rename is done, or
     /// another copy could take the file for a partial one.
     pub(crate) fn publish(mut self, calls: &Calls, destination: At<'_>) -> Result<(), Failure> {
-        let Some(file) = self.file.take() else { return Ok(()) };
         if let Some(keeper) = &self.keeper {
             calls.add(keeper.end());
         }
         calls.count();
-        self.file = Some(file.try_clone().map_err(failed(Operation::Close))?);
-        platform::close(calls, file).map_err(|error| {
+        let closed = self.file.try_clone().map_err(failed(Operation::Close))?;
+        platform::close(calls, closed).map_err(|error| {
             // What was written down may not have arrived.
             self.spoil();
             failed(Operation::Close)(error)
@@ -234,7 +230,8 @@ impl Partial {
             remove(self.names.sidecar.at());
         }
         self.names.partial.path.clear();
-        calls.count();
+        // The lock, and the file itself.
+        calls.add(2);
         Ok(())
     }
 }

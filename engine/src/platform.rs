@@ -148,11 +148,16 @@ pub(crate) struct Version {
     pub(crate) changed: Time,
 }
 
-/// Takes the lock of an open file, which ends when the file and what was cloned from it are closed. False where another
+/// Takes the lock of an open file, which ends with [`unlock`], or with the process. False where another
 /// process has it. A file system without locks gives it to everybody.
 pub(crate) fn lock(calls: &Calls, file: &File) -> bool {
     calls.count();
     !matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+/// Ends what [`lock`] began; nothing where there are no locks.
+pub(crate) fn unlock(file: &File) {
+    let _ = file.unlock();
 }
 
 /// The permission bits proper.

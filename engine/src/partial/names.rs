@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
 
 use sha2::{Digest, Sha256};
 
@@ -20,10 +21,36 @@ const NAME_BYTES: usize = 64;
 /// What stands under the partial file's name.
 pub(super) enum Found {
     Nothing,
-    /// A file of this user's, locked.
-    Own(File, Status),
-    /// Another user's, locked.
-    Foreign(File),
+    /// A file of this user's.
+    Own(Locked, Status),
+    /// Another user's.
+    Foreign(Locked),
+}
+
+/// A file that one copy alone works on.
+#[derive(Debug)]
+pub(super) struct Locked(File);
+
+impl Locked {
+    /// None while another copy works on it.
+    fn of(file: File, calls: &Calls) -> Option<Self> {
+        platform::lock(calls, &file).then_some(Self(file))
+    }
+}
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Locked {
+    /// Closing it would not be enough: a process that another thread has forked, or is about to start, has it open too.
+    fn drop(&mut self) {
+        platform::unlock(&self.0);
+    }
 }
 
 /// The names of a partial file and its sidecar, beside the destination.
@@ -60,7 +87,7 @@ impl Names {
         CopyError::InProgress { partial: request.named.called(&self.partial.path) }
     }
 
-    /// What stands under the partial file's name, locked. In a directory that others may write to, it may be anything.
+    /// What stands under the partial file's name. In a directory that others may write to, it may be anything.
     pub(super) fn look(&self, request: Request<'_>, calls: &Calls) -> Result<Found, CopyError> {
         for _ in 0..TRIES {
             let file = match platform::open_partial(calls, self.partial.at()) {
@@ -71,9 +98,7 @@ impl Names {
                 }
                 Err(error) => return Err(self.failed(request, error)),
             };
-            if !platform::lock(calls, &file) {
-                return Err(self.in_progress(request));
-            }
+            let file = Locked::of(file, calls).ok_or_else(|| self.in_progress(request))?;
             let status = platform::status(calls, &file).map_err(|error| self.failed(request, error))?;
             if !is_plain(&status) {
                 return Err(self.failed(request, laid()));
@@ -88,17 +113,15 @@ impl Names {
         Err(self.failed(request, io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// A new partial file, locked. None where another copy was faster.
-    pub(super) fn create(&self, request: Request<'_>, calls: &Calls) -> Result<Option<File>, CopyError> {
+    /// A new partial file. None where another copy was faster.
+    pub(super) fn create(&self, request: Request<'_>, calls: &Calls) -> Result<Option<Locked>, CopyError> {
         let file = match platform::create_exclusive(calls, self.partial.at(), request.mode) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
             created => {
                 created.map_err(|error| CopyError::io(Operation::CreateStaging, request.named, error))?
             }
         };
-        if !platform::lock(calls, &file) {
-            return Err(self.in_progress(request));
-        }
+        let file = Locked::of(file, calls).ok_or_else(|| self.in_progress(request))?;
         // Before it was locked, another copy may have taken it for one that was left.
         let is_named = self.is_named(&file, calls).map_err(|error| self.failed(request, error))?;
         Ok(Some(file).filter(|_| is_named))

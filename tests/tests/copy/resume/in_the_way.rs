@@ -1,14 +1,18 @@
 //! Partial files that others made, or are at work on.
 
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use orbit_engine::{CopyError, Unusable, copy_file};
+use orbit_engine::{Cancel, CopyError, Observer, Phase, Progress, Rate, Unusable, copy_file};
 use orbit_tests::files;
 use orbit_tests::metadata::set_owner;
 use orbit_tests::skip::unless_skipped;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
-use super::{Scene, at, resumable};
+use super::{MIB, SIZE, Scene, at, resumable};
 
 /// A directory that others may write to.
 #[test]
@@ -75,4 +79,43 @@ fn two_copies_to_one_name_do_not_mix() {
     });
     files::assert_same_content(&scene.source(), &scene.copy());
     files::assert_no_litter(scene.folder.path(), ["source", "copy"]);
+}
+
+/// Stops a copy that has begun, and keeps what a process has that was forked meanwhile: its open files.
+struct Forked {
+    folder: PathBuf,
+    cancel: Cancel,
+    files: Mutex<Vec<OwnedFd>>,
+}
+
+impl Observer for Forked {
+    fn progress(&self, progress: Progress) {
+        if progress.phase != Phase::Copying || progress.bytes < 5 * MIB || self.cancel.is_cancelled() {
+            return;
+        }
+        let this = pidfd_open(getpid(), PidfdFlags::empty()).expect("a process finds itself");
+        for entry in fs::read_dir("/proc/self/fd").expect("it is listed").flatten() {
+            let is_here = fs::read_link(entry.path()).is_ok_and(|file| file.starts_with(&self.folder));
+            let number = entry.file_name().to_str().and_then(|name| name.parse().ok()).expect("a number");
+            if let Some(Ok(file)) = is_here.then(|| pidfd_getfd(&this, number, PidfdGetfdFlags::empty())) {
+                self.files.lock().expect("no observer panics").push(file);
+            }
+        }
+        self.cancel.cancel();
+    }
+}
+
+/// A lock lives as long as anybody has the file open, unless it is ended.
+#[test]
+fn a_process_that_was_forked_meanwhile_is_no_copy_at_work() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    files::create(&scene.source(), 1, SIZE);
+    let (folder, cancel) = (scene.folder.path().to_owned(), Cancel::new());
+    let forked = Arc::new(Forked { folder, cancel: cancel.clone(), files: Mutex::default() });
+    let slow = resumable().max_bandwidth(Rate::new(64 * MIB));
+    let options = slow.observer(forked.clone()).cancel(cancel);
+    let error = copy_file(scene.source(), scene.copy(), &options).unwrap_err();
+    assert!(matches!(error, CopyError::Cancelled { .. }), "{error}");
+    assert!(forked.files.lock().unwrap().len() > 1, "source and partial file are open");
+    assert!(at(scene.resume()) >= MIB);
 }

@@ -138,7 +138,7 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
         .map(|(flag, path)| [flag.to_owned(), text(path)]);
     let words: Vec<&str> = files.iter().flatten().map(String::as_str).collect();
     let (done, out) = repository.gate(&words);
-    assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{out}");
+    assert!(matches!(&done, Ok(Done::Regressed(line)) if line == "1 of 1 cases regressed"), "{done:?} {out}");
     assert!(
         out.contains("the working copy, with changes against ") && out.contains("| regression |"),
         "{out}"
@@ -164,7 +164,7 @@ fn a_slower_working_copy_is_a_regression_and_a_faster_one_is_none() {
 
     repository.worker(80, "read-write");
     let (done, out) = repository.gate(&["--format", "json", "--fail-on-inconclusive"]);
-    assert!(matches!(done, Ok(Done::Complete)), "{out}");
+    assert!(matches!(&done, Ok(Done::Complete)), "{done:?} {out}");
     let outcome = json(&out);
     assert_eq!((&outcome["schema"], &outcome["verdict"]), (&"orbit.gate/1".into(), &"improved".into()));
     let wall = &outcome["cases"][0]["wall"];
@@ -178,11 +178,11 @@ fn noise_is_inconclusive_and_fails_only_where_asked_for() {
     repository.planted(100, "read-write", 400, 0);
     repository.commit();
     let (done, out) = repository.gate(&["--base", "HEAD"]);
-    assert!(matches!(done, Ok(Done::Complete)) && out.contains("| inconclusive |"), "{out}");
+    assert!(matches!(&done, Ok(Done::Complete)) && out.contains("| inconclusive |"), "{done:?} {out}");
     let (done, out) = repository.gate(&["--base", "HEAD", "--fail-on-inconclusive"]);
     assert!(
-        matches!(done, Ok(Done::Undecided(line)) if line == "1 of 1 cases are too noisy to say"),
-        "{out}"
+        matches!(&done, Ok(Done::Undecided(line)) if line == "1 of 1 cases are too noisy to say"),
+        "{done:?} {out}"
     );
 }
 
@@ -225,18 +225,18 @@ fn revisions_are_compared_and_a_lost_fast_path_is_named() {
     repository.worker(100, "read-write");
     repository.commit();
     let (done, out) = repository.gate(&["--base", "HEAD^", "--head", "HEAD", "--format", "markdown"]);
-    assert!(matches!(done, Ok(Done::Regressed(_))), "{out}");
+    assert!(matches!(&done, Ok(Done::Regressed(_))), "{done:?} {out}");
     assert!(out.starts_with("## Gate: regression\n"), "{out}");
     assert!(out.contains("regression: mechanism: reflink on the base, read-write on the head"), "{out}");
     // Of main itself the commit before it is the base; both programs are there.
     let (done, out) = repository.gate(&["--format", "json"]);
-    assert!(matches!(done, Ok(Done::Regressed(_))), "{out}");
+    assert!(matches!(&done, Ok(Done::Regressed(_))), "{done:?} {out}");
     assert_eq!(json(&out)["head"], "the working copy");
     // A branch that changes nothing has its base on main.
     repository.git(&["checkout", "--quiet", "-b", "b"]);
     repository.commit();
     let (done, out) = repository.gate(&["--fail-on-inconclusive"]);
-    assert!(matches!(done, Ok(Done::Complete)) && out.contains("| pass "), "{out}");
+    assert!(matches!(&done, Ok(Done::Complete)) && out.contains("| pass "), "{done:?} {out}");
 }
 
 #[cfg_attr(windows, ignore = "needs Windows: wine has neither git nor cargo")]
@@ -255,7 +255,10 @@ fn a_head_that_cannot_copy_is_a_regression_and_the_other_cases_are_measured() {
         let broken = format!("if line.contains(\"size=6000\") {{ {bad} }} else {{ {line} }}");
         repository.program(&good.replace(line, &broken));
         let (done, out) = repository.gate(&[]);
-        assert!(matches!(done, Ok(Done::Regressed(line)) if line == "1 of 2 cases regressed"), "{out}");
+        assert!(
+            matches!(&done, Ok(Done::Regressed(line)) if line == "1 of 2 cases regressed"),
+            "{done:?} {out}"
+        );
         let told = format!("regression: the head cannot copy it, and the base can: {why}");
         assert!(out.contains(&told) && out.contains("| pass "), "{out}");
     }
@@ -269,14 +272,14 @@ fn without_a_base_there_is_a_notice() {
     let notice = |out: &str| json(out)["notice"].as_str().unwrap().to_owned();
     for committed in [false, true] {
         let (done, out) = repository.gate(&["--format", "json"]);
-        assert!(matches!(done, Ok(Done::Complete)), "{committed}");
+        assert!(matches!(&done, Ok(Done::Complete)), "{committed}");
         assert_eq!(notice(&out), "the head has no commit before it: there is nothing to compare with");
         repository.commit();
     }
     repository.program("fn main() { eprintln!(\"no such command\"); std::process::exit(2) }");
     repository.commit();
     let (done, out) = repository.gate(&["--base", "HEAD", "--format", "json"]);
-    assert!(matches!(done, Ok(Done::Complete)));
+    assert!(matches!(&done, Ok(Done::Complete)));
     assert!(notice(&out).ends_with(&format!(
         " has no worker to measure it by: the worker ended: {EXIT}: 2, no such command"
     )));
@@ -343,7 +346,7 @@ fn a_gate_is_recorded_as_a_line_of_what_the_head_took() {
     for _ in 0..2 {
         // The line itself is no change of what is measured.
         let (done, out) = repository.gate(&["--record", "--sarif", sarif.to_str().unwrap()]);
-        assert!(matches!(done, Ok(Done::Complete)) && out.contains("| improved |"), "{done:?} {out}");
+        assert!(matches!(&done, Ok(Done::Complete)) && out.contains("| improved |"), "{done:?} {out}");
     }
     let text = std::fs::read_to_string(repository.path().join("results/history.jsonl")).unwrap();
     let lines: Vec<Value> = text.lines().map(json).collect();
