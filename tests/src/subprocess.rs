@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{ErrorKind, Read, Seek};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -84,15 +84,30 @@ pub fn run_within(mut command: Command, deadline: Duration) -> Finished {
     // Files, not pipes: a child can fill them without a thread on this side that reads.
     let (mut stdout, mut stderr) = (unnamed_file(), unnamed_file());
     command.stdin(Stdio::null()).stdout(handle(&stdout)).stderr(handle(&stderr)).process_group(0);
-    let child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => panic!("cannot start {}: {error}", command.get_program().display()),
-    };
-    let status = wait(child, deadline);
+    let status = wait(spawn(&mut command), deadline);
     let error_text = String::from_utf8_lossy(&content(&mut stderr)).into_owned();
     match status {
         Some(status) => Finished { status, stdout: content(&mut stdout), stderr: error_text },
         None => panic!("{command:?} was killed after {deadline:?}; it said: {error_text}"),
+    }
+}
+
+/// Starts the command, whose program may have been written just now. While another thread of the tests starts one, that
+/// child has all open that is open here, for a moment, and the kernel runs nothing that is open for writing.
+///
+/// # Panics
+/// When it cannot be started.
+#[track_caller]
+pub fn spawn(command: &mut Command) -> Child {
+    let start = Instant::now();
+    loop {
+        match command.spawn() {
+            Ok(child) => return child,
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && start.elapsed() < DEADLINE => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(error) => panic!("cannot start {}: {error}", command.get_program().display()),
+        }
     }
 }
 

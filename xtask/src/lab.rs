@@ -17,6 +17,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use orbit_engine::ByteSize;
 
 use crate::mounts::Mounts;
+use crate::owner::Owner;
 use crate::scenario::TargetName;
 use crate::system;
 
@@ -200,14 +201,12 @@ impl Lab {
         self.state.save(&self.directory)
     }
 
-    /// While the file lives no other process makes or takes down this lab.
-    fn lock(&self) -> Result<File> {
+    /// While this lives no other process makes or takes down this lab.
+    fn lock(&self) -> Result<Owner> {
         let directory = File::open(&self.directory)
             .with_context(|| format!("cannot open {}", self.directory.display()))?;
-        if directory.try_lock().is_err() {
-            bail!("another `cargo xtask lab` is at work in {}", self.directory.display());
-        }
-        Ok(directory)
+        Owner::of(directory)
+            .with_context(|| format!("another `cargo xtask lab` is at work in {}", self.directory.display()))
     }
 }
 

@@ -18,6 +18,7 @@ mod known;
 mod lab;
 mod launcher;
 mod mounts;
+mod owner;
 mod plan;
 mod program;
 mod record;

@@ -3,14 +3,20 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::scenario::Subject;
+
+/// A child begins its own program sooner.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An installed program, as `run.json` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +63,10 @@ fn installed(name: &str, install: &str, path: &std::ffi::OsStr) -> Result<Progra
         .map(|folder| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
         .find(|file| file.is_file())
         .ok_or_else(|| format!("{name} is not installed: `{install}`"))?;
-    let said = Command::new(&file)
-        .arg("--version")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{} does not start: {error}", file.display()))?;
+    let mut asked = Command::new(&file);
+    asked.arg("--version").env("LC_ALL", "C").stdin(Stdio::null());
+    let said =
+        start(|| asked.output()).map_err(|error| format!("{} does not start: {error}", file.display()))?;
     // Some say it where errors go.
     let said = if said.stdout.is_empty() { said.stderr } else { said.stdout };
     let said = String::from_utf8_lossy(&said).into_owned();
@@ -84,6 +88,20 @@ fn version(name: &str, said: &str) -> Option<String> {
         [] => false,
     };
     own.then(|| words.join(" "))
+}
+
+/// Starts a program that may have been written just now. While another thread of this process starts one, that child has
+/// all open that is open here, for a moment, and no system runs what is open for writing.
+pub(crate) fn start<T>(mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match start() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && begun.elapsed() < PATIENCE => {
+                thread::sleep(PATIENCE / 1000);
+            }
+            started => return started,
+        }
+    }
 }
 
 /// The engine's example program, built for release like this one.
@@ -170,6 +188,23 @@ mod tests {
         write("xcp 1.2 >&2");
         let program = found().unwrap();
         assert_eq!((program.version.as_str(), program.sha256.len()), ("xcp 1.2", 64));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_open_for_writing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("true");
+        fs::copy("/bin/true", &program).unwrap();
+        let open = fs::File::options().append(true).open(&program).unwrap();
+        let busy = Command::new(&program).spawn().unwrap_err();
+        assert_eq!(busy.kind(), io::ErrorKind::ExecutableFileBusy);
+        let closing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            drop(open);
+        });
+        assert!(start(|| Command::new(&program).status()).unwrap().success());
+        closing.join().unwrap();
     }
 
     #[test]

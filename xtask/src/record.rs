@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Overhead;
 use crate::host::Host;
 use crate::mounts::Storage;
+use crate::owner::Owner;
 use crate::plan::{Case, CaseBudget, Skipped};
 use crate::program::Program;
 use crate::sample::Sample;
@@ -197,7 +198,7 @@ pub(crate) struct OpenRun {
     partial: PathBuf,
     samples: File,
     /// Locked while this process measures; the system gives the lock back however that ends.
-    _owner: File,
+    _owner: Owner,
 }
 
 impl OpenRun {
@@ -244,10 +245,8 @@ impl OpenRun {
             let path = partial.join(name);
             open_growing(&path).with_context(|| cannot_write(&path))
         };
-        let owner = open("owner")?;
-        if owner.try_lock().is_err() {
-            bail!("{} is being measured by another process", partial.display());
-        }
+        let owner = Owner::of(open("owner")?)
+            .with_context(|| format!("{} is being measured by another process", partial.display()))?;
         let samples = open("samples.jsonl")?;
         Ok(Self { partial, samples, _owner: owner })
     }

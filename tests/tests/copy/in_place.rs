@@ -157,7 +157,7 @@ fn a_running_program_is_refused_in_place_and_replaced_when_staged() {
         let (source, program) = (place.join("source"), place.join("program"));
         files::create(&source, 1, SIZE);
         fs::copy("/bin/sleep", &program).unwrap();
-        let mut running = Command::new(&program).arg("30").stdin(Stdio::null()).spawn().unwrap();
+        let mut running = subprocess::spawn(Command::new(&program).arg("30").stdin(Stdio::null()));
         let refused = failed(&in_place(Strategy::Auto), place, "source", "program");
         let staged = copy_file(&source, &program, &CopyOptions::new());
         let alive = running.try_wait().unwrap().is_none();

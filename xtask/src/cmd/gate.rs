@@ -26,6 +26,7 @@ use crate::flags::{GateFlags, GateFormat};
 use crate::gate::{CaseSamples, Compared, Outcome, Side, Verdict};
 use crate::host::Host;
 use crate::interrupt::Interrupt;
+use crate::owner::Owner;
 use crate::plan::{self, Case, CaseBudget, Skipped};
 use crate::record::{PlaceRecord, write_whole};
 use crate::report::{self, Origin};
@@ -186,17 +187,14 @@ fn build_both(
 }
 
 /// Held while a gate works there: two at once would measure each other.
-fn own(folder: &Path) -> Result<File> {
+fn own(folder: &Path) -> Result<Owner> {
     let path = folder.join("owner");
     let open = || {
         std::fs::create_dir_all(folder)?;
         File::create(&path)
     };
-    let owner = open().with_context(|| format!("cannot write {}", path.display()))?;
-    if owner.try_lock().is_err() {
-        bail!("another gate works in {}; wait for it", folder.display());
-    }
-    Ok(owner)
+    let file = open().with_context(|| format!("cannot write {}", path.display()))?;
+    Owner::of(file).with_context(|| format!("another gate works in {}; wait for it", folder.display()))
 }
 
 fn called(head: &Head) -> String {

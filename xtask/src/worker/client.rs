@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Answer, Ask, Reply, Request, SCHEMA};
+use crate::program;
 use crate::sample::Measurement;
 use crate::system;
 
@@ -31,14 +32,15 @@ pub(crate) enum Hello {
 }
 
 impl Worker {
-    /// Starts `program` with `arguments`, and asks whether it is a worker.
-    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Hello> {
+    /// Starts the program at `path` with `arguments`, and asks whether it is a worker.
+    pub(crate) fn start(path: &Path, arguments: &[&str]) -> Result<Hello> {
         let said = tempfile::tempfile().context("cannot make a file for what a worker says")?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(path);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(said.try_clone()?);
         // Ctrl-C is for the gate, which ends after the copy that is under way.
         system::set_apart(&mut command);
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        let mut child =
+            program::start(|| command.spawn()).with_context(|| format!("cannot start {}", path.display()))?;
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().context("a worker without output")?);
         let mut worker = Self { child, requests, answers, said };
