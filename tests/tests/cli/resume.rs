@@ -89,7 +89,10 @@ fn starting_over_is_said_unless_quiet() {
 fn two_copies_to_one_place_do_not_mix() {
     let scene = Scene::new(SIZE);
     let mut first = begun(&scene);
+    // However long the other one takes to start.
+    kill_process(Pid::from_child(&first), Signal::STOP).expect("orbit can be stopped");
     let told = scene.fails(1, &["--resume", "a", "b"]);
+    kill_process(Pid::from_child(&first), Signal::CONT).expect("orbit can go on");
     assert!(told.contains("another copy is at work on") && told.contains("wait for its end"), "{told}");
     assert!(first.wait().expect("orbit can be waited for").success());
     scene.assert_copied();
