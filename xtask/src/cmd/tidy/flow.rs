@@ -59,6 +59,7 @@ const XTASK: &[&str] = &[
     "system",
     "stats",
     "interrupt",
+    "owner",
     "host",
     "mounts",
     "scenario",
