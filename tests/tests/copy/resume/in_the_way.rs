@@ -1,7 +1,7 @@
 //! Partial files that others made, or are at work on.
 
 use std::fs::{self, File};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use orbit_engine::{Cancel, CopyError, Observer, Phase, Progress, Rate, Unusable, copy_file};
 use orbit_tests::files;
 use orbit_tests::metadata::set_owner;
-use orbit_tests::skip::unless_skipped;
+use orbit_tests::skip::{Skip, unless_skipped};
+use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::{MIB, SIZE, Scene, at, resumable};
@@ -81,6 +82,12 @@ fn two_copies_to_one_name_do_not_mix() {
     files::assert_no_litter(scene.folder.path(), ["source", "copy"]);
 }
 
+/// As a forked process has it.
+fn duplicate(number: RawFd) -> Result<OwnedFd, Errno> {
+    let this = pidfd_open(getpid(), PidfdFlags::empty())?;
+    pidfd_getfd(&this, number, PidfdGetfdFlags::empty())
+}
+
 /// Stops a copy that has begun, and keeps what a process has that was forked meanwhile: its open files.
 struct Forked {
     folder: PathBuf,
@@ -93,11 +100,10 @@ impl Observer for Forked {
         if progress.phase != Phase::Copying || progress.bytes < 5 * MIB || self.cancel.is_cancelled() {
             return;
         }
-        let this = pidfd_open(getpid(), PidfdFlags::empty()).expect("a process finds itself");
         for entry in fs::read_dir("/proc/self/fd").expect("it is listed").flatten() {
             let is_here = fs::read_link(entry.path()).is_ok_and(|file| file.starts_with(&self.folder));
             let number = entry.file_name().to_str().and_then(|name| name.parse().ok()).expect("a number");
-            if let Some(Ok(file)) = is_here.then(|| pidfd_getfd(&this, number, PidfdGetfdFlags::empty())) {
+            if is_here && let Ok(file) = duplicate(number) {
                 self.files.lock().expect("no observer panics").push(file);
             }
         }
@@ -108,8 +114,12 @@ impl Observer for Forked {
 /// A lock lives as long as anybody has the file open, unless it is ended.
 #[test]
 fn a_process_that_was_forked_meanwhile_is_no_copy_at_work() {
+    let test = "a_process_that_was_forked_meanwhile_is_no_copy_at_work";
     let scene = Scene { folder: tempfile::tempdir().unwrap() };
     files::create(&scene.source(), 1, SIZE);
+    let able = duplicate(File::open(scene.source()).unwrap().as_raw_fd());
+    let able = able.map_err(|error| Skip::because(format!("open files cannot be shared: {error}")));
+    let Some(_) = unless_skipped(test, able) else { return };
     let (folder, cancel) = (scene.folder.path().to_owned(), Cancel::new());
     let forked = Arc::new(Forked { folder, cancel: cancel.clone(), files: Mutex::default() });
     let slow = resumable().max_bandwidth(Rate::new(64 * MIB));
