@@ -150,6 +150,12 @@ fn a_kill_at_any_call_leaves_the_new_tree_whole_or_absent() {
             };
         }
     }
+    // Whichever thread makes which of the calls above: behind the rename, the directory that it happened in is synced.
+    let child = copy_tree_once(&options, &scene.from(), &scene.to());
+    let synced = Fault::kill("fsync").on(scene.to().parent().expect("it is in a directory"));
+    let Some(killed) = unless_skipped(test, faults::inject(&child, &synced)) else { return };
+    seen.insert((killed.was_killed(), scene.to().exists()));
+    from.assert_is(&Tree::of(&scene.to()), Aspect::Everything);
     assert!(
         seen.contains(&(true, false)) && seen.contains(&(true, true)),
         "both sides of the rename: {seen:?}"
