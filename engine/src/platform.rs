@@ -148,7 +148,7 @@ pub(crate) struct Version {
     pub(crate) changed: Time,
 }
 
-/// Takes the lock of an open file, which ends with [`unlock`], or with the process. False where another
+/// Takes the lock of an open file, which ends with [`unlock`], or when nobody has the file open any more. False where another
 /// process has it. A file system without locks gives it to everybody.
 pub(crate) fn lock(calls: &Calls, file: &File) -> bool {
     calls.count();
